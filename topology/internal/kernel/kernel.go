@@ -1,0 +1,118 @@
+// Package kernel is the seam between the typed API of package topology and what runs it: the same
+// topology in bytes. The API compiles handles and handlers down to these types; the runtime over Goka
+// and the in-memory test driver each execute them.
+package kernel
+
+import (
+	"context"
+	"time"
+)
+
+// A Topology is a validated set of processors.
+type Topology struct {
+	Name       string
+	Processors []*Processor
+}
+
+// A Processor is one consumer group.
+type Processor struct {
+	Name    string // unique in its topology
+	Group   string // consumer group
+	Inputs  []*Input
+	Loop    *Loop     // nil: none
+	Own     *Table    // the group table; nil: none
+	Joins   []*Table  // co-partitioned tables
+	Lookups []*Table  // tables of any partitioning
+	Outputs []*Output // without the loop's
+}
+
+// Topic is what a topic has to be like.
+type Topic struct {
+	Name string
+	// HashPart returns the part of an encoded key that decides its partition; nil: the whole key.
+	HashPart func(key []byte) []byte
+	// Retention of a stream; 0 is the default of the configuration, negative is for ever. Tables are compacted.
+	Retention time.Duration
+	// Table says that the topic is a changelog: compacted, a nil value deletes.
+	Table bool
+}
+
+// Input is a stream consumed from its start.
+type Input struct {
+	Topic  Topic
+	Handle Handler
+}
+
+// Loop is the stream from a processor back to itself.
+type Loop struct {
+	Topic  Topic
+	Handle Handler
+	Out    *Output
+}
+
+// Table is a changelog and the codec of its rows.
+type Table struct {
+	Topic Topic
+	// Index is the table's place in its processor's Joins or Lookups.
+	Index int
+	// Encode and Decode convert a row; Decode may keep data, which is never changed afterwards.
+	Encode func(row any) ([]byte, error)
+	Decode func(data []byte) (any, error)
+}
+
+// Output is a stream that a processor writes.
+type Output struct {
+	Topic Topic
+	// Last holds a batch's records of this output back until all other outputs of the batch are acknowledged.
+	// So whoever reads one of them knows that everything emitted beside it is in the log.
+	Last bool
+}
+
+// Header is one record header. Order and repeats are kept.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Message is one consumed record.
+type Message struct {
+	Topic     string
+	Partition int32
+	Offset    int64
+	Key       []byte
+	Value     []byte // nil is a tombstone
+	Timestamp time.Time
+	Headers   []Header
+}
+
+// A Handler processes one record. It runs alone for its processor and partition; what it does through
+// the task takes effect with the batch it belongs to, or not at all. An error stops the processor.
+type Handler func(ctx context.Context, t Task, m *Message) error
+
+// Task is what a handler may do. It is valid until the handler returns.
+type Task interface {
+	// Processor is the identity that handles compare with their own.
+	Processor() *Processor
+	Partition() int32
+	// Own, Join and Lookup return the processor's tables; the indexes are those of the Processor's slices.
+	Own() Rows
+	Join(index int) Reader
+	Lookup(index int) Reader
+	// Emit sends a record with the batch. key and value must not be changed afterwards; a nil value is a tombstone.
+	Emit(out *Output, key, value []byte, timestamp time.Time, headers []Header) error
+}
+
+// Reader reads a table.
+type Reader interface {
+	// Get returns the decoded row. Rows are shared with the cache of the partition, not copied.
+	Get(key []byte) (row any, ok bool, err error)
+}
+
+// Rows is the partition of a group table that a handler works on.
+type Rows interface {
+	Reader
+	// Set writes a row; it is encoded when the batch is committed, once per key and batch.
+	// A key that is hashed to another partition is an error.
+	Set(key []byte, row any) error
+	Delete(key []byte) error
+}
