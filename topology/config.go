@@ -1,0 +1,213 @@
+package topology
+
+import (
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/store"
+)
+
+// Config says where a topology runs and how. The zero value of a field means its default; only Brokers and,
+// unless InMemory is set, DataDir are required.
+type Config struct {
+	// Brokers are the host:port addresses to start from. Required.
+	Brokers []string
+	// ClientID names this program to the brokers. Defaults to "eddy".
+	ClientID string
+
+	// DataDir is the folder of the local stores, one process each. It may be lost: stores are rebuilt from
+	// their changelogs. Required unless InMemory is set; there is no default, because the obvious one is a
+	// temporary folder that the next boot empties.
+	DataDir string
+	// InMemory keeps the local stores in memory. DataDir is then not used.
+	InMemory bool
+
+	// Partitions is the number of partitions of the topics that are created. Defaults to 8. It never changes
+	// an existing topic.
+	Partitions int
+	// Replication is the replication factor of the topics that are created. Defaults to 3, or the number of
+	// brokers where there are fewer.
+	Replication int
+
+	// Processors are the names of the processors to run. Defaults to all.
+	Processors []string
+	// Standby keeps copies of the tables of partitions that other members own, so that a take-over is quick.
+	Standby bool
+	// InstanceID makes this process a static member of its consumer groups: a restart within SessionTimeout
+	// moves no partitions. It must be unique among the processes. Defaults to none.
+	InstanceID string
+
+	// TLS encrypts the connections to the brokers. Defaults to none.
+	TLS *tls.Config
+	// SASL authenticates to the brokers. Defaults to none.
+	SASL *SASL
+
+	// BatchRecords bounds the records of a batch: the handlers of a partition wait while it is full. Defaults to 10,000.
+	BatchRecords int
+	// BatchBytes bounds the bytes that a batch holds in outputs and rows. Defaults to 8 MiB.
+	BatchBytes int
+	// CommitInterval is the least time between two commits. Defaults to 0: a commit starts as soon as there
+	// is something to commit and the last one is done.
+	CommitInterval time.Duration
+	// StreamRetention is how long the streams that are created keep their records, where the stream itself does not
+	// say; loops too. Negative: for ever. Defaults to 7 days.
+	StreamRetention time.Duration
+	// DeleteRetention is how long the tables that are created keep tombstones. A local store that was not
+	// written for longer is rebuilt. Defaults to 24 hours.
+	DeleteRetention time.Duration
+	// DrainTimeout bounds the time that batches of leaving partitions have to finish. Defaults to 10 s.
+	DrainTimeout time.Duration
+	// SessionTimeout is how long a group waits for a silent member. Defaults to 10 s.
+	SessionTimeout time.Duration
+	// CacheRows is the number of decoded rows kept per partition and table. Defaults to 10,000.
+	CacheRows int
+	// SendBuffer bounds the bytes of records sent and not yet acknowledged, of the process. Defaults to 64 MiB.
+	SendBuffer int
+	// MaxRecordBytes bounds one record, as the topics' max.message.bytes does. Defaults to 1,000,000.
+	MaxRecordBytes int
+	// StoreCache is the size of the block cache of the local store, in bytes. Defaults to 64 MiB.
+	StoreCache int64
+
+	// Logger takes the log. Defaults to none.
+	Logger *slog.Logger
+	// Observer is told what happens, for metrics. Defaults to none.
+	Observer *Observer
+}
+
+// SASL is a user and how to prove it.
+type SASL struct {
+	// Mechanism is "PLAIN", "SCRAM-SHA-256" or "SCRAM-SHA-512".
+	Mechanism string
+	User      string
+	Password  string
+}
+
+// Validate returns nil, or an error that joins every problem found, each with the name of its field.
+func (c Config) Validate() error {
+	errs := c.connectionProblems()
+	if c.DataDir == "" && !c.InMemory {
+		errs = append(errs, errors.New("data dir: required unless in memory"))
+	}
+	for _, f := range []struct {
+		field string
+		value int64
+	}{
+		{"partitions", int64(c.Partitions)},
+		{"replication", int64(c.Replication)},
+		{"batch records", int64(c.BatchRecords)},
+		{"batch bytes", int64(c.BatchBytes)},
+		{"commit interval", int64(c.CommitInterval)},
+		{"delete retention", int64(c.DeleteRetention)},
+		{"drain timeout", int64(c.DrainTimeout)},
+		{"session timeout", int64(c.SessionTimeout)},
+		{"cache rows", int64(c.CacheRows)},
+		{"send buffer", int64(c.SendBuffer)},
+		{"max record bytes", int64(c.MaxRecordBytes)},
+		{"store cache", c.StoreCache},
+	} {
+		if f.value < 0 {
+			errs = append(errs, fmt.Errorf("%s: negative (%d)", f.field, f.value))
+		}
+	}
+	full := c.withDefaults()
+	if full.MaxRecordBytes > full.SendBuffer {
+		errs = append(errs, fmt.Errorf("send buffer: %d bytes cannot hold one record of max record bytes, %d", full.SendBuffer, full.MaxRecordBytes))
+	}
+	if full.DrainTimeout >= cluster.RebalanceTimeout {
+		errs = append(errs, fmt.Errorf("drain timeout: %s is not below the rebalance timeout of %s", full.DrainTimeout, cluster.RebalanceTimeout))
+	}
+	seen := map[string]bool{}
+	for _, p := range c.Processors {
+		if seen[p] {
+			errs = append(errs, fmt.Errorf("processors: %q twice", p))
+		}
+		seen[p] = true
+	}
+	return errors.Join(errs...)
+}
+
+// connectionProblems is what is wrong with the fields that a connection needs.
+func (c Config) connectionProblems() []error {
+	var errs []error
+	for _, err := range c.withDefaults().settings().Problems() {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
+// withDefaults fills the fields that are not set. It does not validate.
+func (c Config) withDefaults() Config {
+	set(&c.ClientID, "eddy")
+	set(&c.Partitions, 8)
+	set(&c.BatchRecords, 10_000)
+	set(&c.BatchBytes, 8<<20)
+	set(&c.StreamRetention, 7*24*time.Hour)
+	set(&c.DeleteRetention, 24*time.Hour)
+	set(&c.DrainTimeout, 10*time.Second)
+	set(&c.SessionTimeout, 10*time.Second)
+	set(&c.CacheRows, 10_000)
+	set(&c.SendBuffer, 64<<20)
+	set(&c.MaxRecordBytes, 1_000_000)
+	set(&c.StoreCache, 64<<20)
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+	}
+	if c.Observer == nil {
+		c.Observer = &Observer{}
+	}
+	return c
+}
+
+func set[T comparable](field *T, value T) {
+	var zero T
+	if *field == zero {
+		*field = value
+	}
+}
+
+// settings is how a cluster is reached.
+func (c Config) settings() cluster.Settings {
+	s := cluster.Settings{
+		Brokers:        c.Brokers,
+		ClientID:       c.ClientID,
+		InstanceID:     c.InstanceID,
+		TLS:            c.TLS,
+		SessionTimeout: c.SessionTimeout,
+		MaxRecordBytes: c.MaxRecordBytes,
+		Logger:         c.Logger,
+	}
+	if c.SASL != nil {
+		s.SASL = &cluster.SASL{Mechanism: c.SASL.Mechanism, User: c.SASL.User, Password: c.SASL.Password}
+	}
+	return s
+}
+
+// topicPolicy is what the topics that are created are like.
+func (c Config) topicPolicy() cluster.Policy {
+	return cluster.Policy{
+		Partitions:      c.Partitions,
+		Replication:     c.Replication,
+		StreamRetention: c.StreamRetention,
+		DeleteRetention: c.DeleteRetention,
+		MaxRecordBytes:  c.MaxRecordBytes,
+	}
+}
+
+// openStore opens the local store of the process below name, a folder of DataDir.
+func (c Config) openStore(name string) (*store.DB, error) {
+	if c.InMemory {
+		return store.OpenMemory(), nil
+	}
+	return store.Open(store.Options{Dir: c.DataDir, Name: name, CacheBytes: c.StoreCache, Logger: c.Logger})
+}
+
+// openSender opens the sender of the process.
+func (c Config) openSender(client *cluster.Client) (sender.Sender, error) {
+	return sender.Open(client, sender.Options{MaxBytes: c.SendBuffer})
+}
