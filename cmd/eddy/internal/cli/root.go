@@ -1,0 +1,111 @@
+// Package cli is the command line: one command a file. Commands read their settings, call the packages
+// that do the work, and print; what they print for machines (--json) is as stable as an API.
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/mattn/go-isatty"
+	"github.com/spf13/cobra"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+)
+
+// Main runs the program with the process's arguments and returns its exit code. The first SIGINT or
+// SIGTERM ends commands cleanly, the second one at once.
+func Main() int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	context.AfterFunc(ctx, stop)
+	return run(ctx, os.Args[1:], world{
+		out:      os.Stdout,
+		err:      os.Stderr,
+		environ:  os.Environ(),
+		terminal: isatty.IsTerminal(os.Stderr.Fd()),
+	})
+}
+
+// world is what a command may touch beside files and the network.
+type world struct {
+	out, err io.Writer
+	environ  []string
+	terminal bool // err is a terminal
+}
+
+// run executes one command line and returns the exit code.
+func run(ctx context.Context, args []string, w world) int {
+	started := false
+	root := newRoot(w)
+	root.PersistentPreRun = func(*cobra.Command, []string) { started = true }
+	root.SetArgs(args)
+	root.SetOut(w.out)
+	root.SetErr(w.err)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil {
+		return exitOK
+	}
+	if !started {
+		err = usageError(err)
+	}
+	code := exitCode(ctx, err)
+	if code != exitInterrupted || !errors.Is(err, context.Canceled) {
+		_, _ = fmt.Fprintf(w.err, "eddy: %v\n", err)
+	}
+	if code == exitUsage {
+		_, _ = fmt.Fprintf(w.err, "See '%s --help'.\n", cmd.CommandPath())
+	}
+	return code
+}
+
+func newRoot(w world) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "eddy",
+		Short: "Track what depends on what in a wiki, and what has to be rendered again",
+		Long: `Eddy follows a wiki's page changes and render events through Kafka, keeps who uses
+what in tables, and asks for each page that a change makes stale to be rendered
+again, once, at any depth of templates.
+
+Settings come from flags, the environment (EDDY_BROKERS for --brokers) and a YAML
+file (--config), in this order of precedence.
+
+Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
+4 nothing found, 5 not ready, 130 interrupted.`,
+		Example: `  eddy demo
+  eddy replay --out result events.ndjson.zst
+  eddy run --brokers kafka1:9092,kafka2:9092 --data /var/lib/eddy`,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+	}
+	root.PersistentFlags().String("config", "", "YAML `file` with settings (or set EDDY_CONFIG)")
+	settings.BindLog(root.PersistentFlags())
+	root.AddCommand(commands(w)...)
+	return root
+}
+
+// commands lists the commands in the order of the help text.
+func commands(w world) []*cobra.Command {
+	return []*cobra.Command{
+		newBroker(w),
+		newHealth(w),
+		newVersion(w),
+	}
+}
+
+// load returns the settings of a command.
+func (w world) load(cmd *cobra.Command) (settings.Settings, error) {
+	file, err := cmd.Flags().GetString("config")
+	if err != nil {
+		return settings.Settings{}, err
+	}
+	s, err := settings.Load(settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags()})
+	if err != nil {
+		return settings.Settings{}, usageError(err)
+	}
+	return s, nil
+}

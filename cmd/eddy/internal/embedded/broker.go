@@ -1,0 +1,90 @@
+// Package embedded runs a Kafka broker inside the process: the real protocol over a real socket, for a
+// demo, a replay or several workers on one machine. It is one broker with replication 1 and no quorum:
+// whoever needs the data to survive the machine uses a Kafka cluster.
+package embedded
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"net"
+	"strconv"
+
+	"github.com/twmb/franz-go/pkg/kfake"
+)
+
+// Config is how the broker listens and what it keeps.
+type Config struct {
+	// Listen is the address to listen on, host:port. Port 0 takes a free one. Defaults to "127.0.0.1:0".
+	Listen string
+	// Advertise is what clients are told to connect to, a host or host:port. Defaults to the address listened on.
+	Advertise string
+	// DataDir keeps topics, groups and offsets over a restart. Defaults to none: everything is in memory.
+	DataDir string
+	// SyncWrites flushes every batch to disk before it is acknowledged, so that nothing acknowledged is
+	// lost when the machine stops; without it, only a kill of clients is survived without loss.
+	SyncWrites bool
+	// Partitions is the number of partitions of a topic that is created without one. Defaults to 8.
+	Partitions int
+}
+
+// Broker is a running broker. Its methods may be called from any goroutine.
+type Broker struct {
+	cluster *kfake.Cluster
+}
+
+// Start starts a broker. The caller closes it.
+func Start(cfg Config) (*Broker, error) {
+	if cfg.Listen == "" {
+		cfg.Listen = "127.0.0.1:0"
+	}
+	if cfg.Partitions == 0 {
+		cfg.Partitions = 8
+	}
+	host, portText, err := net.SplitHostPort(cfg.Listen)
+	if err != nil {
+		return nil, fmt.Errorf("broker: listen address %q: %w", cfg.Listen, err)
+	}
+	port, err := strconv.ParseUint(portText, 10, 16)
+	if err != nil {
+		return nil, fmt.Errorf("broker: listen address %q: port: %w", cfg.Listen, err)
+	}
+	if unspecified(host) && cfg.Advertise == "" {
+		return nil, fmt.Errorf("broker: %q listens on every interface: say which address clients are to use", cfg.Listen)
+	}
+	opts := []kfake.Opt{
+		kfake.NumBrokers(1),
+		kfake.Ports(int(port)),
+		kfake.ClusterID(rand.Text()), // a kept one is read back from the data directory
+		kfake.DefaultNumPartitions(cfg.Partitions),
+		kfake.ListenFn(func(network, _ string) (net.Listener, error) {
+			return listen(network, cfg.Listen, cfg.Advertise)
+		}),
+	}
+	if cfg.DataDir != "" {
+		opts = append(opts, kfake.DataDir(cfg.DataDir))
+	}
+	if cfg.SyncWrites {
+		if cfg.DataDir == "" {
+			return nil, errors.New("broker: synchronous writes need a data directory")
+		}
+		opts = append(opts, kfake.SyncWrites())
+	}
+	cluster, err := kfake.NewCluster(opts...)
+	if err != nil {
+		return nil, fmt.Errorf("broker: %w", err)
+	}
+	return &Broker{cluster: cluster}, nil
+}
+
+// Addrs returns the addresses that clients connect to.
+func (b *Broker) Addrs() []string { return b.cluster.ListenAddrs() }
+
+// Close stops the broker; with a data directory, its state is on disk when Close returns. It may be
+// called again.
+func (b *Broker) Close() { b.cluster.Close() }
+
+func unspecified(host string) bool {
+	ip := net.ParseIP(host)
+	return host == "" || ip != nil && ip.IsUnspecified()
+}

@@ -1,0 +1,87 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"slices"
+
+	"github.com/knadh/koanf/providers/confmap"
+	"github.com/knadh/koanf/providers/posflag"
+	"github.com/knadh/koanf/providers/structs"
+	"github.com/knadh/koanf/v2"
+	"github.com/spf13/pflag"
+)
+
+// Sources are the layers over the defaults, the least important first.
+type Sources struct {
+	// File is the path of a YAML file; empty: the environment's EDDY_CONFIG, or none.
+	File string
+	// Environ is the environment, KEY=value.
+	Environ []string
+	// Flags are the flags of a command, bound by this package; nil: none.
+	Flags *pflag.FlagSet
+}
+
+// Load layers the sources. It reports every unknown key of a layer at once.
+func Load(src Sources) (Settings, error) {
+	ko := koanf.New(".")
+	if err := ko.Load(structs.Provider(Default(), "koanf"), nil); err != nil {
+		return Settings{}, fmt.Errorf("defaults: %w", err)
+	}
+	known := ko.Keys()
+
+	environ, configFile, err := readEnviron(src.Environ, known)
+	if err != nil {
+		return Settings{}, err
+	}
+	if src.File == "" {
+		src.File = configFile
+	}
+	if src.File != "" {
+		if err := loadFile(ko, src.File, known); err != nil {
+			return Settings{}, err
+		}
+	}
+	if err := ko.Load(confmap.Provider(environ, "."), nil); err != nil {
+		return Settings{}, fmt.Errorf("environment: %w", err)
+	}
+	if src.Flags != nil {
+		bound := posflag.ProviderWithFlag(src.Flags, ".", ko, func(f *pflag.Flag) (string, any) {
+			return keyOfFlag(f), posflag.FlagVal(src.Flags, f)
+		})
+		if err := ko.Load(bound, nil); err != nil {
+			return Settings{}, fmt.Errorf("flags: %w", err)
+		}
+	}
+	var s Settings
+	if err := ko.UnmarshalWithConf("", &s, koanf.UnmarshalConf{DecoderConfig: decoder()}); err != nil {
+		return Settings{}, fmt.Errorf("settings: %w", err)
+	}
+	return s, s.validate()
+}
+
+func loadFile(ko *koanf.Koanf, path string, known []string) error {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return fmt.Errorf("configuration file: %w", err)
+	}
+	values, err := parseYAML(data)
+	if err != nil {
+		return fmt.Errorf("configuration file %q: %w", path, err)
+	}
+	layer := koanf.New(".")
+	if err := layer.Load(confmap.Provider(values, ""), nil); err != nil {
+		return fmt.Errorf("configuration file %q: %w", path, err)
+	}
+	var errs []error
+	for _, key := range layer.Keys() {
+		if !slices.Contains(known, key) {
+			errs = append(errs, fmt.Errorf("%s:%d: unknown key %q", path, lineOf(data, key), key))
+		}
+	}
+	if len(errs) > 0 {
+		return errors.Join(errs...)
+	}
+	return ko.Merge(layer)
+}

@@ -1,0 +1,96 @@
+// Package settings is the configuration of the command line: defaults, a YAML file, the environment
+// and flags, in layers, each over the one before. A key that nobody knows is an error that names it.
+package settings
+
+import (
+	"time"
+
+	"github.com/eddystream/eddy/topology"
+)
+
+// Settings is what the commands can be told. The tag is the key in a file; in the environment it is
+// EDDY_ and the key in capitals, with an underscore for each dot and hyphen.
+type Settings struct {
+	// Brokers are the bootstrap addresses, host:port.
+	Brokers []string `koanf:"brokers"`
+	// ClientID is the name under which brokers see the connections. Defaults to "eddy".
+	ClientID string `koanf:"client-id"`
+	// InstanceID makes the members of the consumer groups static. Defaults to none.
+	InstanceID string `koanf:"instance-id"`
+	// Processors are the processors to run. Defaults to all.
+	Processors []string `koanf:"processors"`
+	// Standby keeps copies of the tables of partitions that other workers own.
+	Standby bool `koanf:"standby"`
+	// DataDir is where local stores are kept.
+	DataDir string `koanf:"data-dir"`
+	// Partitions of topics that are created. Defaults to 8.
+	Partitions int `koanf:"partitions"`
+	// Replication of topics that are created. Defaults to 3, or the number of brokers where there are fewer.
+	Replication int `koanf:"replication"`
+	// Retention of the streams. Defaults to 7 days; negative is for ever.
+	Retention time.Duration `koanf:"retention"`
+	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
+	DrainTimeout time.Duration `koanf:"drain-timeout"`
+	// CacheRows is the number of decoded rows kept per partition and table. Defaults to the framework's.
+	CacheRows int `koanf:"cache-rows"`
+	// StartOn says which event starts the cascade of a content change: "render" or "change".
+	// Defaults to "render".
+	StartOn string `koanf:"start-on"`
+	// Health is the address on which a worker answers health checks, host:port. Defaults to none.
+	Health string `koanf:"health"`
+	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
+	SiteInfo []string `koanf:"siteinfo"`
+
+	Commit Commit `koanf:"commit"`
+	TLS    TLS    `koanf:"tls"`
+	SASL   SASL   `koanf:"sasl"`
+	Log    Log    `koanf:"log"`
+}
+
+// Commit bounds the batches of the commit protocol; zeros are the framework's defaults.
+type Commit struct {
+	Records  int           `koanf:"records"`
+	Bytes    int           `koanf:"bytes"`
+	Interval time.Duration `koanf:"interval"`
+}
+
+// Default returns the settings of a command that is told nothing.
+func Default() Settings {
+	return Settings{
+		ClientID:     "eddy",
+		Partitions:   8,
+		DrainTimeout: 10 * time.Second,
+		StartOn:      "render",
+		Log:          Log{Level: "info", Format: "text"},
+	}
+}
+
+// Topology returns the framework's configuration, without a logger.
+func (s Settings) Topology() (topology.Config, error) {
+	tlsConfig, err := s.TLS.Config()
+	if err != nil {
+		return topology.Config{}, err
+	}
+	sasl, err := s.SASL.Config(tlsConfig != nil)
+	if err != nil {
+		return topology.Config{}, err
+	}
+	return topology.Config{
+		Brokers:         s.Brokers,
+		ClientID:        s.ClientID,
+		InstanceID:      s.InstanceID,
+		DataDir:         s.DataDir,
+		Partitions:      s.Partitions,
+		Replication:     s.Replication,
+		Processors:      s.Processors,
+		Standby:         s.Standby,
+		TLS:             tlsConfig,
+		SASL:            sasl,
+		BatchRecords:    s.Commit.Records,
+		BatchBytes:      s.Commit.Bytes,
+		CommitInterval:  s.Commit.Interval,
+		StreamRetention: s.Retention,
+		DrainTimeout:    s.DrainTimeout,
+		CacheRows:       s.CacheRows,
+	}, nil
+}

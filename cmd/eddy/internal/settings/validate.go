@@ -1,0 +1,32 @@
+package settings
+
+import (
+	"errors"
+	"fmt"
+	"io"
+)
+
+// validate reports every value that no command could use.
+func (s Settings) validate() error {
+	var errs []error
+	add := func(format string, args ...any) { errs = append(errs, fmt.Errorf(format, args...)) }
+	if s.Partitions < 1 {
+		add("partitions: %d is not positive", s.Partitions)
+	}
+	if s.Replication < 0 {
+		add("replication: %d is negative", s.Replication)
+	}
+	if s.DrainTimeout < 0 {
+		add("drain-timeout: %s is negative", s.DrainTimeout)
+	}
+	if s.CacheRows < 0 {
+		add("cache-rows: %d is negative", s.CacheRows)
+	}
+	if s.StartOn != "render" && s.StartOn != "change" {
+		add("start-on: %q is neither render nor change", s.StartOn)
+	}
+	if _, err := s.Log.Logger(io.Discard); err != nil {
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
