@@ -1,0 +1,43 @@
+# Targets are the steps of .ci/run: what passes here passes there.
+.DEFAULT_GOAL := help
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo ci
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+build: ## Build everything, and the static binary
+	@.ci/run build
+
+test: ## Run all tests, as `go test ./...` does
+	@.ci/run test
+
+race: ## Run what is concurrent under the race detector
+	@.ci/run race
+
+bench: ## Run every benchmark once
+	@.ci/run bench
+
+fmt: ## Check the formatting
+	@.ci/run fmt
+
+vet: ## Run go vet
+	@.ci/run vet
+
+lint: ## Run golangci-lint
+	@.ci/run lint
+
+docker: ## Check the image and the compose file
+	@.ci/run docker
+
+vuln: ## Look for known vulnerabilities (needs the internet)
+	@go tool -modfile=tools/go.mod govulncheck ./...
+
+fix: ## Format the code and apply the linters' own fixes
+	@go tool -modfile=tools/go.mod gofumpt -w .
+	@go tool -modfile=tools/go.mod golangci-lint run --fix ./...
+
+demo: ## Run the demo
+	@go run ./cmd/eddy demo
+
+ci: ## Run all steps
+	@.ci/run
