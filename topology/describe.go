@@ -1,0 +1,89 @@
+package topology
+
+import (
+	"fmt"
+	"strings"
+)
+
+// model is a topology as descriptions show it.
+type model struct {
+	Name       string           `json:"name"`
+	Processors []modelProcessor `json:"processors"`
+	Topics     []modelTopic     `json:"topics"` // in the order of their first mention
+}
+
+type modelProcessor struct {
+	Name  string      `json:"name"`
+	Group string      `json:"group"`
+	Edges []modelEdge `json:"edges"` // in the order of their declaration
+}
+
+type modelEdge struct {
+	Role  role   `json:"role"`
+	Topic string `json:"topic"`
+	Last  bool   `json:"last,omitempty"`
+}
+
+type modelTopic struct {
+	Name string `json:"name"`
+	Kind string `json:"kind"` // stream, table or loop
+	// External says that no processor of the topology writes it.
+	External bool `json:"external,omitempty"`
+	// Retention is empty for the default, and for tables.
+	Retention string `json:"retention,omitempty"`
+}
+
+func describe(b *Builder) model {
+	m := model{Name: b.name, Topics: []modelTopic{}}
+	index := map[string]int{}
+	for _, p := range b.processors {
+		mp := modelProcessor{Name: p.kernel.Name, Group: p.kernel.Group}
+		for _, e := range p.edges {
+			mp.Edges = append(mp.Edges, modelEdge{Role: e.role, Topic: e.topic.Name, Last: e.last})
+			i, ok := index[e.topic.Name]
+			if !ok {
+				i = len(m.Topics)
+				index[e.topic.Name] = i
+				m.Topics = append(m.Topics, modelTopic{Name: e.topic.Name, Kind: "stream", External: true})
+			}
+			t := &m.Topics[i]
+			switch e.role {
+			case roleTable, roleLoop:
+				t.Kind, t.External = string(e.role), false
+			case roleJoin, roleLookup:
+				t.Kind = "table"
+			case roleOutput:
+				t.External = false
+			}
+			switch {
+			case e.topic.Retention < 0:
+				t.Retention = "for ever"
+			case e.topic.Retention > 0:
+				t.Retention = e.topic.Retention.String()
+			}
+		}
+		m.Processors = append(m.Processors, mp)
+	}
+	return m
+}
+
+// String describes the topology, deterministically, one edge a line in the order of their declaration.
+func (t *Topology) String() string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "topology %s\n", t.model.Name)
+	for _, p := range t.model.Processors {
+		fmt.Fprintf(&s, "  processor %s\n", p.Name)
+		for _, e := range p.Edges {
+			arrow := "<-"
+			if e.Role == roleOutput || e.Role == roleLoop {
+				arrow = "->"
+			}
+			fmt.Fprintf(&s, "    %-6s %s %s", e.Role, arrow, e.Topic)
+			if e.Last {
+				s.WriteString(" (last)")
+			}
+			s.WriteByte('\n')
+		}
+	}
+	return s.String()
+}

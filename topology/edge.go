@@ -1,0 +1,26 @@
+package topology
+
+import "github.com/eddystream/eddy/topology/internal/kernel"
+
+// role is what an edge is to its processor.
+type role string
+
+const (
+	roleInput  role = "input"
+	roleOutput role = "output"
+	roleJoin   role = "join"
+	roleLookup role = "lookup"
+	roleTable  role = "table"
+	roleLoop   role = "loop"
+)
+
+// edge is one declared edge between a processor and a topic.
+type edge struct {
+	role       role
+	topic      kernel.Topic
+	key, value any            // codecs
+	last       bool           // outputs
+	handler    kernel.Handler // inputs and loop; nil until Handle
+	table      *kernel.Table  // tables
+	output     *kernel.Output // outputs and loop
+}

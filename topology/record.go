@@ -1,0 +1,139 @@
+package topology
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+)
+
+// A Handler processes one record. The records of a partition, of all inputs and the loop of a processor
+// together, come one at a time; partitions run in parallel. What a handler does through handles takes effect
+// together: outputs first, then state, then the offset. After a crash a record may come again, with the
+// state that it found the first time. An error stops the processor; a panic counts as one.
+type Handler[K, V any] func(ctx context.Context, r *Record[K, V]) error
+
+// Record is one record of a stream, given to a [Handler]. Key, Value and Deleted are the handler's own. What
+// its methods return, and its use as a [Scope], end when the handler returns.
+type Record[K, V any] struct {
+	Key   K
+	Value V
+	// Deleted marks a tombstone: the record has a key and no value, and Value is the zero value. In a
+	// stream it has no meaning but the one that its readers give it.
+	Deleted bool
+
+	s *scope
+}
+
+// Scope is the record that is being processed, for handles. It is sealed: only a [*Record] is one, so that a
+// handle cannot be used outside of a handler.
+type Scope interface{ scope() *scope }
+
+// scope is what handles need of a record.
+type scope struct {
+	task kernel.Task // nil once the handler has returned, or outside of a processor
+	msg  *kernel.Message
+	key  []byte // as the key codec of the processor spells it
+}
+
+func (r *Record[K, V]) scope() *scope {
+	if r == nil {
+		return nil
+	}
+	return r.s
+}
+
+func (r *Record[K, V]) message() *kernel.Message {
+	if r.s == nil {
+		return &kernel.Message{}
+	}
+	return r.s.msg
+}
+
+// Topic returns the topic that the record was read from.
+func (r *Record[K, V]) Topic() string { return r.message().Topic }
+
+// Partition returns the partition that the record was read from.
+func (r *Record[K, V]) Partition() int32 { return r.message().Partition }
+
+// Offset returns the place of the record in its partition.
+func (r *Record[K, V]) Offset() int64 { return r.message().Offset }
+
+// Timestamp returns the time that the sender gave to the record, with a resolution of a millisecond.
+func (r *Record[K, V]) Timestamp() time.Time { return r.message().Timestamp }
+
+// Header is one header of a record. The order and repeats of headers are kept.
+type Header struct {
+	Key   string
+	Value []byte
+}
+
+// Headers returns a copy of the record's headers; their values are shared and must not be changed.
+func (r *Record[K, V]) Headers() []Header {
+	m := r.message()
+	if len(m.Headers) == 0 {
+		return nil
+	}
+	headers := make([]Header, len(m.Headers))
+	for i, h := range m.Headers {
+		headers[i] = Header(h)
+	}
+	return headers
+}
+
+// Header returns the last header of that name.
+func (r *Record[K, V]) Header(name string) ([]byte, bool) {
+	headers := r.message().Headers
+	for i := len(headers) - 1; i >= 0; i-- {
+		if headers[i].Key == name {
+			return headers[i].Value, true
+		}
+	}
+	return nil, false
+}
+
+// newRecord decodes a message. task is nil outside of a processor.
+func newRecord[K, V any](task kernel.Task, m *kernel.Message, key codecs.Codec[K], value codecs.Codec[V]) (*Record[K, V], error) {
+	// One allocation for both.
+	frame := &struct {
+		record Record[K, V]
+		scope  scope
+	}{scope: scope{task: task, msg: m, key: m.Key}}
+	r := &frame.record
+	r.s = &frame.scope
+	var err error
+	if r.Key, err = key.Decode(m.Key); err != nil {
+		return nil, fmt.Errorf("%w: key of record %q[%d]@%d: %w", ErrDecode, m.Topic, m.Partition, m.Offset, err)
+	}
+	if m.Value == nil {
+		r.Deleted = true
+		return r, nil
+	}
+	if r.Value, err = value.Decode(m.Value); err != nil {
+		return nil, fmt.Errorf("%w: value of record %q[%d]@%d: %w", ErrDecode, m.Topic, m.Partition, m.Offset, err)
+	}
+	return r, nil
+}
+
+// handler compiles a typed handler of records whose keys and values are spelled by the given codecs.
+func handler[K, V any](p *Processor[K], key codecs.Codec[K], value codecs.Codec[V], handle Handler[K, V]) kernel.Handler {
+	own, name := p.key, p.kernel.Name
+	same := sameCodec(key, own)
+	return func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
+		r, err := newRecord(t, m, key, value)
+		if err != nil {
+			return err
+		}
+		if !same {
+			if r.s.key, err = encodeKey(name, own, r.Key); err != nil {
+				return err
+			}
+		}
+		err = handle(ctx, r)
+		// A record that is kept and used later gets an error instead of another record's task.
+		r.s.task = nil
+		return err
+	}
+}

@@ -1,0 +1,49 @@
+package topology
+
+import "github.com/eddystream/eddy/topology/internal/kernel"
+
+// Sink is an output of a processor.
+type Sink[K, V any] struct {
+	h      handle
+	stream Stream[K, V]
+}
+
+// OutputOption changes how a processor writes one of its outputs.
+type OutputOption func(*edge)
+
+// Last sends a batch's records of this output after all records of the batch's other outputs are
+// acknowledged. So whoever reads one of them finds everything that was emitted beside it in the log.
+func Last() OutputOption {
+	return func(e *edge) { e.last = true }
+}
+
+// Output lets the processor write a stream, with keys of any type. To declare the same stream again, with the
+// same options, is the same edge.
+func Output[K, OK, V any](p *Processor[K], s Stream[OK, V], opts ...OutputOption) Sink[OK, V] {
+	e := s.edge(roleOutput)
+	for _, opt := range opts {
+		opt(e)
+	}
+	e.output = &kernel.Output{Topic: e.topic, Last: e.last}
+	return Sink[OK, V]{h: p.declare(e), stream: s}
+}
+
+// Emit sends a record, with the batch of the record that is being processed. Key and value are encoded before
+// it returns. The timestamp is by default that of the record being processed. Errors wrap [ErrEncode] or
+// [ErrWrongProcessor], or say why the batch cannot go on; a handler should return them.
+func (s Sink[K, V]) Emit(r Scope, key K, value V, opts ...EmitOption) error {
+	return emit(&s.h, r, s.stream, key, value, opts)
+}
+
+// EmitDelete sends a tombstone: a record with a key and no value.
+func (s Sink[K, V]) EmitDelete(r Scope, key K, opts ...EmitOption) error {
+	sc, err := s.h.in(r)
+	if err != nil {
+		return err
+	}
+	k, err := encodeKey(s.stream.topic, s.stream.key, key)
+	if err != nil {
+		return err
+	}
+	return sc.emit(s.h.edge.output, k, nil, opts)
+}

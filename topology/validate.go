@@ -1,0 +1,172 @@
+package topology
+
+import (
+	"fmt"
+	"strings"
+)
+
+// maxName is Kafka's limit for the name of a topic.
+const maxName = 249
+
+// checkName says what Kafka has against a name.
+func checkName(name string) error {
+	switch {
+	case name == "":
+		return fmt.Errorf("is empty")
+	case name == "." || name == "..":
+		return fmt.Errorf("is not a legal name")
+	case len(name) > maxName:
+		return fmt.Errorf("has %d characters, more than %d", len(name), maxName)
+	}
+	for _, c := range name {
+		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", c) {
+			return fmt.Errorf("has the character %q; letters, digits, '.', '_' and '-' are legal", c)
+		}
+	}
+	return nil
+}
+
+// validate reports everything that can only be seen when all is declared.
+func (b *Builder) validate() {
+	if err := checkName(b.name); err != nil {
+		b.report(fmt.Errorf("%w %q: its name %w", ErrInvalid, b.name, err))
+	}
+	if len(b.processors) == 0 {
+		b.report(fmt.Errorf("%w %q: it has no processors", ErrInvalid, b.name))
+	}
+	names := map[string]bool{}
+	for _, p := range b.processors {
+		name := p.kernel.Name
+		if err := checkName(name); err != nil {
+			b.report(fmt.Errorf("%w %q: processor %q: its name %w", ErrInvalid, b.name, name, err))
+		}
+		if names[name] {
+			b.report(fmt.Errorf("%w %q: processor %q is added twice", ErrInvalid, b.name, name))
+		}
+		names[name] = true
+		if isNil(p.key) {
+			b.report(fmt.Errorf("%w %q: processor %q has no key codec", ErrInvalid, b.name, name))
+		}
+		p.validate()
+	}
+	b.validateTopics()
+}
+
+// validate checks the edges of one processor.
+func (p *processor) validate() {
+	count := map[role]int{}
+	inputs := map[string]bool{}
+	for _, e := range p.edges {
+		topic := e.topic.Name
+		count[e.role]++
+		// The names of tables and loops follow from those of topology and processor: reported there, unless
+		// they are only too long.
+		if err := checkName(topic); err != nil && (e.role != roleTable && e.role != roleLoop || len(topic) > maxName) {
+			p.problem(topic, "of its %s %v", e.role, err)
+		}
+		switch e.role {
+		case roleInput:
+			if inputs[topic] {
+				p.problem(topic, "is an input twice")
+			}
+			inputs[topic] = true
+		case roleTable, roleLoop:
+			if count[e.role] == 2 {
+				p.problem(topic, "is a second %s: a processor has at most one", e.role)
+			}
+		}
+		if e.handler == nil && (e.role == roleInput || e.role == roleLoop) {
+			p.problem(topic, "is %s without a handler", article(e.role))
+		}
+	}
+	where := fmt.Errorf("%w %q: processor %q", ErrInvalid, p.builder.name, p.kernel.Name)
+	switch {
+	case count[roleInput] > 0:
+	case count[roleLoop] > 0:
+		p.builder.report(fmt.Errorf("%w has a loop and no input: nothing can start it", where))
+	default:
+		p.builder.report(fmt.Errorf("%w has no input", where))
+	}
+	for _, f := range p.flows {
+		if !f.used {
+			p.problem(f.origin, "starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end")
+		}
+	}
+}
+
+func article(r role) string {
+	if r == roleInput || r == roleOutput {
+		return "an " + string(r)
+	}
+	return "a " + string(r)
+}
+
+// use is one processor's use of a topic.
+type use struct {
+	p *processor
+	e *edge
+}
+
+// validateTopics compares each use of a topic with the one that says most about it.
+func (b *Builder) validateTopics() {
+	// The owner of a table or loop speaks for its topic; otherwise who declared it first.
+	owners := map[string]use{}
+	for _, p := range b.processors {
+		for _, e := range p.edges {
+			_, known := owners[e.topic.Name]
+			owns := e.role == roleTable || e.role == roleLoop
+			if !known || owns && !ownsTopic(owners[e.topic.Name].e) {
+				owners[e.topic.Name] = use{p, e}
+			}
+		}
+	}
+	for _, p := range b.processors {
+		// Several edges of a processor that clash with one owner in the same way are one problem.
+		seen := map[string]bool{}
+		for _, e := range p.edges {
+			o := owners[e.topic.Name]
+			if o.e == e {
+				continue
+			}
+			why := clash(use{p, e}, o)
+			if why == "" || seen[e.topic.Name+" "+why] {
+				continue
+			}
+			seen[e.topic.Name+" "+why] = true
+			p.problem(e.topic.Name, "%s", why)
+		}
+	}
+}
+
+func ownsTopic(e *edge) bool { return e.role == roleTable || e.role == roleLoop }
+
+// clash says why a use of a topic does not go with its owner's.
+func clash(u, owner use) string {
+	same := u.p == owner.p
+	by := fmt.Sprintf("of processor %q", owner.p.kernel.Name)
+	if same {
+		by = "of the same processor"
+	}
+	switch r, or := u.e.role, owner.e.role; {
+	case ownsTopic(u.e) && ownsTopic(owner.e):
+		if same && r == or {
+			return "" // a second one: reported already
+		}
+		return fmt.Sprintf("is its %s and the %s %s", r, or, by)
+	case ownsTopic(owner.e) && r == roleOutput:
+		return fmt.Sprintf("is an output and the %s %s", or, by)
+	case or == roleLoop && u.e.topic.Table:
+		return fmt.Sprintf("is %s and the loop %s: a loop cannot be joined", article(r), by)
+	case or == roleLoop && r == roleInput && same:
+		return "is an input and the loop of the same processor"
+	case or == roleTable && r == roleJoin && same:
+		return "is a join and the table of the same processor: read its State"
+	case u.e.topic.Table != owner.e.topic.Table:
+		return fmt.Sprintf("is %s and %s %s: a topic is a stream or a table", article(r), article(or), by)
+	case u.e.topic.Retention != owner.e.topic.Retention && or != roleLoop:
+		return fmt.Sprintf("has another retention (%v) than as %s %s (%v)", u.e.topic.Retention, article(or), by, owner.e.topic.Retention)
+	case (u.e.topic.HashPart == nil) != (owner.e.topic.HashPart == nil):
+		return fmt.Sprintf("has another partitioning (by a part of its key, or by all of it) than as %s %s", article(or), by)
+	}
+	return ""
+}
