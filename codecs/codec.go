@@ -1,0 +1,25 @@
+// Package codecs converts keys and values to the bytes that Kafka carries, and back.
+//
+// A [Codec] is a value without state: make one where an edge is declared and share it. There are codecs
+// for text ([String]), bytes ([Bytes]), integers ([Int64], [Int32], [Uint64]), JSON ([JSON]) and Avro
+// ([Avro]). Avro schemas are files, embedded in this package or brought by the user; see [Schema].
+package codecs
+
+// A Codec converts values of one type to bytes and back. Codecs are safe for concurrent use and never panic.
+//
+// Encode returns bytes that belong to the caller and keeps nothing of its argument. It never returns nil
+// bytes without an error: in Kafka a nil value is a tombstone.
+//
+// Decode may return a value that aliases data, which must stay unchanged afterwards. It takes all of data:
+// what is left over is an error.
+type Codec[T any] interface {
+	Encode(value T) ([]byte, error)
+	Decode(data []byte) (T, error)
+}
+
+// HashPart is implemented by key codecs where only a part of the key decides its partition.
+type HashPart interface {
+	// HashPart returns what is hashed for an encoded key. Keys with equal parts are in one partition.
+	// It never fails: of bytes that are no key it returns some part that depends on them only.
+	HashPart(key []byte) []byte
+}
