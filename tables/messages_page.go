@@ -1,0 +1,55 @@
+package tables
+
+// Life is one applied change of a page, as its other processors hear of it.
+type Life struct {
+	Kind  ChangeKind `avro:"kind"`
+	Event string     `avro:"event"`
+	DT    int64      `avro:"dt"`
+	Rev   int64      `avro:"rev_id"`
+	Live  bool       `avro:"live"`
+	// Since is the dt at which the present life began, by a create or an undelete; 0 if that was never seen.
+	Since    int64  `avro:"since"`
+	Name     Name   `avro:"name"`
+	Redirect *Name  `avro:"redirect"` // where it leads, within the wiki; nil: no redirect
+	SHA1     string `avro:"content_sha1"`
+	// Titled says that the processor titles starts the cascade of this change, so a render of it does not.
+	Titled bool `avro:"titled"`
+	// Asks says that the change asks for a render of the page itself.
+	Asks bool `avro:"asks"`
+}
+
+// Cascade is the cascade of the change at the page's own title.
+func (l *Life) Cascade(wiki string) Cascade {
+	return NewCascade(l.Kind, l.Name.In(wiki), l.Event, l.DT, l.Rev)
+}
+
+// Claim says that a page took a title or left it.
+type Claim struct {
+	Page  int64      `avro:"page_id"`
+	Kind  ChangeKind `avro:"kind"`
+	Event string     `avro:"event"`
+	DT    int64      `avro:"dt"`
+	Rev   int64      `avro:"rev_id"`
+	// Open takes the title, or says something new of a page that has it; otherwise the page leaves the title.
+	Open     bool  `avro:"open"`
+	Redirect *Name `avro:"redirect"`
+	// Quiet claims and releases change the holder and start nothing.
+	Quiet bool `avro:"quiet"`
+}
+
+// TitleChange tells the dependents of a title who holds it now, and the cascade of the change, if it starts one.
+type TitleChange struct {
+	// Holder is the page that has the title now; 0: none.
+	Holder int64    `avro:"holder"`
+	Rev    int64    `avro:"holder_rev_id"`
+	DT     int64    `avro:"dt"`
+	Starts *Cascade `avro:"starts"`
+	// Gained is the page that took the title by this change; 0: none did.
+	Gained int64 `avro:"gained"`
+}
+
+// Used tells a page that others depend on what it includes.
+type Used struct {
+	// Start is the earliest start of a render that found such a dependence, Unix seconds.
+	Start int64 `avro:"start"`
+}

@@ -1,0 +1,64 @@
+package tables
+
+// TargetUpdate is what a page tells one target. Exactly one field is set.
+type TargetUpdate struct {
+	Edge   *Edge    `avro:"edge"`
+	Change *Cascade `avro:"change"` // the title's page has new content
+}
+
+// Edge is a link of a page to the target, set or removed.
+type Edge struct {
+	Source  string   `avro:"source"` // wiki of the page
+	Page    int64    `avro:"page_id"`
+	Type    LinkType `avro:"type"`
+	Present bool     `avro:"present"`
+	// Start is when the rendering that found the link began; of a redirect, the dt of its change. Unix seconds.
+	Start int64 `avro:"start"`
+	// Saw is what the rendering met at the title; nothing is known where it is [SawUnknown].
+	Saw     Saw   `avro:"saw"`
+	SawPage int64 `avro:"saw_page_id"`
+	SawRev  int64 `avro:"saw_rev_id"` // 0: unknown
+	// Carries says that changes of the target go on to the dependents of the page's own title, as far as it has any.
+	Carries bool `avro:"carries"`
+	// Hub is the page's own title, where changes go on through it.
+	Hub *Name `avro:"hub"`
+}
+
+// Saw says what is known of the page that a rendering met at a title.
+type Saw uint8
+
+// What a rendering may have met.
+const (
+	SawUnknown Saw = iota
+	SawNothing     // the title had no page
+	SawPage        // it had a page, which is named
+)
+
+// DependentsStep is a message of the processor dependents to itself. Exactly one field is set.
+type DependentsStep struct {
+	Walk  *Walk      `avro:"walk"`  // to the row of a target
+	Chunk *ChunkStep `avro:"chunk"` // to a chunk of one
+}
+
+// Walk lets a cascade go through a row.
+type Walk struct {
+	Hop   CascadeHop `avro:"hop"`
+	ID    int64      `avro:"message"`
+	Types LinkTypes  `avro:"types"`
+	// Cursor is the number of chunks that earlier steps of the same walk have been through; 0 begins a walk.
+	Cursor int32 `avro:"cursor"`
+}
+
+// ChunkStep updates a chunk, then walks it.
+type ChunkStep struct {
+	Edges []ChunkEdge `avro:"edges"`
+	Walk  *Walk       `avro:"walk"`
+}
+
+// ChunkEdge sets or removes one link of a chunk.
+type ChunkEdge struct {
+	Page    int64    `avro:"page_id"`
+	Type    LinkType `avro:"type"`
+	Present bool     `avro:"present"`
+	Hub     *Name    `avro:"hub"`
+}

@@ -1,0 +1,82 @@
+package tables
+
+// LinksRow is what a page uses: the row of `eddy-links-table`. It is bounded by the links of one rendering and by the
+// changes of the page that no rendering has witnessed.
+type LinksRow struct {
+	// The page's life, as its changes tell; Known is false until the first one comes, and the page counts as live.
+	Known bool  `avro:"known"`
+	Live  bool  `avro:"live"`
+	Since int64 `avro:"since"` // start of the present life, Unix seconds; of a dead page, its death
+	Name  Name  `avro:"name"`
+	Rev   int64 `avro:"rev_id"`
+	// Redirect is where the page leads; it is the page's link of type redirect. RedirectDT is the change that said so.
+	Redirect   *Name  `avro:"redirect"`
+	RedirectDT int64  `avro:"redirect_dt"`
+	SHA1       string `avro:"content_sha1"`
+
+	// Pending are the changes that no rendering has witnessed, in the order of the log.
+	Pending []PendingChange `avro:"pending"`
+	// Announced is the transclusion hash that a witnessed change set last; empty: none.
+	Announced string `avro:"announced"`
+	// StartedDT is the dt of the last change that started a cascade.
+	StartedDT int64 `avro:"started_dt"`
+	// Used says that dependents of this page's title depend on what it includes, UsedSince since when at the earliest.
+	Used      bool  `avro:"used"`
+	UsedSince int64 `avro:"used_since"`
+
+	// Render is the rendering with the greatest start; nil: none yet. Its links count while [LinksRow.Active].
+	Render *RenderState `avro:"render"`
+}
+
+// PendingChange is a change whose effect on others no rendering has shown yet.
+type PendingChange struct {
+	Event string     `avro:"event"`
+	Kind  ChangeKind `avro:"kind"`
+	DT    int64      `avro:"dt"`
+	Rev   int64      `avro:"rev_id"`
+	// Starts says that the change starts a cascade when it is witnessed; otherwise its witness only sets the hash.
+	Starts bool `avro:"starts"`
+}
+
+// RenderState is one rendering, normalised: titles in their one spelling, lists sorted and without repeats.
+type RenderState struct {
+	Start  int64    `avro:"start"` // Unix seconds
+	Rev    int64    `avro:"rev_id"`
+	Direct bool     `avro:"direct"` // templates are those of the page's own text; otherwise of any depth
+	Hash   string   `avro:"transclusion_sha1"`
+	Seen   []string `avro:"seen"` // ids of the events with this start
+	Links  []Link   `avro:"links"`
+}
+
+// Link is one link of a rendering. Links are sorted by type, then target.
+type Link struct {
+	Type      LinkType `avro:"type"`
+	Namespace int32    `avro:"namespace_id"` // of a title
+	Text      string   `avro:"title"`        // title key, or the text of an external, language or interwiki link
+	Page      int64    `avro:"page_id"`      // met at the title; 0: none, or unknown
+	Rev       int64    `avro:"used_rev_id"`  // revision used; 0: unknown
+	PageOnly  bool     `avro:"page_only"`    // only in the page's own view; changes end here
+}
+
+// Active reports whether the links of the last rendering are the page's links: it is alive, and the rendering began
+// in its present life.
+func (r *LinksRow) Active() bool {
+	if r.Render == nil {
+		return false
+	}
+	return !r.Known || r.Live && r.Render.Start >= r.Since
+}
+
+// Target returns the target of l on wiki.
+func (l Link) Target(wiki string) Target {
+	switch l.Type {
+	case LinkExternal:
+		return ExternalTarget(wiki, l.Text)
+	case LinkLang:
+		return LangTarget(wiki, l.Text)
+	case LinkInterwiki:
+		return Target{Wiki: wiki, Kind: TargetInterwiki, Text: l.Text}
+	default:
+		return TitleTarget(Title{Wiki: wiki, Namespace: l.Namespace, DBKey: l.Text})
+	}
+}

@@ -1,0 +1,101 @@
+package tables
+
+import (
+	"cmp"
+	"slices"
+)
+
+// DependentsRow is a row of `eddy-dependents-table`, keyed by [Target]. Exactly one field is set.
+type DependentsRow struct {
+	Target *TargetRow
+	Chunk  *ChunkRow
+}
+
+// TargetRow is the reverse index of one target and what has passed through it. Links of up to [InlineEdges] per source
+// wiki are here, more are in chunks. Waves are bounded by the open cascades plus, of the closed ones, the newest by type.
+type TargetRow struct {
+	Holder   int64 // page that has the title; 0: none
+	HolderDT int64 // dt of the change that said so
+	// Met is the one page that every link saw at the title when it was found.
+	Met Met
+	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
+	UsedSince int64
+	// Told is what the holder was told of that.
+	Told    Told
+	Waves   []Wave // newest first
+	Sources []SourceEdges
+}
+
+// InlineEdges is how many links of one source wiki a target row holds itself; PendingEdges how many updates of its
+// chunks it collects.
+const (
+	InlineEdges  = 512
+	PendingEdges = 256
+)
+
+// Met says what all links of a target saw at its title.
+type Met struct {
+	State MetState `avro:"state"`
+	Page  int64    `avro:"page_id"`
+}
+
+// MetState is the kind of a [Met].
+type MetState uint8
+
+// A target without links met nothing yet; MetOne saw one page, or its absence (page 0); MetMixed different ones,
+// unknown ones, or a change of the title that was walked.
+const (
+	MetUnset MetState = iota
+	MetOne
+	MetMixed
+)
+
+// Told is what a holder was told of its use.
+type Told struct {
+	Page  int64 `avro:"page_id"`
+	Start int64 `avro:"start"`
+}
+
+// Wave is a cascade that passed through a row.
+type Wave struct {
+	Hop   CascadeHop `avro:"hop"`
+	Types LinkTypes  `avro:"types"` // walked, or being walked
+	Taken LinkTypes  `avro:"taken"` // of them, left to a newer cascade of the same root
+	Open  bool       `avro:"open"`
+	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
+	Page int64 `avro:"page_id"`
+}
+
+// SourceEdges holds the links from the pages of one wiki.
+type SourceEdges struct {
+	Wiki  string
+	Edges Edges // while Width is 0
+	// Width is the exponent of the chunks' width in page ids; 0: not chunked.
+	Width   uint8
+	Chunks  IDSet       // the indexes of the chunks that exist
+	Pending []ChunkEdge // updates not handed to the chunks yet, oldest first
+}
+
+// ChunkRow holds the links from an id range of one wiki's pages.
+type ChunkRow struct {
+	Edges Edges
+}
+
+// Source returns the edges of wiki, added if they are missing.
+func (r *TargetRow) Source(wiki string) *SourceEdges {
+	i, found := slices.BinarySearchFunc(r.Sources, wiki, func(s SourceEdges, w string) int { return cmp.Compare(s.Wiki, w) })
+	if !found {
+		r.Sources = slices.Insert(r.Sources, i, SourceEdges{Wiki: wiki})
+	}
+	return &r.Sources[i]
+}
+
+// Wave returns the wave of a cascade, nil if none passed.
+func (r *TargetRow) Wave(id CascadeID) *Wave {
+	for i := range r.Waves {
+		if r.Waves[i].Hop.Cascade.ID == id {
+			return &r.Waves[i]
+		}
+	}
+	return nil
+}

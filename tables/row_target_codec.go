@@ -1,0 +1,130 @@
+package tables
+
+import (
+	"fmt"
+
+	"github.com/eddystream/eddy/codecs"
+)
+
+// The rows of dependents as they are stored: id sets in their shortest layout.
+type (
+	dependentsRecord struct {
+		Target *targetRecord `avro:"target"`
+		Chunk  *edgesRecord  `avro:"chunk"`
+	}
+	targetRecord struct {
+		Holder    int64          `avro:"holder"`
+		HolderDT  int64          `avro:"holder_dt"`
+		Met       Met            `avro:"met"`
+		UsedSince int64          `avro:"used_since"`
+		Told      Told           `avro:"told"`
+		Waves     []Wave         `avro:"waves"`
+		Sources   []sourceRecord `avro:"sources"`
+	}
+	sourceRecord struct {
+		Wiki    string      `avro:"wiki_id"`
+		Edges   edgesRecord `avro:"edges"`
+		Width   uint8       `avro:"width"`
+		Chunks  []byte      `avro:"chunks"`
+		Pending []ChunkEdge `avro:"pending"`
+	}
+	edgesRecord struct {
+		Sets []setRecord `avro:"sets"`
+		Hubs []Hub       `avro:"hubs"`
+	}
+	setRecord struct {
+		Type LinkType `avro:"type"`
+		IDs  []byte   `avro:"ids"`
+	}
+)
+
+// DependentsRows is the codec of the rows of `eddy-dependents-table`.
+func DependentsRows() codecs.Codec[*DependentsRow] {
+	return dependentsRows{codecs.Avro[*dependentsRecord](codecs.MustSchema("eddy.DependentsRow"))}
+}
+
+type dependentsRows struct {
+	records codecs.Codec[*dependentsRecord]
+}
+
+func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
+	var r dependentsRecord
+	switch {
+	case row.Target != nil:
+		t := row.Target
+		r.Target = &targetRecord{
+			Holder: t.Holder, HolderDT: t.HolderDT, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+			Sources: make([]sourceRecord, len(t.Sources)),
+		}
+		for i, s := range t.Sources {
+			r.Target.Sources[i] = sourceRecord{
+				Wiki: s.Wiki, Edges: s.Edges.record(), Width: s.Width, Chunks: AppendIDSet(nil, s.Chunks), Pending: s.Pending,
+			}
+		}
+	case row.Chunk != nil:
+		e := row.Chunk.Edges.record()
+		r.Chunk = &e
+	}
+	return c.records.Encode(&r)
+}
+
+func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
+	r, err := c.records.Decode(data)
+	if err != nil {
+		return nil, err
+	}
+	row := &DependentsRow{}
+	if r.Chunk != nil {
+		row.Chunk = &ChunkRow{}
+		if row.Chunk.Edges, err = r.Chunk.edges(); err != nil {
+			return nil, err
+		}
+	}
+	if r.Target != nil {
+		if row.Target, err = r.Target.row(); err != nil {
+			return nil, err
+		}
+	}
+	return row, nil
+}
+
+func (t *targetRecord) row() (row *TargetRow, err error) {
+	row = &TargetRow{
+		Holder: t.Holder, HolderDT: t.HolderDT, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+		Sources: make([]SourceEdges, len(t.Sources)),
+	}
+	for i, s := range t.Sources {
+		to := &row.Sources[i]
+		to.Wiki, to.Width, to.Pending = s.Wiki, s.Width, s.Pending
+		if to.Edges, err = s.Edges.edges(); err != nil {
+			return nil, err
+		}
+		if to.Chunks, err = DecodeIDSet(s.Chunks); err != nil {
+			return nil, fmt.Errorf("chunks: %w", err)
+		}
+	}
+	return row, nil
+}
+
+func (e *Edges) record() edgesRecord {
+	r := edgesRecord{Hubs: e.Hubs}
+	for t, set := range e.Sets {
+		if len(set) > 0 {
+			r.Sets = append(r.Sets, setRecord{Type: LinkType(t), IDs: AppendIDSet(nil, set)})
+		}
+	}
+	return r
+}
+
+func (r *edgesRecord) edges() (e Edges, err error) {
+	e.Hubs = r.Hubs
+	for _, s := range r.Sets {
+		if int(s.Type) >= NumLinkTypes {
+			return e, fmt.Errorf("%w: link type %d", ErrIDSet, s.Type)
+		}
+		if e.Sets[s.Type], err = DecodeIDSet(s.IDs); err != nil {
+			return e, fmt.Errorf("%s links: %w", s.Type, err)
+		}
+	}
+	return e, nil
+}

@@ -1,0 +1,118 @@
+package tables
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"unicode"
+)
+
+var update = flag.Bool("update", false, "write the schemas of this package's types")
+
+// schemaNames gives a schema to those types whose Go name is another.
+var schemaNames = map[reflect.Type]string{
+	reflect.TypeFor[dependentsRecord](): "DependentsRow",
+	reflect.TypeFor[targetRecord]():     "TargetRow",
+	reflect.TypeFor[sourceRecord]():     "SourceEdges",
+	reflect.TypeFor[edgesRecord]():      "Edges",
+	reflect.TypeFor[setRecord]():        "EdgeSet",
+}
+
+// TestSchemas holds each schema file of a row or message against its Go type, field by field.
+func TestSchemas(t *testing.T) {
+	t.Parallel()
+	w := schemaWriter{types: map[string]reflect.Type{}}
+	for _, root := range []any{
+		PageRow{}, TitleRow{}, LinksRow{}, dependentsRecord{}, RequestRow{}, CascadeRow{},
+		Life{}, Claim{}, TitleChange{}, Used{}, TargetUpdate{}, DependentsStep{},
+		Ask{}, Progress{}, WaveClosing{}, RequestClosing{}, Request{}, CascadeEvent{}, LinkChange{},
+	} {
+		w.schema(reflect.TypeOf(root))
+	}
+	for name, typ := range w.types {
+		file := filepath.Join("..", "codecs", "schemas", snake(name)+".avsc")
+		want := w.record(name, typ)
+		if *update {
+			if err := os.WriteFile(file, want, 0o644); err != nil {
+				t.Fatal(err)
+			}
+		}
+		got, err := os.ReadFile(file)
+		if err != nil {
+			t.Error(err)
+		} else if !bytes.Equal(got, want) {
+			t.Errorf("%s is not the schema of %s; go test ./tables -run TestSchemas -update writes it", file, typ)
+		}
+	}
+}
+
+type schemaWriter struct{ types map[string]reflect.Type }
+
+func (w schemaWriter) schema(t reflect.Type) any {
+	switch t.Kind() {
+	case reflect.String:
+		return "string"
+	case reflect.Bool:
+		return "boolean"
+	case reflect.Int32, reflect.Uint8, reflect.Uint16:
+		return "int"
+	case reflect.Int64:
+		return "long"
+	case reflect.Pointer:
+		return []any{"null", w.schema(t.Elem())}
+	case reflect.Slice:
+		if t.Elem().Kind() == reflect.Uint8 {
+			return "bytes"
+		}
+		return map[string]any{"type": "array", "items": w.schema(t.Elem())}
+	case reflect.Struct:
+		name := schemaNames[t]
+		if name == "" {
+			name = t.Name()
+		}
+		if _, ok := w.types[name]; !ok {
+			w.types[name] = t
+			for i := range t.NumField() {
+				w.schema(t.Field(i).Type)
+			}
+		}
+		return "eddy." + name
+	default:
+		panic("no schema for " + t.String())
+	}
+}
+
+func (w schemaWriter) record(name string, t reflect.Type) []byte {
+	var b strings.Builder
+	b.WriteString("{\n  \"type\": \"record\",\n  \"name\": \"" + name + "\",\n  \"namespace\": \"eddy\",\n  \"fields\": [\n")
+	for i := range t.NumField() {
+		f := t.Field(i)
+		typ, err := json.Marshal(w.schema(f.Type))
+		if err != nil {
+			panic(err)
+		}
+		b.WriteString("    {\"name\": \"" + f.Tag.Get("avro") + "\", \"type\": " + string(typ) + "}")
+		if i < t.NumField()-1 {
+			b.WriteByte(',')
+		}
+		b.WriteByte('\n')
+	}
+	b.WriteString("  ]\n}\n")
+	return []byte(b.String())
+}
+
+func snake(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if unicode.IsUpper(r) && i > 0 {
+			b.WriteByte('_')
+		}
+		b.WriteRune(unicode.ToLower(r))
+	}
+	return b.String()
+}
