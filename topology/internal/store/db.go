@@ -1,85 +1,143 @@
 package store
 
-import "iter"
+import (
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"sync"
+)
+
+// The keyspaces. Every key begins with the byte of its own; a table's keys go on with its id, 4 bytes big-endian.
+const (
+	spaceFormat   = 0x00 // -> version of this layout
+	spaceName     = 0x01 // name of a table -> its id
+	spaceOffset   = 0x02 // id -> next changelog offset
+	spaceIdentity = 0x03 // id -> identity
+	spaceRow      = 0x04 // id, key -> value
+)
+
+// formatVersion is that of the layout. A store of another version is cleared: it is rebuilt from the changelogs.
+const formatVersion = 1
+
+// backend is an ordered map of bytes with atomic writes. Its methods are safe for concurrent use; keys and values
+// passed in are copied.
+type backend interface {
+	// get returns a copy of the value.
+	get(key []byte) ([]byte, bool, error)
+	has(key []byte) (bool, error)
+	// scan yields a snapshot of from <= key < to; what it yields is valid until the next step.
+	scan(from, to []byte, reverse bool) iter.Seq2[Row, error]
+	writes() writes
+	flush() error
+	close() error
+}
+
+// writes is a batch of a back end. It ends with commit or discard.
+type writes interface {
+	set(key, value []byte) error
+	remove(key []byte) error
+	removeRange(from, to []byte) error
+	size() int
+	commit() error
+	discard()
+}
 
 // DB is a set of tables. It is safe for concurrent use.
-type DB struct{}
+type DB struct {
+	backend backend
+	gate    gate
 
-// Table is a handle of one table; equal names give the same handle. It is safe for concurrent use.
-// The rows of a table and its offset and identity are in different keyspaces: every key is the user's.
-type Table struct{}
+	mu     sync.Mutex
+	tables map[string]*Table
+	nextID uint32
 
-// Batch collects writes and does them at once. It is not safe for concurrent use and must not be used after
-// [Batch.Commit] or [Batch.Discard], one of which must be called.
-type Batch struct{}
+	closing  sync.Once
+	closeErr error
+	stop     chan struct{} // ends the flusher
+	stopped  chan struct{}
+}
+
+// newDB reads the catalogue of tables.
+func newDB(b backend) (*DB, error) {
+	db := &DB{backend: b, tables: map[string]*Table{}, nextID: 1, stop: make(chan struct{}), stopped: make(chan struct{})}
+	close(db.stopped) // no flusher yet
+	db.gate.init()
+	version, ok, err := b.get([]byte{spaceFormat})
+	if err != nil {
+		return nil, fmt.Errorf("read store format: %w", err)
+	}
+	if !ok || len(version) != 1 || version[0] != formatVersion {
+		w := b.writes()
+		if err := firstError(w.removeRange([]byte{0}, []byte{0xff}), w.set([]byte{spaceFormat}, []byte{formatVersion}), w.commit()); err != nil {
+			return nil, fmt.Errorf("write store format: %w", err)
+		}
+	}
+	for row, err := range b.scan([]byte{spaceName}, []byte{spaceName + 1}, false) {
+		if err != nil {
+			return nil, fmt.Errorf("read tables of store: %w", err)
+		}
+		name, id := string(row.Key[1:]), binary.BigEndian.Uint32(row.Value)
+		db.tables[name] = newTable(db, name, id)
+		db.nextID = max(db.nextID, id+1)
+	}
+	return db, nil
+}
+
+func firstError(errs ...error) error {
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // Table returns the table of that name, which is empty before its first write. The caller composes the name:
-// what must not share rows must not share a name. The error is the back end's.
-func (db *DB) Table(name string) (*Table, error) { panic("todo") }
+// what must not share rows must not share a name. The error is the back end's, or [ErrClosed].
+func (db *DB) Table(name string) (*Table, error) {
+	if !db.gate.enter() {
+		return nil, ErrClosed
+	}
+	defer db.gate.leave()
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	if t := db.tables[name]; t != nil {
+		return t, nil
+	}
+	// The name is written before any row of the table can be. So what a crash leaves of the store, a
+	// prefix of its commits, never has rows whose id could be given again.
+	t := newTable(db, name, db.nextID)
+	w := db.backend.writes()
+	if err := firstError(w.set(append([]byte{spaceName}, name...), binary.BigEndian.AppendUint32(nil, t.id)), w.commit()); err != nil {
+		return nil, fmt.Errorf("add table %q: %w", name, err)
+	}
+	db.nextID++
+	db.tables[name] = t
+	return t, nil
+}
 
 // Batch returns a new, empty batch.
-func (db *DB) Batch() *Batch { panic("todo") }
+func (db *DB) Batch() *Batch {
+	return &Batch{db: db, writes: db.backend.writes()}
+}
 
 // Flush makes everything committed so far durable.
-func (db *DB) Flush() error { panic("todo") }
+func (db *DB) Flush() error {
+	if !db.gate.enter() {
+		return ErrClosed
+	}
+	defer db.gate.leave()
+	return db.backend.flush()
+}
 
-// Close flushes and closes. Running iterations end with [ErrClosed]. A second call does nothing.
-func (db *DB) Close() error { panic("todo") }
-
-// Set writes a row. key and value are copied.
-func (b *Batch) Set(t *Table, key, value []byte) { panic("todo") }
-
-// Delete removes a row, if it is there.
-func (b *Batch) Delete(t *Table, key []byte) { panic("todo") }
-
-// SetOffset sets the changelog offset that comes next: one past the last record applied.
-func (b *Batch) SetOffset(t *Table, next int64) { panic("todo") }
-
-// SetIdentity sets what the offset refers to.
-func (b *Batch) SetIdentity(t *Table, id Identity) { panic("todo") }
-
-// Clear removes all rows, the offset and the identity of t. Writes that follow in the batch are kept.
-func (b *Batch) Clear(t *Table) { panic("todo") }
-
-// Len is the number of writes.
-func (b *Batch) Len() int { panic("todo") }
-
-// Size is the number of bytes that the batch holds, about.
-func (b *Batch) Size() int { panic("todo") }
-
-// Commit does all the writes or, with an error, none. When it returns they can be read.
-func (b *Batch) Commit() error { panic("todo") }
-
-// Discard drops the batch.
-func (b *Batch) Discard() { panic("todo") }
-
-// Name is the name that the handle was asked for with.
-func (t *Table) Name() string { panic("todo") }
-
-// Get returns the value at key and whether there is one. The caller owns the value.
-func (t *Table) Get(key []byte) ([]byte, bool, error) { panic("todo") }
-
-// Has reports whether there is a row at key.
-func (t *Table) Has(key []byte) (bool, error) { panic("todo") }
-
-// Offset returns the changelog offset that comes next, and whether one was ever set.
-func (t *Table) Offset() (next int64, ok bool, err error) { panic("todo") }
-
-// Identity returns what the offset refers to; the zero Identity if it was never set.
-func (t *Table) Identity() (Identity, error) { panic("todo") }
-
-// Range iterates over the rows with from <= key < to in the order of keys, as they were at the start of the iteration. A nil
-// bound is open. Key and value are valid until the next step. An error is yielded last, with an empty row.
-func (t *Table) Range(from, to []byte) iter.Seq2[Row, error] { panic("todo") }
-
-// Prefix iterates over the rows whose key begins with prefix, like [Table.Range].
-func (t *Table) Prefix(prefix []byte) iter.Seq2[Row, error] { panic("todo") }
-
-// Reverse iterates like [Table.Range], from the last row to the first.
-func (t *Table) Reverse(from, to []byte) iter.Seq2[Row, error] { panic("todo") }
-
-// Clear removes all rows, the offset and the identity.
-func (t *Table) Clear() error { panic("todo") }
-
-// Count counts the rows. It reads them all.
-func (t *Table) Count() (int, error) { panic("todo") }
+// Close makes everything durable and closes. It waits for running calls; iterations end with [ErrClosed] at their next
+// step. Further calls return what the first did.
+func (db *DB) Close() error {
+	db.closing.Do(func() {
+		close(db.stop)
+		<-db.stopped
+		db.gate.close()
+		db.closeErr = firstError(db.backend.flush(), db.backend.close())
+	})
+	return db.closeErr
+}

@@ -1,6 +1,19 @@
 package store
 
-import "log/slog"
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"path/filepath"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/bloom"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// FlushInterval is how often a store on disk is made durable: what a crash costs to read again.
+const FlushInterval = 30 * time.Second
 
 // Options are the settings of a store on disk.
 type Options struct {
@@ -10,10 +23,83 @@ type Options struct {
 	CacheBytes int64
 	// Logger takes errors of the background work. Defaults to none.
 	Logger *slog.Logger
+
+	fs vfs.FS // nil: the system's
 }
 
-// Open opens the store of a folder.
-func Open(o Options) (*DB, error) { panic("todo") }
+// Open opens the store of a folder. The error says so if another process has it open.
+func Open(o Options) (*DB, error) {
+	if o.Dir == "" {
+		return nil, errors.New("open store: no folder given")
+	}
+	if o.CacheBytes == 0 {
+		o.CacheBytes = 64 << 20
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	if o.fs == nil {
+		o.fs = vfs.Default
+	}
+	dir := filepath.Join(o.Dir, o.Name)
+	if err := o.fs.MkdirAll(dir, 0o755); err != nil {
+		return nil, fmt.Errorf("open store: %w", err)
+	}
+	cache := pebble.NewCache(o.CacheBytes)
+	defer cache.Unref() // the store holds its own reference
+	options := &pebble.Options{
+		FS:                          o.fs,
+		Cache:                       cache,
+		DisableWAL:                  true,
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                64 << 20,
+		MemTableStopWritesThreshold: 4,
+		Logger:                      pebbleLog{o.Logger},
+	}
+	for i := range options.Levels {
+		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
+		options.Levels[i].FilterType = pebble.TableFilter
+	}
+	p, err := pebble.Open(dir, options)
+	if err != nil {
+		return nil, fmt.Errorf("open store %q (one process at a time may): %w", dir, err)
+	}
+	db, err := newDB(disk{p})
+	if err != nil {
+		return nil, errors.Join(err, p.Close())
+	}
+	db.flushEvery(FlushInterval, o.Logger)
+	return db, nil
+}
 
-// OpenMemory returns an empty store in memory.
-func OpenMemory() *DB { panic("todo") }
+// flushEvery makes the store durable at every interval until it is closed.
+func (db *DB) flushEvery(interval time.Duration, log *slog.Logger) {
+	db.stopped = make(chan struct{})
+	go func() {
+		defer close(db.stopped)
+		ticker := time.NewTicker(interval)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-db.stop:
+				return
+			case <-ticker.C:
+				if err := db.backend.flush(); err != nil {
+					log.Error("store is not flushed", "error", err)
+				}
+			}
+		}
+	}()
+}
+
+// pebbleLog passes on what pebble has to say.
+type pebbleLog struct{ log *slog.Logger }
+
+func (l pebbleLog) Infof(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
+
+func (l pebbleLog) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }
+
+// Fatalf is called where pebble cannot go on, such as on a damaged file; it must not return.
+func (l pebbleLog) Fatalf(format string, args ...any) {
+	panic("local store: " + fmt.Sprintf(format, args...))
+}

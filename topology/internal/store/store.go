@@ -8,10 +8,7 @@
 // There are two back ends, pebble and memory, of one contract.
 package store
 
-import (
-	"errors"
-	"time"
-)
+import "errors"
 
 // ErrClosed is returned by every call after [DB.Close].
 var ErrClosed = errors.New("store is closed")
@@ -19,12 +16,4 @@ var ErrClosed = errors.New("store is closed")
 // Row is a key and its value.
 type Row struct {
 	Key, Value []byte
-}
-
-// Identity is what the offset of a table refers to.
-type Identity struct {
-	// Cluster and Topic are the ids that the brokers gave; empty where they give none.
-	Cluster, Topic string
-	// Written is about when the table was last written or confirmed to be at its changelog's end.
-	Written time.Time
 }

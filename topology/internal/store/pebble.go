@@ -1,0 +1,88 @@
+package store
+
+import (
+	"errors"
+	"iter"
+
+	"github.com/cockroachdb/pebble/v2"
+)
+
+// disk is the back end on disk. It has no write-ahead log: a commit goes to the memtable, and the memtables go to disk in
+// the order of the commits, so what a crash leaves is a prefix of them.
+type disk struct {
+	db *pebble.DB
+}
+
+func (d disk) get(key []byte) ([]byte, bool, error) {
+	value, closer, err := d.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return nil, false, nil
+	}
+	if err != nil {
+		return nil, false, err
+	}
+	owned := append(make([]byte, 0, len(value)), value...)
+	return owned, true, closer.Close()
+}
+
+func (d disk) has(key []byte) (bool, error) {
+	_, closer, err := d.db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	return true, closer.Close()
+}
+
+func (d disk) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
+	return func(yield func(Row, error) bool) {
+		it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
+		if err != nil {
+			yield(Row{}, err)
+			return
+		}
+		defer it.Close() // its error is that of Error
+		first, next := it.First, it.Next
+		if reverse {
+			first, next = it.Last, it.Prev
+		}
+		for ok := first(); ok; ok = next() {
+			value, err := it.ValueAndErr()
+			if err != nil {
+				yield(Row{}, err)
+				return
+			}
+			if !yield(Row{Key: it.Key(), Value: value}, nil) {
+				return
+			}
+		}
+		if err := it.Error(); err != nil {
+			yield(Row{}, err)
+		}
+	}
+}
+
+func (d disk) flush() error { return d.db.Flush() }
+
+func (d disk) close() error { return d.db.Close() }
+
+func (d disk) writes() writes { return diskWrites{d.db.NewBatch()} }
+
+type diskWrites struct{ batch *pebble.Batch }
+
+func (w diskWrites) set(key, value []byte) error { return w.batch.Set(key, value, nil) }
+
+func (w diskWrites) remove(key []byte) error { return w.batch.Delete(key, nil) }
+
+func (w diskWrites) removeRange(from, to []byte) error { return w.batch.DeleteRange(from, to, nil) }
+
+func (w diskWrites) size() int { return w.batch.Len() }
+
+func (w diskWrites) commit() error {
+	// Without a log pebble refuses a synchronised write.
+	return errors.Join(w.batch.Commit(pebble.NoSync), w.batch.Close())
+}
+
+func (w diskWrites) discard() { _ = w.batch.Close() }
