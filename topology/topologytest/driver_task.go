@@ -1,0 +1,85 @@
+package topologytest
+
+import (
+	"bytes"
+	"fmt"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
+)
+
+// task is one record being processed.
+type task struct {
+	member  *member
+	message *kernel.Message
+	part    []byte // what the partition of the record is hashed from
+}
+
+// hashed returns the part of a key that decides its partition.
+func hashed(t kernel.Topic, key []byte) []byte {
+	if t.HashPart == nil {
+		return key
+	}
+	return t.HashPart(key)
+}
+
+func (t *task) Processor() *kernel.Processor { return t.member.p }
+func (t *task) Partition() int32             { return t.message.Partition }
+func (t *task) Own() kernel.Rows             { return ownRows{t} }
+func (t *task) Join(i int) kernel.Reader     { return joinRows{t, t.member.joins[i]} }
+func (t *task) Lookup(i int) kernel.Reader   { return t.member.lookups[i] }
+
+func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, headers []kernel.Header) error {
+	t.member.sent = append(t.member.sent, sent{out, kernel.Message{Key: key, Value: value, Timestamp: timestamp.Truncate(time.Millisecond), Headers: headers}})
+	return nil
+}
+
+// local refuses keys that several partitions would put elsewhere.
+func (t *task) local(table *kernel.Table, key []byte) error {
+	if part := hashed(table.Topic, key); !bytes.Equal(part, t.part) {
+		return fmt.Errorf("key %q of table %q is of another partition: it is hashed by %q, the record %q by %q", key, table.Topic.Name, part, t.message.Key, t.part)
+	}
+	return nil
+}
+
+// ownRows is the own table, for one record.
+type ownRows struct{ *task }
+
+func (r ownRows) Get(key []byte) (any, bool, error) {
+	own := r.member.own
+	if err := r.local(own.table, key); err != nil {
+		return nil, false, err
+	}
+	return own.get(key)
+}
+
+func (r ownRows) Set(key []byte, row any) error {
+	own := r.member.own
+	if err := r.local(own.table, key); err != nil {
+		return err
+	}
+	own.put(key, &write{row: row})
+	return nil
+}
+
+func (r ownRows) Delete(key []byte) error {
+	own := r.member.own
+	if err := r.local(own.table, key); err != nil {
+		return err
+	}
+	own.put(key, &write{deleted: true})
+	return nil
+}
+
+// joinRows is a joined table, for one record.
+type joinRows struct {
+	*task
+	replica *replica
+}
+
+func (r joinRows) Get(key []byte) (any, bool, error) {
+	if err := r.local(r.replica.table, key); err != nil {
+		return nil, false, err
+	}
+	return r.replica.Get(key)
+}
