@@ -1,0 +1,287 @@
+package topology_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/topology"
+)
+
+// halfHashed is a text codec that says which part of a key is hashed.
+type halfHashed struct{ codecs.Codec[string] }
+
+func (halfHashed) HashPart(key []byte) []byte { return key[:len(key)/2] }
+
+func TestBuildReportsProblems(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat("x", 245)
+	for _, test := range []struct {
+		name    string
+		declare func(b *topology.Builder)
+		want    []string // a line of the error each, after the common prefix
+	}{
+		{"no processor", func(*topology.Builder) {}, []string{`it has no processors`}},
+		{"no input", func(b *topology.Builder) {
+			topology.AddProcessor(b, "p", text)
+		}, []string{`processor "p" has no input`}},
+		{"only a loop", func(b *topology.Builder) {
+			topology.Loop(topology.AddProcessor(b, "p", text), count).Handle(nothing)
+		}, []string{`processor "p" has a loop and no input: nothing can start it`}},
+		{"processor without a name", func(b *topology.Builder) {
+			processor(b, "", "in")
+		}, []string{`processor "": its name is empty`}},
+		{"illegal processor", func(b *topology.Builder) {
+			p := processor(b, "p q", "in")
+			topology.Persist(p, count)
+		}, []string{`processor "p q": its name has the character ' '; letters, digits, '.', '_' and '-' are legal`}},
+		{"processor twice", func(b *topology.Builder) {
+			processor(b, "p", "in")
+			processor(b, "p", "in")
+		}, []string{`processor "p" is added twice`}},
+		{"processor without a codec", func(b *topology.Builder) {
+			topology.Input(topology.AddProcessor(b, "p", codecs.Codec[string](nil)), stream("in")).Handle(nothing)
+		}, []string{`processor "p" has no key codec`}},
+		{"topic without a name", func(b *topology.Builder) {
+			processor(b, "p", "")
+		}, []string{`processor "p": topic "" of its input is empty`}},
+		{"dots", func(b *topology.Builder) {
+			topology.Join(processor(b, "p", ".."), table("."))
+		}, []string{`processor "p": topic ".." of its input is not a legal name`, `processor "p": topic "." of its join is not a legal name`}},
+		{"illegal topic", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("a/b"))
+		}, []string{`processor "p": topic "a/b" of its output has the character '/'; letters, digits, '.', '_' and '-' are legal`}},
+		{"table's name too long", func(b *topology.Builder) {
+			topology.Persist(processor(b, long, "in"), count)
+		}, []string{`processor "` + long + `": topic "t-` + long + `-table" of its table has 253 characters, more than 249`}},
+		{"edge without a codec", func(b *topology.Builder) {
+			topology.Join(processor(b, "p", "in"), topology.NewTable[string, int64]("rows", text, nil))
+		}, []string{`processor "p": topic "rows" its join has no codec`}},
+		{"input twice", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Input(p, stream("in")).Handle(nothing)
+		}, []string{`processor "p": topic "in" is an input twice`}},
+		{"input without a handler", func(b *topology.Builder) {
+			topology.Input(topology.AddProcessor(b, "p", text), stream("in"))
+		}, []string{`processor "p": topic "in" is an input without a handler`}},
+		{"loop without a handler", func(b *topology.Builder) {
+			topology.Loop(processor(b, "p", "in"), count)
+		}, []string{`processor "p": topic "t-p-loop" is a loop without a handler`}},
+		{"nil handler", func(b *topology.Builder) {
+			topology.Loop(processor(b, "p", "in"), count).Handle(nil)
+		}, []string{`processor "p": topic "t-p-loop" its loop was given a nil handler`, `processor "p": topic "t-p-loop" is a loop without a handler`}},
+		{"two handlers", func(b *topology.Builder) {
+			s := topology.Input(topology.AddProcessor(b, "p", text), stream("in"))
+			s.Handle(nothing)
+			s.Handle(nothing)
+		}, []string{`processor "p": topic "in" its input was given two handlers`}},
+		{"two tables", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Persist(p, count)
+			topology.Persist(p, text)
+		}, []string{`processor "p": topic "t-p-table" is a second table: a processor has at most one`}},
+		{"two loops", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Loop(p, count).Handle(nothing)
+			topology.Loop(p, count).Handle(nothing)
+		}, []string{`processor "p": topic "t-p-loop" is a second loop: a processor has at most one`}},
+		{"input and join", func(b *topology.Builder) {
+			topology.Join(processor(b, "p", "in"), table("in"))
+		}, []string{`processor "p": topic "in" is a join and an input of the same processor: a topic is a stream or a table`}},
+		{"join with two codecs", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Join(p, table("rows"))
+			topology.Join(p, topology.NewTable("rows", text, codecs.JSON[int64]()))
+		}, []string{`processor "p": topic "rows" is declared as join and join with different codecs`}},
+		{"lookup with two types", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Join(p, table("rows"))
+			topology.Lookup(p, topology.NewTable("rows", users, count))
+		}, []string{`processor "p": topic "rows" is declared as join and lookup with different codecs`}},
+		{"output with and without Last", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Output(p, stream("out"))
+			topology.Output(p, stream("out"), topology.Last())
+		}, []string{`processor "p": topic "out" is declared as output with and without Last`}},
+		{"join on the loop", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Loop(p, count).Handle(nothing)
+			topology.Join(p, table("t-p-loop"))
+		}, []string{`processor "p": topic "t-p-loop" is a join and the loop of the same processor: a loop cannot be joined`}},
+		{"lookup on another's loop", func(b *topology.Builder) {
+			topology.Lookup(processor(b, "p", "in"), table("t-q-loop"))
+			topology.Loop(processor(b, "q", "in"), count).Handle(nothing)
+		}, []string{`processor "p": topic "t-q-loop" is a lookup and the loop of processor "q": a loop cannot be joined`}},
+		{"input of the loop", func(b *topology.Builder) {
+			topology.Loop(processor(b, "p", "t-p-loop"), count).Handle(nothing)
+		}, []string{`processor "p": topic "t-p-loop" is an input and the loop of the same processor`}},
+		{"join of the own table", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Join(p, topology.Persist(p, count).Table())
+		}, []string{`processor "p": topic "t-p-table" is a join and the table of the same processor: read its State`}},
+		{"output to a table", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("t-q-table"))
+			topology.Persist(processor(b, "q", "in"), count)
+		}, []string{`processor "p": topic "t-q-table" is an output and the table of processor "q"`}},
+		{"output to a loop", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Loop(p, count).Handle(nothing)
+			topology.Output(p, stream("t-p-loop"))
+		}, []string{`processor "p": topic "t-p-loop" is an output and the loop of the same processor`}},
+		{"output to a joined table", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("rows"))
+			topology.Join(processor(b, "q", "in"), table("rows"))
+		}, []string{`processor "q": topic "rows" is a join and an output of processor "p": a topic is a stream or a table`}},
+		{"input of a table", func(b *topology.Builder) {
+			topology.Persist(processor(b, "p", "in"), count)
+			processor(b, "q", "t-p-table")
+		}, []string{`processor "q": topic "t-p-table" is an input and a table of processor "p": a topic is a stream or a table`}},
+		{"two retentions", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("mid", topology.Retention(time.Hour)))
+			processor(b, "q", "mid")
+		}, []string{`processor "q": topic "mid" has another retention (0s) than as an output of processor "p" (1h0m0s)`}},
+		{"two partitionings", func(b *topology.Builder) {
+			topology.Join(processor(b, "p", "in"), table("rows"))
+			q := topology.AddProcessor(b, "q", codecs.Codec[string](halfHashed{text}))
+			topology.Input(q, topology.NewStream("other", q2, count)).Handle(nothing)
+			topology.Join(q, topology.NewTable("rows", q2, count))
+		}, []string{`processor "q": topic "rows" has another partitioning (by a part of its key, or by all of it) than as a join of processor "p"`}},
+		{"tables of two processors", func(b *topology.Builder) {
+			topology.Persist(processor(b, "p", "in"), count)
+			topology.Persist(processor(b, "p", "in"), count)
+		}, []string{`processor "p" is added twice`, `processor "p": topic "t-p-table" is its table and the table of processor "p"`}},
+		{"flow to nowhere", func(b *topology.Builder) {
+			topology.From(topology.AddProcessor(b, "p", text), stream("in"))
+		}, []string{`processor "p": topic "in" starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end`}},
+		{"branch to nowhere", func(b *topology.Builder) {
+			f := topology.From(topology.AddProcessor(b, "p", text), stream("in"))
+			f.To(stream("out"))
+			topology.Map(f.Filter(func(string, int64) bool { return true }), func(string, int64) string { return "" })
+		}, []string{`processor "p": topic "in" starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end`}},
+		{"merge across processors", func(b *topology.Builder) {
+			f := topology.From(topology.AddProcessor(b, "p", text), stream("a"))
+			g := topology.From(topology.AddProcessor(b, "q", text), stream("b"))
+			g.To(stream("c"))
+			topology.Merge(f, g).To(stream("d"))
+		}, []string{`processor "p": topic "b" is merged from a flow of processor "q": only flows of one processor merge`}},
+		{"everything at once", func(b *topology.Builder) {
+			p := topology.AddProcessor(b, "p", text)
+			topology.Persist(p, count)
+			topology.Persist(p, count)
+			topology.Loop(processor(b, "q", "in"), count)
+		}, []string{
+			`processor "p": topic "t-p-table" is a second table: a processor has at most one`,
+			`processor "p" has no input`,
+			`processor "q": topic "t-q-loop" is a loop without a handler`,
+		}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			b := topology.NewBuilder("t")
+			test.declare(b)
+			topo, err := b.Build()
+			if !errors.Is(err, topology.ErrInvalid) || topo != nil {
+				t.Fatalf("Build = %v, %v, want nil and ErrInvalid", topo, err)
+			}
+			got := strings.Split(err.Error(), "\n")
+			for i, line := range got {
+				got[i] = strings.TrimPrefix(line, `invalid topology "t": `)
+			}
+			for i := range test.want {
+				test.want[i] = strings.TrimPrefix(test.want[i], `invalid topology "t": `)
+			}
+			if g, w := strings.Join(got, "\n"), strings.Join(test.want, "\n"); g != w {
+				t.Errorf("Build reports\n%s\nwant\n%s", g, w)
+			}
+		})
+	}
+}
+
+var q2 = codecs.Codec[string](halfHashed{text})
+
+func TestBuildChecksTheNameOfTheTopology(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"", "a b", ".."} {
+		b := topology.NewBuilder(name)
+		processor(b, "p", "in")
+		if _, err := b.Build(); !errors.Is(err, topology.ErrInvalid) || !strings.Contains(err.Error(), "its name") {
+			t.Errorf("Build of %q = %v", name, err)
+		}
+	}
+}
+
+func TestBuildAccepts(t *testing.T) {
+	t.Parallel()
+	b := topology.NewBuilder("t")
+	p := processor(b, "p", "in")
+	rows := topology.Persist(p, count).Table()
+	topology.Loop(p, count).Handle(nothing)
+	topology.Output(p, stream("out", topology.Retention(-1)))
+	topology.Output(p, stream("out", topology.Retention(-1))) // the same edge
+	q := topology.AddProcessor(b, "q", text)
+	topology.Input(q, stream("out", topology.Retention(-1))).Handle(nothing)
+	topology.Input(q, stream("t-p-loop")).Handle(nothing) // of another processor, to watch it
+	topology.Join(q, rows)
+	topology.Join(q, rows)
+	topology.Lookup(processor(b, "r", "in"), rows)
+	topo := mustBuild(t, b)
+	want := `topology t
+  processor p
+    input  <- in
+    table  <- t-p-table
+    loop   -> t-p-loop
+    output -> out
+  processor q
+    input  <- out
+    input  <- t-p-loop
+    join   <- t-p-table
+  processor r
+    input  <- in
+    lookup <- t-p-table
+`
+	if got := topo.String(); got != want {
+		t.Errorf("topology:\n%swant:\n%s", got, want)
+	}
+	k := topo.Kernel()
+	if n := len(k.Processors[0].Outputs) + len(k.Processors[1].Joins); n != 2 {
+		t.Errorf("repeated edges were not merged: %d", n)
+	}
+}
+
+// What is declared after Build is refused, by the handle and by Build.
+func TestBuilderIsClosed(t *testing.T) {
+	t.Parallel()
+	b := topology.NewBuilder("t")
+	p := topology.AddProcessor(b, "p", text)
+	flow := topology.From(p, stream("in"))
+	flow.To(stream("out"))
+	topo := mustBuild(t, b)
+	before := topo.String()
+
+	late := topology.Persist(p, count)
+	source := topology.Input(p, stream("more"))
+	source.Handle(nothing)
+	flow.To(stream("out2"))
+	topology.AddProcessor(b, "q", text)
+
+	if _, _, err := late.Get(nil); !errors.Is(err, topology.ErrInvalid) || !strings.Contains(err.Error(), "after Build") {
+		t.Errorf("handle declared after Build returns %v", err)
+	}
+	_, err := b.Build()
+	if !errors.Is(err, topology.ErrInvalid) {
+		t.Fatalf("second Build = %v", err)
+	}
+	for _, want := range []string{
+		"built already", `topic "t-p-table" its table was declared after Build`, `topic "more" its input was declared after Build`,
+		`topic "in" To was added to its flow after Build`, `processor "q" was added after Build`,
+	} {
+		if !strings.Contains(err.Error(), want) {
+			t.Errorf("second Build does not report %q:\n%v", want, err)
+		}
+	}
+	if after := topo.String(); after != before {
+		t.Errorf("the topology changed after Build:\n%s", after)
+	}
+}
