@@ -93,6 +93,7 @@ func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
 		newBroker(w),
 		newHealth(w),
+		newSettings(w),
 		newVersion(w),
 	}
 }

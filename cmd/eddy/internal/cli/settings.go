@@ -1,0 +1,43 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+)
+
+func newSettings(w world) *cobra.Command {
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "settings",
+		Short: "List every setting, its variable in the environment, and its value",
+		Long: `Settings lists the keys of a configuration file, the variable that sets each in the
+environment, and the value in effect from defaults, file and environment. It shows
+no password.`,
+		Example: `  eddy settings --config eddy.yaml`,
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := w.load(cmd)
+			if err != nil {
+				return err
+			}
+			entries := settings.List(s)
+			if asJSON {
+				return json.NewEncoder(w.out).Encode(entries)
+			}
+			table := tabwriter.NewWriter(w.out, 0, 0, 2, ' ', 0)
+			for _, e := range entries {
+				if _, err := fmt.Fprintf(table, "%s\t%s\t%v\n", e.Key, e.Variable, e.Value); err != nil {
+					return err
+				}
+			}
+			return table.Flush()
+		},
+	}
+	cmd.Flags().BoolVar(&asJSON, "json", false, "print as JSON")
+	return cmd
+}
