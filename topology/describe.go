@@ -75,7 +75,7 @@ func (t *Topology) String() string {
 		fmt.Fprintf(&s, "  processor %s\n", p.Name)
 		for _, e := range p.Edges {
 			arrow := "<-"
-			if e.Role == roleOutput || e.Role == roleLoop {
+			if e.Role == roleOutput {
 				arrow = "->"
 			}
 			fmt.Fprintf(&s, "    %-6s %s %s", e.Role, arrow, e.Topic)

@@ -231,7 +231,7 @@ func TestBuildAccepts(t *testing.T) {
   processor p
     input  <- in
     table  <- t-p-table
-    loop   -> t-p-loop
+    loop   <- t-p-loop
     output -> out
   processor q
     input  <- out
