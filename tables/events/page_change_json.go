@@ -1,0 +1,143 @@
+package events
+
+import (
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+
+	"github.com/eddystream/eddy/codecs"
+)
+
+// PageChangeCodec is the JSON codec of page changes, as Wikimedia's own stream has them. Decode ignores what
+// [PageChange] does not have, and Encode leaves it out. Decode's errors are those of [Decode]; an event of
+// another schema is [ErrSchema].
+func PageChangeCodec() codecs.Codec[PageChange] { return pageChangeJSON{} }
+
+type pageChangeJSON struct{}
+
+func (pageChangeJSON) Decode(data []byte) (PageChange, error) {
+	w, k, err := decodeWire(data)
+	if err != nil {
+		return PageChange{}, err
+	}
+	if k != pageChange {
+		return PageChange{}, fmt.Errorf("%w: %q is no page change", ErrSchema, w.Schema)
+	}
+	c, err := w.pageChange()
+	if err != nil {
+		return PageChange{}, err
+	}
+	return *c, nil
+}
+
+func (pageChangeJSON) Encode(c PageChange) ([]byte, error) {
+	w := &wire{
+		Schema:    PageChangeSchema,
+		Meta:      wireMeta{Stream: "mediawiki.page_change.v1", ID: c.Meta.ID, Domain: c.Meta.Domain},
+		Wiki:      c.Wiki,
+		Time:      formatTime(c.Time),
+		Changelog: "update",
+		Kind:      c.Kind.String(),
+		Page:      c.Page.wire(),
+		Revision:  wireRevision{ID: c.Revision.ID, SHA1: c.Revision.SHA1},
+	}
+	switch c.Kind {
+	case Create, Undelete:
+		w.Changelog = "insert"
+	case Delete:
+		w.Changelog = "delete"
+	}
+	if !c.Revision.Time.IsZero() {
+		w.Revision.Time = formatTime(c.Revision.Time)
+	}
+	if c.Revision.ContentSHA1 != "" {
+		w.Revision.Slots = &wireSlots{wireSlot{"main", c.Revision.ContentSHA1}}
+	}
+	if p := c.PriorPage; p != nil {
+		w.Prior = &wirePrior{&wirePage{ID: p.ID, Title: p.Title, Namespace: &p.Namespace}}
+	}
+	if p := c.CreatedRedirect; p != nil {
+		w.CreatedRedirect = p.wire()
+	}
+	// What would not be read back is not written.
+	if _, err := w.pageChange(); err != nil {
+		return nil, err
+	}
+	return json.Marshal(w)
+}
+
+func (p *Page) wire() *wirePage {
+	w := &wirePage{ID: p.ID, Title: p.Title, Namespace: &p.Namespace, Redirect: &p.Redirect}
+	if l := p.Link; l != nil {
+		w.Link = &wireRedirect{Title: l.Title, Namespace: &l.Namespace, Interwiki: l.Interwiki}
+	}
+	return w
+}
+
+func (w *wire) pageChange() (*PageChange, error) {
+	at, err := w.head()
+	if err != nil {
+		return nil, err
+	}
+	if w.Kind == "" {
+		return nil, missing("page_change_kind")
+	}
+	k, err := ParseChangeKind(w.Kind)
+	if err != nil {
+		return nil, impossible("page_change_kind", w.Kind)
+	}
+	page, err := w.Page.page("page")
+	if err != nil {
+		return nil, err
+	}
+	c := &PageChange{
+		Meta: Meta{w.Meta.ID, w.Meta.Domain}, Wiki: w.Wiki, Time: at, Kind: k, Page: page,
+		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1},
+	}
+	if w.Revision.Time != "" {
+		if c.Revision.Time, err = parseTime("revision.rev_dt", w.Revision.Time); err != nil {
+			return nil, err
+		}
+	}
+	if w.Revision.Slots != nil {
+		c.Revision.ContentSHA1 = w.Revision.Slots.Main.SHA1
+	}
+	if w.Prior != nil && w.Prior.Page != nil {
+		p := w.Prior.Page
+		c.PriorPage = &PriorPage{ID: p.ID, Namespace: page.Namespace, Title: p.Title}
+		if p.ID < 0 {
+			return nil, impossible("prior_state.page.page_id", p.ID)
+		}
+		if p.Namespace != nil {
+			c.PriorPage.Namespace = *p.Namespace
+		}
+	}
+	if w.CreatedRedirect != nil {
+		if err := w.CreatedRedirect.check("created_redirect_page"); err != nil {
+			return nil, err
+		}
+		p, err := w.CreatedRedirect.page("created_redirect_page")
+		if err != nil {
+			return nil, err
+		}
+		c.CreatedRedirect = &p
+	}
+	return c, nil
+}
+
+// page converts a page that was checked.
+func (p *wirePage) page(field string) (Page, error) {
+	page := Page{ID: p.ID, Namespace: *p.Namespace, Title: p.Title, Redirect: p.Redirect != nil && *p.Redirect}
+	l := p.Link
+	if l == nil || l.Title == "" {
+		return page, nil
+	}
+	page.Link = &RedirectLink{Title: l.Title, Interwiki: l.Interwiki}
+	switch {
+	case l.Namespace != nil:
+		page.Link.Namespace = *l.Namespace
+	case l.Interwiki == "": // what leads to another wiki needs no namespace of this one
+		return page, missing(field + ".redirect_page_link.namespace_id")
+	}
+	return page, nil
+}
