@@ -2,58 +2,157 @@ package cluster
 
 import (
 	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// Client asks a cluster. One is enough for a process. It is safe for concurrent use.
-type Client struct{}
+// ErrNoTopic says that a topic does not exist.
+var ErrNoTopic = errors.New("no such topic")
 
-// Open returns a client. It does no I/O. The caller closes it.
-func Open(s Settings) (*Client, error) { panic("todo") }
+// Client asks a cluster. One is enough for a process. It is safe for concurrent use.
+type Client struct {
+	settings Settings
+	kafka    *kgo.Client
+	admin    *kadm.Client
+
+	mu         sync.Mutex
+	partitions map[string]int32
+	clusterID  *string
+}
+
+// Open returns a client. It does no I/O. The caller closes it. The error joins all problems of the settings.
+func Open(s Settings) (*Client, error) {
+	if err := errors.Join(s.Problems()...); err != nil {
+		return nil, err
+	}
+	s = s.withDefaults()
+	kafka, err := kgo.NewClient(Franz(s)...)
+	if err != nil {
+		return nil, fmt.Errorf("open client: %w", err)
+	}
+	return &Client{settings: s, kafka: kafka, admin: kadm.NewClient(kafka), partitions: map[string]int32{}}, nil
+}
 
 // Close ends the connections.
-func (c *Client) Close() { panic("todo") }
+func (c *Client) Close() { c.kafka.Close() }
 
-// Settings is what the client was opened with.
-func (c *Client) Settings() Settings { panic("todo") }
+// Settings is what the client was opened with, with defaults filled in.
+func (c *Client) Settings() Settings { return c.settings }
 
-// Kgo returns the options of a franz-go client of this cluster: brokers, id, TLS, SASL.
-func (c *Client) Kgo() []kgo.Opt { panic("todo") }
+// Kgo returns the options of a franz-go client of this cluster: brokers, id, TLS, SASL, how to produce.
+func (c *Client) Kgo() []kgo.Opt { return Franz(c.settings) }
+
+// describe asks for a topic.
+func (c *Client) describe(ctx context.Context, topic string) (kadm.TopicDetail, error) {
+	m, err := c.admin.Metadata(ctx, topic)
+	if err != nil {
+		return kadm.TopicDetail{}, fmt.Errorf("look up topic %q: %w", topic, err)
+	}
+	d, ok := m.Topics[topic]
+	if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+		return d, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
+	}
+	if d.Err != nil {
+		return d, fmt.Errorf("look up topic %q: %w", topic, d.Err)
+	}
+	for _, p := range d.Partitions.Sorted() {
+		if p.Err != nil {
+			return d, fmt.Errorf("look up partition %d of topic %q: %w", p.Partition, topic, p.Err)
+		}
+	}
+	return d, nil
+}
 
 // Partitions is the number of partitions of a topic; it is looked up once and kept. [ErrNoTopic] if it does not exist.
-func (c *Client) Partitions(ctx context.Context, topic string) (int32, error) { panic("todo") }
+func (c *Client) Partitions(ctx context.Context, topic string) (int32, error) {
+	c.mu.Lock()
+	n := c.partitions[topic]
+	c.mu.Unlock()
+	if n > 0 {
+		return n, nil
+	}
+	d, err := c.describe(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	c.keepPartitions(topic, int32(len(d.Partitions)))
+	return int32(len(d.Partitions)), nil
+}
 
-// ClusterID is the cluster's id; it is looked up once.
-func (c *Client) ClusterID(ctx context.Context) (string, error) { panic("todo") }
+func (c *Client) keepPartitions(topic string, n int32) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.partitions[topic] = n
+}
+
+// ClusterID is the cluster's id, empty where it has none; it is looked up once.
+func (c *Client) ClusterID(ctx context.Context) (string, error) {
+	c.mu.Lock()
+	id := c.clusterID
+	c.mu.Unlock()
+	if id != nil {
+		return *id, nil
+	}
+	m, err := c.admin.BrokerMetadata(ctx)
+	if err != nil {
+		return "", fmt.Errorf("look up cluster id: %w", err)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.clusterID = &m.Cluster
+	return m.Cluster, nil
+}
 
 // TopicID is the topic's id, which a topic made anew under the same name does not have. It is asked for at every call.
-func (c *Client) TopicID(ctx context.Context, topic string) (string, error) { panic("todo") }
+// [ErrNoTopic] if the topic does not exist.
+func (c *Client) TopicID(ctx context.Context, topic string) (string, error) {
+	d, err := c.describe(ctx, topic)
+	if err != nil {
+		return "", err
+	}
+	return d.ID.String(), nil
+}
 
-// DeleteRetention is how long a topic keeps tombstones.
+// DeleteRetention is how long a topic keeps tombstones; 24 hours where the broker does not say.
 func (c *Client) DeleteRetention(ctx context.Context, topic string) (time.Duration, error) {
-	panic("todo")
+	configs, err := c.configs(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	ms, err := strconv.ParseInt(configs[topic]["delete.retention.ms"], 10, 64)
+	if err != nil || ms < 0 {
+		return 24 * time.Hour, nil
+	}
+	if ms > int64(maxDuration/time.Millisecond) {
+		return maxDuration, nil
+	}
+	return time.Duration(ms) * time.Millisecond, nil
 }
 
-// Offset is a place in a partition.
-type Offset struct {
-	Topic     string
-	Partition int32
-	At        int64
-}
+const maxDuration = time.Duration(1<<63 - 1)
 
-// Ends returns the high watermark of every partition of the topics: topic, then partition.
-func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]int64, error) {
-	panic("todo")
-}
-
-// Starts returns the first offset of every partition of the topics.
-func (c *Client) Starts(ctx context.Context, topics ...string) (map[string][]int64, error) {
-	panic("todo")
-}
-
-// Committed returns the committed offsets of a group: topic, then partition. What has none is absent.
-func (c *Client) Committed(ctx context.Context, group string) (map[string]map[int32]int64, error) {
-	panic("todo")
+// configs asks for the settings of topics: topic, then key.
+func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[string]string, error) {
+	resources, err := c.admin.DescribeTopicConfigs(ctx, topics...)
+	if err != nil {
+		return nil, fmt.Errorf("look up topic settings: %w", err)
+	}
+	all := map[string]map[string]string{}
+	for _, r := range resources {
+		if r.Err != nil {
+			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, r.Err)
+		}
+		all[r.Name] = map[string]string{}
+		for _, entry := range r.Configs {
+			all[r.Name][entry.Key] = entry.MaybeValue()
+		}
+	}
+	return all, nil
 }

@@ -3,14 +3,22 @@ package cluster
 
 import (
 	"crypto/tls"
+	"errors"
+	"fmt"
 	"log/slog"
+	"net"
 	"time"
-
-	"github.com/IBM/sarama"
 )
 
 // RebalanceTimeout is how long a group waits for its members to give up partitions.
 const RebalanceTimeout = 60 * time.Second
+
+// DefaultMaxRecordBytes is the size of the largest record where nothing else is set. Kafka's own limit is for a
+// batch, a little more.
+const DefaultMaxRecordBytes = 1_000_000
+
+// batchOverhead is what a batch holds beside its records' own bytes, at most.
+const batchOverhead = 4096
 
 // Settings is how a cluster is reached.
 type Settings struct {
@@ -20,7 +28,7 @@ type Settings struct {
 	TLS            *tls.Config
 	SASL           *SASL
 	SessionTimeout time.Duration // 0: 10 s
-	MaxRecordBytes int           // 0: 1,000,000
+	MaxRecordBytes int           // 0: DefaultMaxRecordBytes
 	Logger         *slog.Logger  // nil: none
 }
 
@@ -30,8 +38,52 @@ type SASL struct {
 	User, Password string
 }
 
-// Problems is everything that is wrong with the settings.
-func (s Settings) Problems() []error { panic("todo") }
+// The mechanisms of SASL.
+const (
+	Plain       = "PLAIN"
+	ScramSHA256 = "SCRAM-SHA-256"
+	ScramSHA512 = "SCRAM-SHA-512"
+)
 
-// Sarama is the one place that builds a configuration of sarama. Every call returns a new one.
-func Sarama(s Settings) *sarama.Config { panic("todo") }
+// Problems is everything that is wrong with the settings.
+func (s Settings) Problems() []error {
+	var errs []error
+	if len(s.Brokers) == 0 {
+		errs = append(errs, errors.New("brokers: none given"))
+	}
+	for _, b := range s.Brokers {
+		if _, port, err := net.SplitHostPort(b); err != nil || port == "" {
+			errs = append(errs, fmt.Errorf("brokers: %q is not host:port", b))
+		}
+	}
+	if s.SASL != nil {
+		switch s.SASL.Mechanism {
+		case Plain, ScramSHA256, ScramSHA512:
+		default:
+			errs = append(errs, fmt.Errorf("sasl: mechanism %q is none of %q, %q, %q", s.SASL.Mechanism, Plain, ScramSHA256, ScramSHA512))
+		}
+		if s.SASL.User == "" {
+			errs = append(errs, errors.New("sasl: no user"))
+		}
+		if s.SASL.Password == "" {
+			errs = append(errs, errors.New("sasl: no password"))
+		}
+	}
+	return errs
+}
+
+func (s Settings) withDefaults() Settings {
+	if s.SessionTimeout == 0 {
+		s.SessionTimeout = 10 * time.Second
+	}
+	if s.MaxRecordBytes == 0 {
+		s.MaxRecordBytes = DefaultMaxRecordBytes
+	}
+	if s.Logger == nil {
+		s.Logger = slog.New(slog.DiscardHandler)
+	}
+	if s.ClientID == "" {
+		s.ClientID = "eddy"
+	}
+	return s
+}
