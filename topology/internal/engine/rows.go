@@ -1,0 +1,134 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/store"
+)
+
+// errNoKey is returned for a row without a key.
+var errNoKey = errors.New("a row needs a key")
+
+// rows is the partition of a group table that a task works on. It belongs to the holder of the task's mutex.
+type rows struct {
+	task  *task
+	def   *kernel.Table
+	table *store.Table
+	cache *cache
+}
+
+var _ kernel.Rows = (*rows)(nil)
+
+func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
+	r := &rows{task: t, def: def, table: table}
+	r.cache = newCache(t.p.e.opts.CacheRows, func(w *row) bool { return w.dirty || w.seq > t.committed.Load() })
+	return r
+}
+
+// Get implements [kernel.Reader].
+func (r *rows) Get(key []byte) (any, bool, error) {
+	w, err := r.row(key)
+	if err != nil {
+		return nil, false, err
+	}
+	return w.value, w.ok, nil
+}
+
+// row returns the row at key from the cache or the store.
+func (r *rows) row(key []byte) (*row, error) {
+	if !r.task.running() {
+		return nil, errStopped
+	}
+	if w := r.cache.get(key); w != nil {
+		return w, nil
+	}
+	data, ok, err := r.table.Get(key)
+	if err != nil {
+		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
+	}
+	w := &row{key: string(key), ok: ok}
+	if ok {
+		w.size = len(data)
+		if w.value, err = r.def.Decode(data); err != nil {
+			return nil, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
+		}
+	}
+	r.cache.add(w)
+	return w, nil
+}
+
+// Set implements [kernel.Rows].
+func (r *rows) Set(key []byte, value any) error { return r.write(key, value, true) }
+
+// Delete implements [kernel.Rows].
+func (r *rows) Delete(key []byte) error { return r.write(key, nil, false) }
+
+func (r *rows) write(key []byte, value any, ok bool) error {
+	t := r.task
+	if !t.running() {
+		return errStopped
+	}
+	if key == nil {
+		return fmt.Errorf("table %q: %w", r.def.Topic.Name, errNoKey)
+	}
+	w := r.cache.get(key)
+	fresh := w == nil
+	if fresh {
+		w = &row{key: string(key)}
+	}
+	if !w.checked {
+		if at := partitionOf(r.def.Topic.HashPart, key, t.p.partitions); at != t.partition {
+			return fmt.Errorf("table %q, row %q: the key belongs to partition %d, not to partition %d, which is being processed", r.def.Topic.Name, key, at, t.partition)
+		}
+		w.checked = true
+	}
+	if fresh {
+		r.cache.add(w)
+	}
+	w.value, w.ok, w.by = value, ok, originOf(t.msg)
+	t.wrote = true
+	if !w.dirty {
+		w.dirty = true
+		t.cur.dirty = append(t.cur.dirty, w)
+		t.cur.bytes += len(key) + max(w.size, 64)
+	}
+	return nil
+}
+
+// encode turns the rows written in the open batch into changes. It runs when the batch is cut, before the next handler can change them.
+func (r *rows) encode(b *batch) error {
+	b.rows = make([]change, 0, len(b.dirty))
+	for _, w := range b.dirty {
+		c := change{key: []byte(w.key)}
+		if w.ok {
+			err := guard(func() (err error) {
+				c.value, err = r.def.Encode(w.value)
+				return err
+			})
+			if err == nil && c.value == nil {
+				c.value = []byte{} // a row without content; nil would delete it
+			}
+			if err != nil {
+				return &ProcessError{
+					Processor: r.task.p.k.Name, Topic: w.by.topic, Partition: r.task.partition, Offset: w.by.offset, Key: w.by.key,
+					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.key, err),
+				}
+			}
+			w.size = len(c.value)
+		}
+		w.dirty, w.seq, w.by = false, b.seq, origin{}
+		b.rows = append(b.rows, c)
+	}
+	return nil
+}
+
+// partitionOf is the partition of a key among n.
+func partitionOf(hashPart func([]byte) []byte, key []byte, n int32) int32 {
+	if hashPart != nil {
+		key = hashPart(key)
+	}
+	return cluster.Partition(key, n)
+}

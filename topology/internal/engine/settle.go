@@ -1,0 +1,273 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/IBM/sarama"
+)
+
+// ErrNotRunning is returned by Settle of an engine that has ended, or ends meanwhile.
+var ErrNotRunning = errors.New("not running")
+
+// place is a partition of a topic.
+type place struct {
+	topic     string
+	partition int32
+}
+
+// ends is what the brokers said about the ends of logs.
+type ends struct {
+	mu sync.Mutex
+	// base has the ends of all topics that are read here, as of the assignments of that version. Of topics that only this process
+	// writes, what came later is known from the sender.
+	base    map[string][]int64
+	version int64
+}
+
+// Settle returns when the processors are at rest: everything sent by this process is acknowledged, every input and loop partition
+// assigned to it is processed and marked to its end, and every join and lookup has applied its table's end.
+//
+// Topics that nothing but this process writes are followed to whatever end they get; of the others the end as it is at the call counts.
+// Settle returns an error when ctx is done or the engine stops.
+//
+// Why the answer is right: positions and ends only grow, and no position passes its end. So if every position read first equals the end
+// read after it, then all of them were equal at once, between the last reading of a position and the first of an end. A record that is
+// being processed then has a position below its end, and what it sends is pending, or acknowledged and in an end.
+func (e *Engine) Settle(ctx context.Context) error {
+	e.changed.join()
+	defer e.changed.leave()
+	select {
+	case <-e.ready:
+	case <-e.ctx.Done():
+		return e.ended()
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	var (
+		fixed   map[string][]int64
+		version int64 = -1
+	)
+	for {
+		next := e.changed.next()
+		if e.ctx.Err() != nil {
+			return e.ended()
+		}
+		if e.opts.Sender.Pending() > 0 {
+			if err := e.opts.Sender.Flush(ctx); err != nil {
+				return err
+			}
+		}
+		s, ok := e.snapshot()
+		if ok && s.version != version {
+			var err error
+			if fixed, err = e.readEnds(ctx, s); err != nil {
+				return err
+			}
+			version = s.version
+			continue
+		}
+		if ok {
+			v, err := e.atRest(ctx, s, fixed)
+			if err != nil {
+				return err
+			}
+			switch v {
+			case atRest:
+				return nil
+			case lookAgain:
+				continue
+			}
+		}
+		select {
+		case <-next:
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-e.ctx.Done():
+		}
+	}
+}
+
+// ended is the error of a Settle that the end of the run has overtaken.
+func (e *Engine) ended() error {
+	if err := e.failure(); err != nil {
+		return err
+	}
+	return ErrNotRunning
+}
+
+// snapshot is the assignments at a time.
+type snapshot struct {
+	version     int64
+	assignments []*assignment
+	closed      bool // every processor owns all of its partitions: no other process writes what processors write
+}
+
+// snapshot reports false while a processor is between two assignments.
+func (e *Engine) snapshot() (s snapshot, ok bool) {
+	s.closed = true
+	for _, p := range *e.processors.Load() {
+		s.version += p.version.Load()
+		a := p.running.Load()
+		if a == nil {
+			return s, false
+		}
+		for _, t := range a.tasks {
+			for _, in := range t.inputs {
+				if in.marked.Load() == unclaimed {
+					return s, false
+				}
+			}
+		}
+		s.closed = s.closed && len(a.tasks) == int(p.partitions)
+		s.assignments = append(s.assignments, a)
+	}
+	return s, true
+}
+
+// verdict is what a comparison of positions and ends says.
+type verdict int
+
+const (
+	atRest    verdict = iota
+	busy              // until the engine signals a change
+	lookAgain         // something moved that the engine does not signal, but that can be waited for
+)
+
+// reading is a position.
+type reading struct {
+	place
+	at int64
+}
+
+// atRest compares the positions with the ends.
+func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64) (verdict, error) {
+	var read []reading
+	for _, a := range s.assignments {
+		for _, t := range a.tasks {
+			for _, in := range t.inputs {
+				at := in.marked.Load()
+				if at == sarama.OffsetOldest {
+					if err := e.findStarts(ctx, a); err != nil {
+						return busy, err
+					}
+					at = in.marked.Load()
+				}
+				read = append(read, reading{place{in.def.topic, t.partition}, at})
+			}
+		}
+		for _, j := range a.joins {
+			read = append(read, reading{place{j.topic, j.partition}, j.applied.Load()})
+		}
+	}
+	positions := len(read)
+	for topic, r := range e.lookups {
+		for partition := range r.Partitions() {
+			at := e.end(place{topic, partition}, fixed)
+			if err := r.Applied(ctx, partition, at); err != nil {
+				return busy, err
+			}
+			read = append(read, reading{place{topic, partition}, at})
+		}
+	}
+	if e.opts.Sender.Pending() > 0 {
+		return lookAgain, nil
+	}
+	for i, r := range read {
+		if r.at < e.end(r.place, fixed) {
+			if i >= positions {
+				return lookAgain, nil
+			}
+			return busy, nil
+		}
+	}
+	if now, ok := e.snapshot(); !ok || now.version != s.version {
+		return lookAgain, nil
+	}
+	return atRest, nil
+}
+
+// end is the known end of a partition.
+func (e *Engine) end(p place, fixed map[string][]int64) int64 {
+	var at int64
+	if list := fixed[p.topic]; int(p.partition) < len(list) {
+		at = list[p.partition]
+	}
+	if sent, ok := e.opts.Sender.End(p.topic, p.partition); ok {
+		at = max(at, sent)
+	}
+	return at
+}
+
+// findStarts replaces the positions of claims that begin at the oldest record by its offset.
+func (e *Engine) findStarts(ctx context.Context, a *assignment) error {
+	topics := make([]string, 0, len(a.p.inputs))
+	for _, d := range a.p.inputs {
+		topics = append(topics, d.topic)
+	}
+	starts, err := e.opts.Client.Starts(ctx, topics...)
+	if err != nil {
+		return fmt.Errorf("first offsets: %w", err)
+	}
+	for _, t := range a.tasks {
+		for _, in := range t.inputs {
+			if list := starts[in.def.topic]; int(t.partition) < len(list) {
+				in.marked.CompareAndSwap(sarama.OffsetOldest, list[t.partition])
+			}
+		}
+	}
+	return nil
+}
+
+// readEnds asks the brokers for the ends of the topics that others may write, and of all after the assignments have changed.
+func (e *Engine) readEnds(ctx context.Context, s snapshot) (map[string][]int64, error) {
+	read, written := map[string]bool{}, map[string]bool{}
+	for _, p := range *e.processors.Load() {
+		for _, d := range p.inputs {
+			read[d.topic] = true
+		}
+		for _, t := range p.k.Joins {
+			read[t.Topic.Name] = true
+		}
+		for _, t := range p.k.Lookups {
+			read[t.Topic.Name] = true
+		}
+		if p.k.Own != nil {
+			written[p.k.Own.Topic.Name] = true
+		}
+		for out := range p.outputs {
+			written[out.Topic.Name] = true
+		}
+	}
+	e.ends.mu.Lock()
+	base, fresh := e.ends.base, s.closed && e.ends.base != nil && e.ends.version == s.version
+	e.ends.mu.Unlock()
+
+	var topics []string
+	for topic := range read {
+		if !fresh || !written[topic] {
+			topics = append(topics, topic)
+		}
+	}
+	fixed := map[string][]int64{}
+	if len(topics) > 0 {
+		var err error
+		if fixed, err = e.opts.Client.Ends(ctx, topics...); err != nil {
+			return nil, fmt.Errorf("last offsets: %w", err)
+		}
+	}
+	if fresh {
+		for topic := range read {
+			if written[topic] {
+				fixed[topic] = base[topic]
+			}
+		}
+		return fixed, nil
+	}
+	e.ends.mu.Lock()
+	defer e.ends.mu.Unlock()
+	e.ends.base, e.ends.version = fixed, s.version
+	return fixed, nil
+}
