@@ -30,6 +30,15 @@ func NewSchema(name string) (*Schema, error) {
 	return r.Schema(name)
 }
 
+// SchemaNames returns the full names of the embedded schemas, sorted.
+func SchemaNames() ([]string, error) {
+	r, err := embedded()
+	if err != nil {
+		return nil, err
+	}
+	return r.Names(), nil
+}
+
 // MustSchema is [NewSchema] for package variables. It panics on an error: the schema is part of the program.
 func MustSchema(name string) *Schema {
 	s, err := NewSchema(name)
