@@ -1,0 +1,167 @@
+package topology
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/engine"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/sender"
+)
+
+// closeTimeout bounds the flush of what was sent when an app ends.
+const closeTimeout = 10 * time.Second
+
+// ErrNotRunning is returned by [App.Settle] when the app has ended, or ends meanwhile, without an error, and by a second
+// [App.Run].
+var ErrNotRunning = engine.ErrNotRunning
+
+// App runs a topology, or some of its processors, in this process. Any number of processes may run one topology on one
+// cluster: they share its partitions. All methods are safe for concurrent use.
+type App struct {
+	cfg    Config
+	whole  *kernel.Topology
+	part   *kernel.Topology // the processors to run
+	client *cluster.Client
+	sender sender.Sender
+
+	used    atomic.Bool
+	engine  *engine.Engine // readable once started is closed
+	started chan struct{}
+	ready   chan struct{}
+	ended   chan struct{}
+	err     error // of Run; readable once ended is closed
+	closing sync.Once
+}
+
+// NewApp returns an app that runs t's processors, or those that cfg names. It does no I/O; the error joins every problem
+// of cfg. [App.Run] closes the app; one that is never run has to be closed by [App.Close].
+func NewApp(t *Topology, cfg Config) (*App, error) {
+	part, errs := subset(t.kernel, cfg.Processors)
+	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
+		return nil, err
+	}
+	cfg = cfg.withDefaults()
+	client, err := cluster.Open(cfg.settings())
+	if err != nil {
+		return nil, err
+	}
+	s, err := cfg.openSender(client)
+	if err != nil {
+		client.Close()
+		return nil, err
+	}
+	return &App{
+		cfg: cfg, whole: t.kernel, part: part, client: client, sender: s,
+		started: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}),
+	}, nil
+}
+
+// subset is t with the processors of the given names only; all of them if there are no names.
+func subset(t *kernel.Topology, names []string) (*kernel.Topology, []error) {
+	if len(names) == 0 {
+		return t, nil
+	}
+	var errs []error
+	part := &kernel.Topology{Name: t.Name}
+	for _, name := range names {
+		i := slices.IndexFunc(t.Processors, func(p *kernel.Processor) bool { return p.Name == name })
+		if i < 0 {
+			errs = append(errs, fmt.Errorf("processors: topology %q has no processor %q", t.Name, name))
+			continue
+		}
+		part.Processors = append(part.Processors, t.Processors[i])
+	}
+	return part, errs
+}
+
+// Run makes or checks all topics of the topology, recovers the tables that are looked up, and runs the processors until ctx
+// is done; then it commits what was processed, gives up the partitions and returns nil. It returns a [*ProcessError] if a
+// record could not be processed, which [errors.Is] and [errors.As] look through, and another error if topics do not fit or
+// the cluster or the disk fail. It runs once.
+func (a *App) Run(ctx context.Context) error {
+	if a.used.Swap(true) {
+		return fmt.Errorf("run topology %q: %w", a.whole.Name, ErrNotRunning)
+	}
+	a.err = a.runOnce(ctx)
+	close(a.ended)
+	return a.err
+}
+
+func (a *App) runOnce(ctx context.Context) (err error) {
+	defer a.closeClients()
+	if err := cluster.EnsureTopics(ctx, a.client, a.whole, a.cfg.topicPolicy()); err != nil {
+		return ended(ctx, err)
+	}
+	db, err := a.cfg.openStore(a.whole.Name)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	reader, err := changelog.NewReader(a.client, a.cfg.Logger)
+	if err != nil {
+		return err
+	}
+	defer reader.Close()
+
+	a.engine = engine.New(engine.Options{
+		Topology: a.part, Client: a.client, Sender: a.sender, Store: db, Reader: reader,
+		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval,
+		DrainTimeout: a.cfg.DrainTimeout, CacheRows: a.cfg.CacheRows, Standby: a.cfg.Standby,
+		Logger: a.cfg.Logger, Observer: a.cfg.Observer.engine(),
+	})
+	close(a.started)
+	over := make(chan struct{})
+	var forward sync.WaitGroup
+	forward.Go(func() {
+		select {
+		case <-a.engine.Ready():
+			close(a.ready)
+		case <-over:
+		}
+	})
+	err = a.engine.Run(ctx)
+	close(over)
+	forward.Wait()
+	var failed *engine.ProcessError
+	if errors.As(err, &failed) {
+		return &ProcessError{
+			Processor: failed.Processor, Topic: failed.Topic, Partition: failed.Partition, Offset: failed.Offset, Key: failed.Key,
+			Err: failed.Err,
+		}
+	}
+	return err
+}
+
+// ended is err, or nil if ctx was done first: then err is only how that showed.
+func ended(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return nil
+	}
+	return err
+}
+
+// closeClients ends the connections.
+func (a *App) closeClients() {
+	a.closing.Do(func() {
+		ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+		defer cancel()
+		if err := a.sender.Close(ctx); err != nil {
+			a.cfg.Logger.Warn("close sender", "error", err)
+		}
+		a.client.Close()
+	})
+}
+
+// Close ends the connections of an app that is not run. It must not be called while Run runs; after it, it does nothing.
+func (a *App) Close() { a.closeClients() }
+
+// Ready is closed when every processor owns its partitions and has recovered for the first time.
+func (a *App) Ready() <-chan struct{} { return a.ready }
