@@ -1,0 +1,98 @@
+// Package dependents reads the reverse index: who uses a target, and what a change of it would reach.
+package dependents
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+)
+
+// Rows reads the dependents table; a view of it does.
+type Rows interface {
+	// Get returns a row, which the caller does not change.
+	Get(key tables.Target) (*tables.DependentsRow, bool, error)
+}
+
+// Uses is who uses one target.
+type Uses struct {
+	Target tables.Target
+	// Holder is the page that has the title; 0: none.
+	Holder int64
+	// Sources are the users by wiki, in the order of the wikis' names.
+	Sources []Source
+}
+
+// Source is the users of one wiki.
+type Source struct {
+	Wiki  string
+	Edges tables.Edges
+}
+
+// Len returns the number of links.
+func (u *Uses) Len() int {
+	n := 0
+	for i := range u.Sources {
+		n += u.Sources[i].Edges.Len()
+	}
+	return n
+}
+
+// Load reads the row of a target with all its chunks, whatever their layout. False: nobody ever used it.
+func Load(rows Rows, target tables.Target) (*Uses, bool, error) {
+	row, ok, err := rows.Get(target)
+	if err != nil || !ok {
+		return nil, false, err
+	}
+	if row.Target == nil {
+		return nil, false, fmt.Errorf("row %q is not a target's", target)
+	}
+	uses := &Uses{Target: target, Holder: row.Target.Holder}
+	for i := range row.Target.Sources {
+		from := &row.Target.Sources[i]
+		edges, err := collect(rows, target, from)
+		if err != nil {
+			return nil, false, err
+		}
+		if edges.Len() > 0 {
+			uses.Sources = append(uses.Sources, Source{Wiki: from.Wiki, Edges: edges})
+		}
+	}
+	return uses, true, nil
+}
+
+// collect joins the edges of a row or of its chunks, and the updates that the row has not handed to the chunks yet.
+func collect(rows Rows, target tables.Target, from *tables.SourceEdges) (tables.Edges, error) {
+	edges := clone(&from.Edges)
+	if from.Width > 0 {
+		for _, index := range from.Chunks {
+			key := target.ChunkOf(from.Wiki, from.Width, int64(index))
+			row, ok, err := rows.Get(key)
+			if err != nil {
+				return tables.Edges{}, err
+			}
+			if !ok {
+				continue // its updates are still pending
+			}
+			if row.Chunk == nil {
+				return tables.Edges{}, fmt.Errorf("row %q is not a chunk's", key)
+			}
+			for t, set := range row.Chunk.Edges.Sets {
+				edges.Sets[t] = append(edges.Sets[t], set...)
+			}
+			edges.Hubs = append(edges.Hubs, row.Chunk.Edges.Hubs...)
+		}
+	}
+	for _, update := range from.Pending {
+		edges.Apply(update)
+	}
+	return edges, nil
+}
+
+func clone(e *tables.Edges) tables.Edges {
+	out := tables.Edges{Hubs: slices.Clone(e.Hubs)}
+	for t, set := range e.Sets {
+		out.Sets[t] = slices.Clone(set)
+	}
+	return out
+}

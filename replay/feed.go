@@ -1,0 +1,171 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+)
+
+// Pipeline is where events go.
+type Pipeline interface {
+	// Change and Render send an event, keyed by its page. They may return before it is acknowledged; the error may be
+	// that of an earlier event.
+	Change(ctx context.Context, page tables.PageKey, ev events.PageChange) error
+	Render(ctx context.Context, page tables.PageKey, ev events.Render) error
+	// Settle waits until all that was sent is processed, and all that followed from it.
+	Settle(ctx context.Context) error
+}
+
+// Options say how files are fed.
+type Options struct {
+	// Sites are the wikis whose events are taken. Defaults to every wiki, with English namespaces.
+	Sites *tables.Sites
+	// Settle waits for rest before each page change, and before the first render event of a page other than the
+	// changed ones. Otherwise files are fed at full speed.
+	Settle bool
+	// OnError defaults to Stop.
+	OnError Policy
+	// Reject takes the events that cannot be used, where OnError is DeadLetter. Its error stops the replay.
+	Reject func(ctx context.Context, r Rejected) error
+	// Progress is told the counts after each event. It must be quick.
+	Progress func(Counts)
+}
+
+// Counts is how much has been fed.
+type Counts struct {
+	Files    int `json:"files"`
+	Events   int `json:"events"` // sent
+	Changes  int `json:"changes"`
+	Renders  int `json:"renders"`
+	Canaries int `json:"canaries"` // dropped
+	Rejected int `json:"rejected"`
+	Settled  int `json:"settled"` // times that rest was waited for
+}
+
+// Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
+// rest, and returns when all is at rest. A file that cannot be read, and with Stop an event that cannot be used, end
+// it; the error names file and line, and wraps ErrInput for an event.
+func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Counts, error) {
+	if opts.OnError == "" {
+		opts.OnError = Stop
+	}
+	if opts.Sites == nil {
+		sites, err := tables.NewSites(nil)
+		if err != nil {
+			return Counts{}, err
+		}
+		opts.Sites = sites
+	}
+	if opts.OnError == DeadLetter && opts.Reject == nil {
+		return Counts{}, errors.New("dead letters need somebody who takes them")
+	}
+	f := feeder{to: to, opts: opts}
+	for _, file := range files {
+		if err := f.file(ctx, file); err != nil {
+			return f.counts, err
+		}
+	}
+	return f.counts, nil
+}
+
+// ErrInput is wrapped by the error of an event that cannot be used.
+var ErrInput = errors.New("bad input")
+
+type feeder struct {
+	to     Pipeline
+	opts   Options
+	pacer  pacer
+	counts Counts
+}
+
+func (f *feeder) file(ctx context.Context, name string) error {
+	r, err := events.Open(name)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	f.pacer = pacer{}
+	for ev, err := range r.Events() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := f.event(ctx, &ev, err); err != nil {
+			return err
+		}
+		if f.opts.Progress != nil {
+			f.opts.Progress(f.counts)
+		}
+	}
+	f.counts.Files++
+	return f.settle(ctx)
+}
+
+// event sends one event; err is what the reader said of it.
+func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
+	if _, ok := errors.AsType[*events.LineError](err); err != nil && !ok {
+		return err
+	}
+	if err == nil {
+		if canary(ev) {
+			f.counts.Canaries++
+			return nil
+		}
+		if err = check(f.opts.Sites, ev); err != nil {
+			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
+		}
+	}
+	if err != nil {
+		return f.reject(ctx, Rejected{File: ev.File, Line: ev.Line, Raw: ev.Raw, Err: err})
+	}
+	return f.send(ctx, ev)
+}
+
+func canary(ev *events.Event) bool {
+	if ev.Change != nil {
+		return ev.Change.Meta.Canary()
+	}
+	return ev.Render.Meta.Canary()
+}
+
+func (f *feeder) reject(ctx context.Context, r Rejected) error {
+	f.counts.Rejected++
+	switch f.opts.OnError {
+	case Skip:
+		return nil
+	case DeadLetter:
+		return f.opts.Reject(ctx, r)
+	default:
+		return fmt.Errorf("%w: %w", ErrInput, r.Err)
+	}
+}
+
+func (f *feeder) send(ctx context.Context, ev *events.Event) error {
+	f.counts.Events++
+	if ev.Change != nil {
+		page := tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}
+		if f.opts.Settle {
+			if err := f.settle(ctx); err != nil {
+				return err
+			}
+			f.pacer.change(page)
+		}
+		f.counts.Changes++
+		return f.to.Change(ctx, page, *ev.Change)
+	}
+	page := tables.PageKey{Wiki: ev.Render.Wiki, ID: ev.Render.Page.ID}
+	if f.opts.Settle && f.pacer.render(page) {
+		if err := f.settle(ctx); err != nil {
+			return err
+		}
+	}
+	f.counts.Renders++
+	return f.to.Render(ctx, page, *ev.Render)
+}
+
+func (f *feeder) settle(ctx context.Context) error {
+	f.counts.Settled++
+	return f.to.Settle(ctx)
+}

@@ -1,0 +1,156 @@
+package replay
+
+import (
+	"bufio"
+	"cmp"
+	"encoding/json"
+	"io"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/eddystream/eddy/tables"
+)
+
+// Outcome collects what a pipeline asked for. It is safe for concurrent use.
+type Outcome struct {
+	mu       sync.Mutex
+	requests []tables.Request
+	cascades map[tables.CascadeID]tables.CascadeEvent
+}
+
+// Request adds a re-render request.
+func (o *Outcome) Request(r tables.Request) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.requests = append(o.requests, r)
+}
+
+// Cascade adds an event of a cascade. Those of one cascade come in the order of the log; the last one counts.
+func (o *Outcome) Cascade(e tables.CascadeEvent) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.cascades == nil {
+		o.cascades = map[tables.CascadeID]tables.CascadeEvent{}
+	}
+	o.cascades[e.Cascade.ID] = e
+}
+
+// Totals are the sums of an outcome.
+type Totals struct {
+	Requests int            `json:"requests"`
+	Reasons  map[string]int `json:"reasons"` // requests by reason
+	Cascades int            `json:"cascades"`
+	Phases   map[string]int `json:"phases"` // cascades by the last phase reported
+	MaxDepth int            `json:"max_depth"`
+}
+
+// Totals sums up.
+func (o *Outcome) Totals() Totals {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	t := Totals{
+		Requests: len(o.requests), Reasons: map[string]int{},
+		Cascades: len(o.cascades), Phases: map[string]int{},
+	}
+	for i := range o.requests {
+		t.Reasons[o.requests[i].Reason.String()]++
+		t.MaxDepth = max(t.MaxDepth, int(o.requests[i].Depth))
+	}
+	for id := range o.cascades {
+		t.Phases[string(o.cascades[id].Phase)]++
+	}
+	return t
+}
+
+// requestLine is one line of requests.ndjson.
+type requestLine struct {
+	WikiID    string          `json:"wiki_id"`
+	PageID    int64           `json:"page_id"`
+	PageTitle string          `json:"page_title"`
+	Namespace int32           `json:"namespace_id"`
+	Reason    tables.LinkType `json:"reason"`
+	Depth     int32           `json:"depth"`
+	Stale     string          `json:"stale_since"`
+	Cascade   cascadeName     `json:"cascade"`
+}
+
+// cascadeName is what every line says of its cascade.
+type cascadeName struct {
+	ID   tables.CascadeID   `json:"id"`
+	Kind tables.ChangeKind  `json:"kind"`
+	Root tables.RequestRoot `json:"root"`
+	DT   string             `json:"dt"`
+}
+
+// cascadeLine is one line of cascades.ndjson.
+type cascadeLine struct {
+	cascadeName
+	WikiID      string       `json:"wiki_id"`
+	Phase       tables.Phase `json:"phase"`
+	Asked       int64        `json:"asked"`
+	Outstanding int64        `json:"outstanding"`
+	Late        int64        `json:"late"`
+}
+
+func name(c tables.RequestCascade) cascadeName {
+	return cascadeName{ID: c.ID, Kind: c.Kind, Root: c.Root, DT: Time(c.DT)}
+}
+
+// Time spells Unix seconds as events do.
+func Time(seconds int64) string { return time.Unix(seconds, 0).UTC().Format(time.RFC3339) }
+
+// WriteRequests writes the requests as JSON, one a line, in the order of their cascade's time, root and id, then of
+// wiki and page.
+func (o *Outcome) WriteRequests(w io.Writer) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	slices.SortStableFunc(o.requests, func(a, b tables.Request) int {
+		return cmp.Or(compareCascades(a.Cascade, b.Cascade), cmp.Compare(a.WikiID, b.WikiID), cmp.Compare(a.PageID, b.PageID))
+	})
+	return writeLines(w, slices.Values(o.requests), func(r tables.Request) any {
+		return requestLine{
+			WikiID: r.WikiID, PageID: r.PageID, PageTitle: r.PageTitle, Namespace: r.Namespace,
+			Reason: r.Reason, Depth: r.Depth, Stale: Time(r.Stale), Cascade: name(r.Cascade),
+		}
+	})
+}
+
+// WriteCascades writes the cascades as JSON, one a line, in the order of time, root and id.
+func (o *Outcome) WriteCascades(w io.Writer) error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	list := make([]tables.CascadeEvent, 0, len(o.cascades))
+	for _, c := range o.cascades {
+		list = append(list, c)
+	}
+	slices.SortFunc(list, func(a, b tables.CascadeEvent) int { return compareCascades(a.Cascade, b.Cascade) })
+	return writeLines(w, slices.Values(list), func(c tables.CascadeEvent) any {
+		return cascadeLine{
+			cascadeName: name(c.Cascade), WikiID: c.WikiID, Phase: c.Phase,
+			Asked: c.Asked, Outstanding: c.Outstanding, Late: c.Late,
+		}
+	})
+}
+
+func compareCascades(a, b tables.RequestCascade) int {
+	return cmp.Or(
+		cmp.Compare(a.DT, b.DT),
+		cmp.Compare(a.Root.Namespace, b.Root.Namespace),
+		cmp.Compare(a.Root.PageTitle, b.Root.PageTitle),
+		cmp.Compare(a.ID, b.ID),
+	)
+}
+
+// writeLines writes one JSON object a line.
+func writeLines[T any](w io.Writer, items func(func(T) bool), line func(T) any) error {
+	buffered := bufio.NewWriter(w)
+	out := json.NewEncoder(buffered)
+	out.SetEscapeHTML(false)
+	for item := range items {
+		if err := out.Encode(line(item)); err != nil {
+			return err
+		}
+	}
+	return buffered.Flush()
+}
