@@ -6,11 +6,10 @@ import (
 	"errors"
 	"time"
 
-	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// ErrClosed is given to what is sent after Close.
+// ErrClosed is given to what is sent after Close, and to what Close could not finish.
 var ErrClosed = errors.New("sender is closed")
 
 // Record is what is sent. Nothing it points to may be changed until it is acknowledged.
@@ -23,21 +22,34 @@ type Record struct {
 	Headers   []kernel.Header
 }
 
+// size is the bytes that a record occupies, about.
+func (r *Record) size() int64 {
+	n := 64 + len(r.Key) + len(r.Value)
+	for _, h := range r.Headers {
+		n += 8 + len(h.Key) + len(h.Value)
+	}
+	return int64(n)
+}
+
 // Sender sends records. It is idempotent and waits for all in-sync replicas: a record is acknowledged once, in the
-// order of its partition, or fails. After a failure the records behind it in the partition fail too or come after it, never before.
+// order of its partition, or fails. It waits for no further records, but what comes while a request is out goes in one.
+// A broker that is away is tried again for ever. After a failure the records behind it in the partition fail too or come after it, never before.
 // All methods are safe for concurrent use.
 type Sender interface {
 	// Send hands the record over and returns. It blocks while the buffer is full, until ctx is done; then the error is that
-	// of ctx and done is not called. With a nil error done is called exactly once, from another goroutine, with the offset or
-	// an error; it must not block and must not call Send or Flush. Calls from one goroutine keep their order in each partition.
+	// of ctx and done is not called. After Close the error is [ErrClosed]. With a nil error done is called exactly once, from
+	// another goroutine, with the offset or an error; it must not block and must not call Send or Flush. Calls from one
+	// goroutine keep their order in each partition. ctx does not take back what was handed over.
 	Send(ctx context.Context, r Record, done func(offset int64, err error)) error
 	// Flush returns when everything sent before the call was acknowledged or failed, or ctx is done.
 	Flush(ctx context.Context) error
-	// Pending is the number of records sent whose done was not yet called.
+	// Pending is the number of records sent whose done has not yet returned.
 	Pending() int64
-	// End is one past the highest acknowledged offset of the partition, and whether anything was acknowledged.
+	// End is one past the highest acknowledged offset of the partition, and whether anything was acknowledged. It is
+	// current before done is called.
 	End(topic string, partition int32) (next int64, ok bool)
-	// Close flushes, for at most the time ctx gives, fails the rest and closes the connections.
+	// Close flushes until ctx is done, fails the rest and closes the connections. It returns when every done has been
+	// called; the error says that something was failed.
 	Close(ctx context.Context) error
 }
 
@@ -46,6 +58,3 @@ type Options struct {
 	// MaxBytes bounds the bytes of the records sent and not acknowledged. Defaults to 64 MiB.
 	MaxBytes int
 }
-
-// Open returns a sender to client's cluster. It does no I/O.
-func Open(client *cluster.Client, o Options) (Sender, error) { panic("todo") }
