@@ -1,3 +1,61 @@
 // Package topology defines and runs stream processors on Kafka: typed handlers with local state, joins, and
 // loops back into their own stream.
+//
+// # Edges
+//
+// A [Stream] is a topic of records, a [Table] is a topic whose last record of each key counts. Both are plain
+// typed values of a name and two codecs. Making one does no I/O, and everybody shares it:
+//
+//	var lines = topology.NewStream("lines", codecs.String[string](), codecs.String[string]())
+//
+// # Processors
+//
+// A [Processor] is a consumer group. Declaring its edges returns the handles that its handlers use:
+//
+//	[Input]    a stream to consume        Source.Handle
+//	[Output]   a stream to write          Sink.Emit
+//	[Persist]  the processor's own table  State.Get, Set, Delete
+//	[Join]     a co-partitioned table     Joined.Get
+//	[Lookup]   any table                  Reference.Get
+//	[Loop]     back to this processor     Loopback.Send, Handle
+//
+// A [Handler] gets one [Record] at a time, and handles take that record as their [Scope]: outside of a handler
+// they cannot be used. The key type of a processor is that of all its inputs, joins, its table and its loop, so a
+// join by the wrong key does not compile.
+//
+//	b := topology.NewBuilder("wordcount")
+//	p := topology.AddProcessor(b, "count", codecs.String[string]())
+//	counts := topology.Persist(p, codecs.Int64())
+//	topology.Input(p, words).Handle(func(ctx context.Context, r *topology.Record[string, string]) error {
+//		n, _, err := counts.Get(r)
+//		if err != nil {
+//			return err
+//		}
+//		return counts.Set(r, n+1)
+//	})
+//	topo, err := b.Build()
+//
+// [Builder.Build] reports every problem of the declarations at once. A [Topology] describes itself as text,
+// Mermaid, DOT and JSON.
+//
+// # Operators
+//
+// A [Flow] is the same in another notation: a chain of [From], Filter, [Map], [FlatMap], [Merge], [JoinTable], Each, ended
+// by To, [Aggregate] or [Rekey], and fused into one handler. Where the key changes the processor ends, and its
+// records go through a topic that is given a name:
+//
+//	words := topology.FlatMap(topology.From(p, lines), split)
+//	topology.Rekey(words, byWord, func(_, word string) string { return word })
+//	topology.Aggregate(topology.From(q, byWord), codecs.Int64(), func(n int64, _ string) int64 { return n + 1 })
+//
+// # Running
+//
+// [NewApp] and [App.Run] run the processors of a topology in any number of processes, which share the
+// partitions. Each batch of records takes effect in the order outputs, state, offsets: a crash may repeat
+// outputs, and loses nothing. A [View] reads a table from outside. Package topologytest runs a topology in memory.
+//
+// # Tombstones
+//
+// A record without a value reaches handlers with Deleted set. In a table it deletes the row; in a stream it
+// means what its readers make of it. Flows leave it out.
 package topology
