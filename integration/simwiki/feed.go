@@ -1,0 +1,75 @@
+package simwiki
+
+import "slices"
+
+// Chooser draws the numbers that decide what happens: a *rand.Rand, or a property test's own,
+// which makes a failing run smaller.
+type Chooser interface {
+	// IntN returns one of 0..n-1; n is at least 1.
+	IntN(n int) int
+}
+
+// Feed holds events back and hands them out late: in their order per page and stream, in any
+// order between pages and between the two streams of a page, and some of them again later.
+// It is not safe for concurrent use.
+type Feed struct {
+	// Repeat is the chance, in percent, that an event handed out is to come once more. Defaults to 0.
+	Repeat int
+
+	queues  []queue
+	repeats []Event
+}
+
+type queue struct {
+	page   int64
+	render bool
+	events []Event
+}
+
+// Push takes an event in.
+func (f *Feed) Push(e Event) {
+	page, render := e.PageKey().ID, e.Render != nil
+	i := slices.IndexFunc(f.queues, func(q queue) bool { return q.page == page && q.render == render })
+	if i < 0 {
+		i = len(f.queues)
+		f.queues = append(f.queues, queue{page: page, render: render})
+	}
+	f.queues[i].events = append(f.queues[i].events, e)
+}
+
+// Len returns how many events are held, repeats included.
+func (f *Feed) Len() int {
+	n := len(f.repeats)
+	for _, q := range f.queues {
+		n += len(q.events)
+	}
+	return n
+}
+
+// Next hands out one event; false: none is held.
+func (f *Feed) Next(c Chooser) (Event, bool) {
+	n := len(f.queues)
+	if len(f.repeats) > 0 {
+		n++
+	}
+	if n == 0 {
+		return Event{}, false
+	}
+	i := c.IntN(n)
+	if i == len(f.queues) {
+		k := c.IntN(len(f.repeats))
+		e := f.repeats[k]
+		f.repeats = slices.Delete(f.repeats, k, k+1)
+		return e, true
+	}
+	q := &f.queues[i]
+	e := q.events[0]
+	q.events = q.events[1:]
+	if len(q.events) == 0 {
+		f.queues = slices.Delete(f.queues, i, i+1)
+	}
+	if f.Repeat > 0 && c.IntN(100) < f.Repeat {
+		f.repeats = append(f.repeats, e)
+	}
+	return e, true
+}
