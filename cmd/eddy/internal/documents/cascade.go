@@ -1,0 +1,29 @@
+package documents
+
+import "github.com/eddystream/eddy/tables"
+
+// Cascade is how far a cascade has come.
+type Cascade struct {
+	ID          tables.CascadeID  `json:"id"`
+	Kind        tables.ChangeKind `json:"kind"`
+	WikiID      string            `json:"wiki_id"`
+	Root        Titled            `json:"root"`
+	DT          string            `json:"dt"`
+	Phase       tables.Phase      `json:"phase"`
+	Asked       int64             `json:"asked"`
+	Outstanding int64             `json:"outstanding"`
+	Abandoned   int64             `json:"abandoned"`
+	Late        int64             `json:"late"`
+}
+
+// Cascade makes the document of a cascade.
+func (w Writer) Cascade(row *tables.CascadeRow) (*Cascade, error) {
+	root, err := w.titled(row.Cascade.RootTitle())
+	if err != nil {
+		return nil, err
+	}
+	return &Cascade{
+		ID: row.Cascade.ID, Kind: row.Cascade.Kind, WikiID: row.Cascade.Wiki, Root: root, DT: instant(row.Cascade.DT),
+		Phase: row.Phase, Asked: row.Asked, Outstanding: row.Outstanding, Abandoned: row.Abandoned, Late: row.Late,
+	}, nil
+}

@@ -1,0 +1,45 @@
+package documents
+
+import "github.com/eddystream/eddy/tables"
+
+// Page is the identity of a page.
+type Page struct {
+	Page string `json:"page"` // its key
+	Titled
+	Live     bool    `json:"live"`
+	DT       string  `json:"dt"`
+	Rev      int64   `json:"rev_id"`
+	Since    string  `json:"since,omitempty"`
+	Redirect *Titled `json:"redirect,omitempty"`
+	History  []Span  `json:"history"`
+}
+
+// Span is what a page was from a moment on.
+type Span struct {
+	From string `json:"from"`
+	Titled
+	Live bool `json:"live"`
+}
+
+// Page makes the document of a page.
+func (w Writer) Page(key tables.PageKey, row *tables.PageRow) (*Page, error) {
+	p := &Page{
+		Page: key.String(), Live: row.Live, DT: instant(row.DT), Rev: row.Rev, Since: instant(row.Since),
+		History: make([]Span, len(row.History)),
+	}
+	var err error
+	if p.Titled, err = w.titled(row.Name.In(key.Wiki)); err != nil {
+		return nil, err
+	}
+	if p.Redirect, err = w.maybeTitled(key.Wiki, row.Redirect); err != nil {
+		return nil, err
+	}
+	for i, s := range row.History {
+		titled, err := w.titled(s.Name.In(key.Wiki))
+		if err != nil {
+			return nil, err
+		}
+		p.History[i] = Span{From: instant(s.From), Titled: titled, Live: s.Live}
+	}
+	return p, nil
+}

@@ -1,0 +1,49 @@
+package documents
+
+import "github.com/eddystream/eddy/tables"
+
+// Requests is what is known of the renderings of a chunk of 256 pages.
+type Requests struct {
+	Chunk    string         `json:"chunk"` // the key of its first page
+	Pages    []PageRender   `json:"pages"`
+	Cascades []ChunkCascade `json:"cascades"`
+}
+
+// PageRender is the newest rendering of a page.
+type PageRender struct {
+	Page int64  `json:"page_id"`
+	DT   string `json:"dt,omitempty"`
+	Dead bool   `json:"dead,omitempty"`
+}
+
+// ChunkCascade is what a cascade asked for in the chunk.
+type ChunkCascade struct {
+	ID          tables.CascadeID `json:"cascade"`
+	Closed      bool             `json:"closed"`
+	Asked       []int64          `json:"asked"`
+	Outstanding []int64          `json:"outstanding"`
+}
+
+// Requests makes the document of a chunk.
+func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) *Requests {
+	r := &Requests{Chunk: key.String(), Pages: make([]PageRender, len(row.Pages)), Cascades: make([]ChunkCascade, len(row.Cascades))}
+	for i, p := range row.Pages {
+		r.Pages[i] = PageRender{Page: key.ID + int64(p.Offset), DT: instant(p.Start), Dead: p.Dead}
+	}
+	for i, c := range row.Cascades {
+		r.Cascades[i] = ChunkCascade{
+			ID: c.Cascade.ID, Closed: c.Closed, Asked: pageIDs(key, c.Asked), Outstanding: pageIDs(key, c.Outstanding),
+		}
+	}
+	return r
+}
+
+func pageIDs(chunk tables.PageKey, set tables.PageSet) []int64 {
+	ids := make([]int64, 0, set.Len())
+	for offset := range 256 {
+		if set.Has(byte(offset)) {
+			ids = append(ids, chunk.ID+int64(offset))
+		}
+	}
+	return ids
+}
