@@ -12,12 +12,12 @@
 //
 // A [Processor] is a consumer group. Declaring its edges returns the handles that its handlers use:
 //
-//	[Input]    a stream to consume        Source.Handle
-//	[Output]   a stream to write          Sink.Emit
-//	[Persist]  the processor's own table  State.Get, Set, Delete
-//	[Join]     a co-partitioned table     Joined.Get
-//	[Lookup]   any table                  Reference.Get
-//	[Loop]     back to this processor     Loopback.Send, Handle
+//	Input    a stream to consume        Source.Handle
+//	Output   a stream to write          Sink.Emit
+//	Persist  the processor's own table  State.Get, Set, Delete
+//	Join     a co-partitioned table     Joined.Get
+//	Lookup   any table                  Reference.Get
+//	Loop     back to this processor     Loopback.Send, Handle
 //
 // A [Handler] gets one [Record] at a time, and handles take that record as their [Scope]: outside of a handler
 // they cannot be used. The key type of a processor is that of all its inputs, joins, its table and its loop, so a

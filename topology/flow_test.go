@@ -2,6 +2,7 @@ package topology_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"testing"
 
@@ -121,4 +122,38 @@ func TestTheZeroFlowPanics(t *testing.T) {
 		}
 	}()
 	topology.Flow[string, string]{}.Filter(func(string, string) bool { return true })
+}
+
+// An error ends the record's way: what comes later in the flow, or on another branch, does not see it.
+func TestFlowsStopAtAnError(t *testing.T) {
+	t.Parallel()
+	boom := errors.New("boom")
+	in, out := topology.NewStream("in", text, text), topology.NewStream("out", text, text)
+	b := topology.NewBuilder("t")
+	f := topology.From(topology.AddProcessor(b, "p", text), in)
+	var seen []string
+	words := topology.FlatMap(f, func(_, v string) []string { return strings.Fields(v) })
+	topology.Merge(words, words.Filter(func(string, string) bool { return false })).Each(
+		func(_ context.Context, r *topology.Record[string, string]) error {
+			seen = append(seen, r.Value)
+			if r.Value == "bad" {
+				return boom
+			}
+			return nil
+		}).To(out)
+	f.Each(func(_ context.Context, r *topology.Record[string, string]) error {
+		seen = append(seen, "branch")
+		return nil
+	})
+	d := topologytest.New(t, mustBuild(t, b))
+	err := topologytest.Input(d, in).SendErr("k", "good bad unseen")
+	if !errors.Is(err, boom) {
+		t.Errorf("Send = %v", err)
+	}
+	if diff := cmp.Diff([]string{"good", "bad"}, seen); diff != "" {
+		t.Errorf("seen (-want +got):\n%s", diff)
+	}
+	if got := topologytest.Output(d, out).All(); len(got) != 0 {
+		t.Errorf("a failed record emitted %v", got)
+	}
 }
