@@ -27,12 +27,13 @@ type Progress struct {
 	Chunk *ChunkProgress `avro:"chunk"`
 }
 
-// ChunkProgress counts the pages of a chunk (its first page's id) in a cascade.
+// ChunkProgress counts the pages of a chunk in a cascade.
 type ChunkProgress struct {
-	Chunk       int64 `avro:"chunk"`
-	Asked       int32 `avro:"asked"`
-	Outstanding int32 `avro:"outstanding"`
-	Abandoned   int32 `avro:"abandoned"`
+	Wiki        string `avro:"wiki_id"`
+	Chunk       int64  `avro:"chunk"` // id of its first page
+	Asked       int32  `avro:"asked"`
+	Outstanding int32  `avro:"outstanding"` // of them not answered
+	Abandoned   int32  `avro:"abandoned"`   // of them given up
 }
 
 // WaveClosing tells a target that no further message of a cascade will come but for late edges.

@@ -2,8 +2,15 @@ package tables
 
 // TargetUpdate is what a page tells one target. Exactly one field is set.
 type TargetUpdate struct {
-	Edge   *Edge    `avro:"edge"`
-	Change *Cascade `avro:"change"` // the title's page has new content
+	Edge   *Edge          `avro:"edge"`
+	Change *ContentChange `avro:"change"`
+}
+
+// ContentChange says that the title's page has new content, which is felt by links of some types.
+type ContentChange struct {
+	Cascade Cascade   `avro:"cascade"`
+	Page    int64     `avro:"page_id"`
+	Types   LinkTypes `avro:"types"`
 }
 
 // Edge is a link of a page to the target, set or removed.
@@ -18,10 +25,19 @@ type Edge struct {
 	Saw     Saw   `avro:"saw"`
 	SawPage int64 `avro:"saw_page_id"`
 	SawRev  int64 `avro:"saw_rev_id"` // 0: unknown
-	// Carries says that changes of the target go on to the dependents of the page's own title, as far as it has any.
-	Carries bool `avro:"carries"`
-	// Hub is the page's own title, where changes go on through it.
-	Hub *Name `avro:"hub"`
+	// Uses says that the page shows, through the target, what the target's own page uses.
+	Uses bool `avro:"uses"`
+	// Again says that the link itself is no news, only what goes on through it.
+	Again bool `avro:"again"`
+	// Hub is set where changes of the target go on to the dependents of the page's own title.
+	Hub *HubEdge `avro:"hub"`
+}
+
+// HubEdge names the page through which changes go on.
+type HubEdge struct {
+	Name Name `avro:"name"`
+	// Start is since when, at the earliest, somebody has shown the target through the page. Unix seconds.
+	Start int64 `avro:"start"`
 }
 
 // Saw says what is known of the page that a rendering met at a title.

@@ -1,6 +1,9 @@
 package tables
 
-import "slices"
+import (
+	"cmp"
+	"slices"
+)
 
 // CascadeRow is how far a cascade has come: the row of `eddy-cascades-table`. A final row keeps the summary only.
 type CascadeRow struct {
@@ -11,12 +14,13 @@ type CascadeRow struct {
 	Done []int64 `avro:"done"`
 	// Waves are the targets with a wave that has not been closed.
 	Waves []string `avro:"waves"`
-	// Chunks counts the pages of each chunk, sorted by chunk.
+	// Chunks counts the pages of each chunk, sorted.
 	Chunks      []ChunkProgress `avro:"chunks"`
 	Asked       int64           `avro:"asked"`
 	Outstanding int64           `avro:"outstanding"`
 	Abandoned   int64           `avro:"abandoned"`
-	Late        int64           `avro:"late"`
+	// Late counts the pages asked for after the end; of a final row Asked counts the ones before.
+	Late int64 `avro:"late"`
 }
 
 // Expanded reports whether every message sent is done.
@@ -50,9 +54,11 @@ func union(set, ids []int64) []int64 {
 
 // Count sets the counts of a chunk and updates the sums.
 func (r *CascadeRow) Count(c ChunkProgress) {
-	i, found := slices.BinarySearchFunc(r.Chunks, c.Chunk, func(o ChunkProgress, id int64) int { return int(o.Chunk - id) })
+	i, found := slices.BinarySearchFunc(r.Chunks, c, func(o, c ChunkProgress) int {
+		return cmp.Or(cmp.Compare(o.Wiki, c.Wiki), cmp.Compare(o.Chunk, c.Chunk))
+	})
 	if !found {
-		r.Chunks = slices.Insert(r.Chunks, i, ChunkProgress{Chunk: c.Chunk})
+		r.Chunks = slices.Insert(r.Chunks, i, ChunkProgress{})
 	}
 	old := r.Chunks[i]
 	r.Asked += int64(c.Asked - old.Asked)

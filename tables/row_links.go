@@ -14,7 +14,7 @@ type LinksRow struct {
 	RedirectDT int64  `avro:"redirect_dt"`
 	SHA1       string `avro:"content_sha1"`
 
-	// Pending are the changes that no rendering has witnessed, in the order of the log.
+	// Pending are the changes that no rendering has witnessed, in the order of the log; the newest [PendingChanges].
 	Pending []PendingChange `avro:"pending"`
 	// Announced is the transclusion hash that a witnessed change set last; empty: none.
 	Announced string `avro:"announced"`
@@ -28,12 +28,16 @@ type LinksRow struct {
 	Render *RenderState `avro:"render"`
 }
 
+// PendingChanges bounds [LinksRow.Pending]. What is dropped counts as witnessed with the ones after it.
+const PendingChanges = 64
+
 // PendingChange is a change whose effect on others no rendering has shown yet.
 type PendingChange struct {
 	Event string     `avro:"event"`
 	Kind  ChangeKind `avro:"kind"`
 	DT    int64      `avro:"dt"`
 	Rev   int64      `avro:"rev_id"`
+	Name  Name       `avro:"name"` // the page's title then
 	// Starts says that the change starts a cascade when it is witnessed; otherwise its witness only sets the hash.
 	Starts bool `avro:"starts"`
 }

@@ -12,7 +12,7 @@ type PageRow struct {
 	SHA1     string `avro:"content_sha1"`
 	// Seen are the ids of the events of the second DT: repeats of these are dropped.
 	Seen []string `avro:"seen"`
-	// History holds the titles and lives before the present one, oldest first, the newest [PageHistory] of them.
+	// History holds the page's titles and lives, oldest first; the last is the present one. The newest [PageHistory].
 	History []PageSpan `avro:"history"`
 }
 

@@ -1,6 +1,10 @@
 package tables
 
-import "math/bits"
+import (
+	"cmp"
+	"math/bits"
+	"slices"
+)
 
 // RequestRow is the state of a chunk of 256 pages: the row of `eddy-requests-table`, keyed by [PageKey.Chunk]. It is
 // bounded by 256 pages, the open cascades, and the newest [ClosedCascades] closed ones.
@@ -28,6 +32,52 @@ type ChunkCascade struct {
 	Asked       PageSet `avro:"asked"`
 	Outstanding PageSet `avro:"outstanding"`
 	Abandoned   int32   `avro:"abandoned"`
+}
+
+// Page returns what is known of a page, nil if nothing is.
+func (r *RequestRow) Page(offset byte) *PageRender {
+	if i, found := r.find(offset); found {
+		return &r.Pages[i]
+	}
+	return nil
+}
+
+// Put returns what is known of a page, added if nothing is. It is valid until the next Put.
+func (r *RequestRow) Put(offset byte) *PageRender {
+	i, found := r.find(offset)
+	if !found {
+		r.Pages = slices.Insert(r.Pages, i, PageRender{Offset: int32(offset)})
+	}
+	return &r.Pages[i]
+}
+
+func (r *RequestRow) find(offset byte) (int, bool) {
+	return slices.BinarySearchFunc(r.Pages, int32(offset), func(p PageRender, o int32) int { return cmp.Compare(p.Offset, o) })
+}
+
+// Cascade returns the state of a cascade, added if there is none. It is valid until cascades are added or closed.
+func (r *RequestRow) Cascade(c Cascade) *ChunkCascade {
+	for i := range r.Cascades {
+		if r.Cascades[i].Cascade.ID == c.ID {
+			return &r.Cascades[i]
+		}
+	}
+	r.Cascades = append(r.Cascades, ChunkCascade{Cascade: c})
+	return &r.Cascades[len(r.Cascades)-1]
+}
+
+// Close ends the cascade at index i, and forgets the first of the closed ones beyond [ClosedCascades].
+func (r *RequestRow) Close(i int) {
+	r.Cascades[i].Closed, r.Cascades[i].Outstanding = true, nil
+	closed := 0
+	for j := len(r.Cascades) - 1; j >= 0; j-- {
+		if !r.Cascades[j].Closed {
+			continue
+		}
+		if closed++; closed > ClosedCascades {
+			r.Cascades = slices.Delete(r.Cascades, j, j+1)
+		}
+	}
 }
 
 // PageSet is a set of the pages of a chunk, by id & 255; bit i of byte i/8. A nil set is empty.

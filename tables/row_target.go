@@ -56,16 +56,6 @@ type Told struct {
 	Start int64 `avro:"start"`
 }
 
-// Wave is a cascade that passed through a row.
-type Wave struct {
-	Hop   CascadeHop `avro:"hop"`
-	Types LinkTypes  `avro:"types"` // walked, or being walked
-	Taken LinkTypes  `avro:"taken"` // of them, left to a newer cascade of the same root
-	Open  bool       `avro:"open"`
-	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
-	Page int64 `avro:"page_id"`
-}
-
 // SourceEdges holds the links from the pages of one wiki.
 type SourceEdges struct {
 	Wiki  string
@@ -88,14 +78,4 @@ func (r *TargetRow) Source(wiki string) *SourceEdges {
 		r.Sources = slices.Insert(r.Sources, i, SourceEdges{Wiki: wiki})
 	}
 	return &r.Sources[i]
-}
-
-// Wave returns the wave of a cascade, nil if none passed.
-func (r *TargetRow) Wave(id CascadeID) *Wave {
-	for i := range r.Waves {
-		if r.Waves[i].Hop.Cascade.ID == id {
-			return &r.Waves[i]
-		}
-	}
-	return nil
 }

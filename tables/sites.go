@@ -41,6 +41,11 @@ func NewSites(names []string, infos ...*SiteInfo) (*Sites, error) {
 	return s, nil
 }
 
+// AnyWiki returns what [NewSites] returns for nothing: every well-formed name is a wiki with English defaults.
+func AnyWiki() *Sites {
+	return &Sites{known: map[string]*SiteInfo{}}
+}
+
 // Site returns the site info of a wiki. The error wraps [ErrUnknownWiki].
 func (s *Sites) Site(wiki string) (*SiteInfo, error) {
 	s.mu.RLock()

@@ -1,0 +1,189 @@
+package processors
+
+import (
+	"context"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/topology"
+)
+
+// dependents keeps the reverse index, from a target to the pages that link there, and lets cascades walk it: over the
+// links of a row or its chunks, and through hubs to the rows of further titles.
+//
+// All that changes a target goes through its row, and the order of one producer to one partition keeps an update and
+// the walk behind it in order. So a walk needs no snapshot: a link is there when the walk comes, or it comes after the
+// walk and is compared with the wave that the walk left.
+type dependents struct {
+	o        Options
+	rows     topology.State[tables.Target, *tables.DependentsRow]
+	loop     *topology.Loopback[tables.Target, *tables.DependentsStep]
+	asks     topology.Sink[tables.PageKey, *tables.Ask]
+	uses     topology.Sink[tables.PageKey, *tables.Used]
+	progress topology.Sink[tables.CascadeID, *tables.Progress]
+}
+
+func addDependents(b *topology.Builder, o Options) {
+	p := topology.AddProcessor(b, "dependents", tables.TargetKeys())
+	h := &dependents{
+		o:    o,
+		rows: topology.Persist(p, tables.DependentsRows()),
+		loop: topology.Loop(p, tables.DependentsSteps),
+		asks: topology.Output(p, tables.Asks),
+		uses: topology.Output(p, tables.Uses),
+		// Progress tells what was sent, so it must not be in the log without it: the first run before a crash may have
+		// met another row than the second, and what only its progress names would be waited for in vain.
+		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),
+	}
+	topology.Input(p, tables.TargetUpdates).Handle(h.update)
+	topology.Input(p, tables.TitleChanges).Handle(h.title)
+	topology.Input(p, tables.WaveClosings).Handle(h.close)
+	h.loop.Handle(h.step)
+}
+
+// visit is one handler's stay at the row of a target.
+type visit struct {
+	h   *dependents
+	r   topology.Scope
+	key tables.Target
+	row *tables.TargetRow
+}
+
+// target opens the row of a target; there need not be one yet.
+func (h *dependents) target(r topology.Scope, key tables.Target) (*visit, error) {
+	row, found, err := h.rows.Get(r)
+	if err != nil {
+		return nil, err
+	}
+	if !found || row.Target == nil {
+		return &visit{h, r, key, &tables.TargetRow{}}, nil
+	}
+	return &visit{h, r, key, row.Target}, nil
+}
+
+func (v *visit) save() error {
+	return v.h.rows.Set(v.r, &tables.DependentsRow{Target: v.row})
+}
+
+// update takes in what a page says: a link set or removed, or new content of the title's page.
+func (h *dependents) update(_ context.Context, r *topology.Record[tables.Target, *tables.TargetUpdate]) error {
+	if r.Deleted {
+		return nil
+	}
+	v, err := h.target(r, r.Key)
+	if err != nil {
+		return err
+	}
+	if e := r.Value.Edge; e != nil {
+		if err := v.edge(e); err != nil {
+			return err
+		}
+	}
+	if c := r.Value.Change; c != nil {
+		if err := v.root(c.Cascade, c.Types, c.Page, false); err != nil {
+			return err
+		}
+	}
+	return v.save()
+}
+
+// title takes in who holds the title now.
+func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, *tables.TitleChange]) error {
+	if r.Deleted {
+		return nil
+	}
+	v, err := h.target(r, r.Key)
+	if err != nil {
+		return err
+	}
+	c, usedSince := r.Value, v.row.UsedSince
+	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
+	if c.Starts != nil {
+		// Where every link saw just the page that the title gains, there is nothing to tell anybody: an import is quiet.
+		met := v.row.Met
+		quiet := c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
+		if err := v.root(*c.Starts, titleTypes(c.Starts), c.Holder, quiet); err != nil {
+			return err
+		}
+		if !quiet {
+			usedSince = max(usedSince, c.DT) // the users render again, because of this change
+			if met.State != tables.MetUnset {
+				v.row.Met = tables.Met{State: tables.MetMixed}
+			}
+		}
+	}
+	if v.row.UsedSince != 0 && v.row.Told.Page != v.row.Holder {
+		if err := v.tell(usedSince); err != nil {
+			return err
+		}
+	}
+	return v.save()
+}
+
+// titleTypes are the links that feel a change of what a title means.
+func titleTypes(c *tables.Cascade) tables.LinkTypes {
+	if c.Kind == tables.ChangeRedirect {
+		return tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage, tables.LinkPage)
+	}
+	types := tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage, tables.LinkPage, tables.LinkExistence)
+	if c.Root.Namespace == categoryNamespace {
+		types = types.With(tables.LinkCategory)
+	}
+	return types
+}
+
+// tell lets the title's page know that others show what it includes, at the earliest since start.
+func (v *visit) tell(start int64) error {
+	if v.row.Holder == 0 {
+		return nil
+	}
+	v.row.Told = tables.Told{Page: v.row.Holder, Start: start}
+	return v.h.uses.Emit(v.r, tables.PageKey{Wiki: v.key.Wiki, ID: v.row.Holder}, &tables.Used{Start: start})
+}
+
+// close marks the wave of a cascade that sends no more.
+func (h *dependents) close(_ context.Context, r *topology.Record[tables.Target, *tables.WaveClosing]) error {
+	if r.Deleted {
+		return nil
+	}
+	v, err := h.target(r, r.Key)
+	if err != nil {
+		return err
+	}
+	w := v.row.Wave(r.Value.Cascade)
+	if w == nil {
+		return nil
+	}
+	w.Open = false
+	v.row.TrimWaves(v.key)
+	return v.save()
+}
+
+// step takes in a message of the processor to itself.
+func (h *dependents) step(_ context.Context, r *topology.Record[tables.Target, *tables.DependentsStep]) error {
+	switch {
+	case r.Deleted:
+		return nil
+	case r.Value.Chunk != nil:
+		return h.chunk(r, r.Key, r.Value.Chunk)
+	case r.Value.Walk == nil:
+		return nil
+	}
+	v, err := h.target(r, r.Key)
+	if err != nil {
+		return err
+	}
+	if w := r.Value.Walk; w.Cursor > 0 {
+		err = v.resume(w)
+	} else {
+		err = v.through(w)
+	}
+	if err != nil {
+		return err
+	}
+	return v.save()
+}
+
+// report sends a progress record with what an emitter sent.
+func (h *dependents) report(r topology.Scope, p *tables.Progress) error {
+	return h.progress.Emit(r, p.Cascade.ID, p)
+}

@@ -1,0 +1,130 @@
+package processors
+
+import (
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+)
+
+// edge sets or removes one link of the target.
+func (v *visit) edge(e *tables.Edge) error {
+	s := v.row.Source(e.Source)
+	u := tables.ChunkEdge{Page: e.Page, Type: e.Type, Present: e.Present}
+	if e.Hub != nil {
+		u.Hub = &e.Hub.Name
+	}
+	if err := v.put(s, u); err != nil {
+		return err
+	}
+	if !e.Present {
+		if v.empty() {
+			v.row.Met = tables.Met{}
+		}
+		return nil
+	}
+	v.meet(e)
+	if e.Uses && (v.row.UsedSince == 0 || e.Start < v.row.UsedSince) {
+		v.row.UsedSince = e.Start
+	}
+	if told := v.row.Told; e.Uses && (told.Page != v.row.Holder || e.Start < told.Start) {
+		if err := v.tell(e.Start); err != nil {
+			return err
+		}
+	}
+	return v.late(e)
+}
+
+// meet takes note of what a link saw at the title.
+func (v *visit) meet(e *tables.Edge) {
+	saw := tables.Met{State: tables.MetOne, Page: e.SawPage}
+	switch {
+	case e.Again:
+		return
+	case e.Saw == tables.SawUnknown:
+		saw = tables.Met{State: tables.MetMixed}
+	case v.row.Met.State != tables.MetUnset && v.row.Met != saw:
+		saw = tables.Met{State: tables.MetMixed}
+	}
+	v.row.Met = saw
+}
+
+// put keeps a link in the row, or collects it for its chunk.
+func (v *visit) put(s *tables.SourceEdges, u tables.ChunkEdge) error {
+	if s.Width == 0 {
+		s.Edges.Apply(u)
+		if s.Edges.Len() <= v.h.o.InlineEdges {
+			return nil
+		}
+		return v.moveOut(s)
+	}
+	s.Pending = append(s.Pending, u)
+	if len(s.Pending) < tables.PendingEdges {
+		return nil
+	}
+	return v.handOver(s)
+}
+
+// moveOut moves the links of one wiki from the row to chunks, whose width it chooses once: wider where the pages are
+// sparse, so that a chunk has some dozens of them.
+func (v *visit) moveOut(s *tables.SourceEdges) error {
+	first, last := uint32(1<<32-1), uint32(0)
+	for t, set := range s.Edges.Sets {
+		for _, id := range set {
+			s.Pending = append(s.Pending, tables.ChunkEdge{Page: int64(id), Type: tables.LinkType(t), Present: true})
+		}
+		if len(set) > 0 {
+			first, last = min(first, set[0]), max(last, set[len(set)-1])
+		}
+	}
+	for i := range s.Pending {
+		u := &s.Pending[i]
+		for _, h := range s.Edges.Hubs {
+			if h.Page == u.Page && h.Type == u.Type {
+				u.Hub = &h.Name
+			}
+		}
+	}
+	s.Width = uint8(v.h.o.ChunkWidth)
+	for wider := s.Width + 2; s.Width < wider && uint64(len(s.Pending)) < sparse*(uint64(last-first)>>s.Width); {
+		s.Width++
+	}
+	s.Edges = tables.Edges{}
+	return v.handOver(s)
+}
+
+// sparse is how many links a chunk should have at least when its width is chosen.
+const sparse = 32
+
+// handOver sends the collected updates to their chunks, each in order.
+func (v *visit) handOver(s *tables.SourceEdges) error {
+	if len(s.Pending) == 0 {
+		return nil
+	}
+	slices.SortStableFunc(s.Pending, func(a, b tables.ChunkEdge) int {
+		return int(a.Page>>s.Width) - int(b.Page>>s.Width)
+	})
+	for from := 0; from < len(s.Pending); {
+		index := s.Pending[from].Page >> s.Width
+		to := from
+		for to < len(s.Pending) && s.Pending[to].Page>>s.Width == index {
+			to++
+		}
+		step := &tables.DependentsStep{Chunk: &tables.ChunkStep{Edges: s.Pending[from:to]}}
+		if err := v.h.loop.Send(v.r, v.key.ChunkOf(s.Wiki, s.Width, index), step); err != nil {
+			return err
+		}
+		s.Chunks, _ = s.Chunks.With(uint32(index))
+		from = to
+	}
+	s.Pending = nil
+	return nil
+}
+
+func (v *visit) empty() bool {
+	for i := range v.row.Sources {
+		if s := &v.row.Sources[i]; s.Width != 0 || s.Edges.Len() > 0 {
+			return false
+		}
+	}
+	return true
+}

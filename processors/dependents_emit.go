@@ -1,0 +1,169 @@
+package processors
+
+import (
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/topology"
+)
+
+// emitter sends what one message of a cascade makes necessary, and reports it.
+type emitter struct {
+	h          *dependents
+	r          topology.Scope
+	hop        tables.CascadeHop
+	parent     int64 // the message at work
+	sent       []int64
+	late       bool // parent is no message of the cascade
+	superseded bool
+}
+
+func (v *visit) emitter(w *tables.Walk) *emitter {
+	return &emitter{h: v.h, r: v.r, hop: w.Hop, parent: w.ID}
+}
+
+// report tells cascades what was done and sent. row keeps a wave; empty: none does.
+func (out *emitter) report(row string) error {
+	p := &tables.Progress{Cascade: out.hop.Cascade, Sent: out.sent, Row: row, Superseded: out.superseded}
+	if !out.late {
+		p.Done = []int64{out.parent}
+	}
+	return out.h.report(out.r, p)
+}
+
+// id names a message to a row and counts it as sent.
+func (out *emitter) id(receiver string, at int64) int64 {
+	id := messageID(out.hop.Cascade.ID, out.parent, receiver, at)
+	out.sent = append(out.sent, id)
+	return id
+}
+
+// edges asks for the pages with links of the types, each once by its strongest, and goes on through the hubs.
+func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) error {
+	var sets [tables.NumLinkTypes]tables.IDSet
+	var taken []tables.IDSet
+	for t := range types.Without(tables.LinkRedirect).Each() {
+		set := e.Sets[t]
+		if len(taken) > 0 {
+			set = slices.DeleteFunc(slices.Clone(set), func(id uint32) bool {
+				return slices.ContainsFunc(taken, func(s tables.IDSet) bool { return s.Has(id) })
+			})
+		}
+		if len(set) > 0 {
+			sets[t] = set
+			taken = append(taken, set)
+		}
+	}
+	for {
+		next, any := uint32(0), false
+		for _, set := range sets {
+			if len(set) > 0 && (!any || set[0] < next) {
+				next, any = set[0], true
+			}
+		}
+		if !any {
+			break
+		}
+		if err := out.ask(wiki, next>>8, &sets); err != nil {
+			return err
+		}
+	}
+	for i, h := range e.Hubs {
+		if slices.ContainsFunc(e.Hubs[:i], func(o tables.Hub) bool { return o.Name == h.Name && o.Type == h.Type }) {
+			continue // two pages with one title, for as long as its claims are on their way
+		}
+		if err := out.hub(wiki, h, types); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// ask sends one message for the pages of one chunk of 256, and takes them off the sets.
+func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]tables.IDSet) error {
+	a := &tables.Ask{Hop: out.hop}
+	for t := range sets {
+		set := &sets[t]
+		n := 0
+		for n < len(*set) && (*set)[n]>>8 == chunk {
+			n++
+		}
+		if n == 0 {
+			continue
+		}
+		pages := make([]byte, n)
+		for i, id := range (*set)[:n] {
+			pages[i] = byte(id)
+		}
+		a.Sets = append(a.Sets, tables.AskSet{Reason: tables.LinkType(t), Pages: pages})
+		*set = (*set)[n:]
+	}
+	key := tables.PageKey{Wiki: wiki, ID: int64(chunk) << 8}
+	a.ID = out.id(key.String(), 0)
+	return out.h.asks.Emit(out.r, key, a)
+}
+
+// page asks for a single page.
+func (out *emitter) page(wiki string, id uint32, t tables.LinkType) error {
+	var sets [tables.NumLinkTypes]tables.IDSet
+	sets[t] = tables.IDSet{id}
+	return out.ask(wiki, id>>8, &sets)
+}
+
+// hub goes on to the dependents of a page that includes the target, one hop further; or that redirects to it, in the
+// same hop.
+func (out *emitter) hub(wiki string, h tables.Hub, types tables.LinkTypes) error {
+	types &= hubTypes(h.Type)
+	if types == 0 {
+		return nil
+	}
+	hop := out.hop
+	if h.Type == tables.LinkTemplate {
+		hop.Depth++
+	}
+	to := tables.TitleTarget(h.Name.In(wiki))
+	w := &tables.Walk{Hop: hop, Types: types, ID: out.id(to.String(), int64(types)<<32|int64(hop.Depth))}
+	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Walk: w})
+}
+
+// chunk sends the walk to a chunk.
+func (out *emitter) chunk(to tables.Target, types tables.LinkTypes) error {
+	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0)}
+	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Chunk: &tables.ChunkStep{Walk: w}})
+}
+
+// again sends the rest of a walk back to its row.
+func (out *emitter) again(row tables.Target, w *tables.Walk, types tables.LinkTypes, cursor int32) error {
+	next := &tables.Walk{Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor))}
+	return out.h.loop.Send(out.r, row, &tables.DependentsStep{Walk: next})
+}
+
+// chunk updates one chunk of a target's links, then walks it.
+func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.ChunkStep) error {
+	row, found, err := h.rows.Get(r)
+	if err != nil {
+		return err
+	}
+	if !found || row.Chunk == nil {
+		row = &tables.DependentsRow{Chunk: &tables.ChunkRow{}}
+	}
+	for _, u := range step.Edges {
+		row.Chunk.Edges.Apply(u)
+	}
+	if w := step.Walk; w != nil {
+		out := &emitter{h: h, r: r, hop: w.Hop, parent: w.ID}
+		if err := out.edges(&row.Chunk.Edges, key.Chunk.Source, w.Types); err != nil {
+			return err
+		}
+		if err := out.report(""); err != nil {
+			return err
+		}
+	}
+	if len(step.Edges) == 0 {
+		return nil
+	}
+	if row.Chunk.Edges.Len() == 0 {
+		return h.rows.Delete(r)
+	}
+	return h.rows.Set(r, row)
+}

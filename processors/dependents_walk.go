@@ -1,0 +1,145 @@
+package processors
+
+import "github.com/eddystream/eddy/tables"
+
+// redirected are the links whose users feel a change through a redirect.
+var redirected = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
+
+// root begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
+// links that come late are compared with it.
+func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool) error {
+	if v.row.Wave(c.ID) != nil {
+		return nil // a repeat
+	}
+	w := &tables.Walk{
+		Hop: tables.CascadeHop{Cascade: c, Depth: 1}, ID: messageID(c.ID, 0, v.key.String(), 0), Types: types,
+	}
+	if quiet || !v.finds(types) {
+		// Nothing to walk: the cascade has no pages, and nobody need hear of it.
+		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: types, Page: page})
+		v.row.TrimWaves(v.key)
+		return nil
+	}
+	want := v.pass(w, page)
+	if want == 0 {
+		return v.h.report(v.r, &tables.Progress{
+			Cascade: c, Sent: []int64{w.ID}, Done: []int64{w.ID}, Row: v.key.String(), Superseded: true,
+		})
+	}
+	out := v.emitter(w)
+	out.sent = append(out.sent, w.ID)
+	return v.walk(out, w, want)
+}
+
+// through lets a cascade that came by a hub go on to the dependents of this title.
+func (v *visit) through(w *tables.Walk) error {
+	return v.walk(v.emitter(w), w, v.pass(w, 0))
+}
+
+// resume goes on with a walk through chunks. What a newer cascade of the same root has taken over is left to it.
+func (v *visit) resume(w *tables.Walk) error {
+	want, superseded := w.Types, false
+	if wave := v.row.Wave(w.Hop.Cascade.ID); wave != nil {
+		want &^= wave.Taken
+		superseded = want == 0 && v.ofThisTitle(w.Hop.Cascade)
+	}
+	out := v.emitter(w)
+	out.superseded = superseded
+	return v.walk(out, w, want)
+}
+
+// pass leaves the wave of a walk and returns the types that are left to it: a cascade walks a row once, and what a
+// newer change of the same root walks, an older one need not; nor the rest of what it has begun.
+func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
+	c := w.Hop.Cascade
+	want := w.Types
+	if wave := v.row.Wave(c.ID); wave != nil {
+		want &^= wave.Types
+		wave.Types |= w.Types
+	} else {
+		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: w.Types, Open: true, Page: page})
+	}
+	var taken tables.LinkTypes
+	for i := range v.row.Waves {
+		o := &v.row.Waves[i]
+		switch {
+		case !o.Hop.Cascade.SameRoot(c) || o.Hop.Cascade.ID == c.ID:
+		case o.Hop.Cascade.After(c):
+			taken |= want & o.Types
+		case c.After(o.Hop.Cascade):
+			o.Taken |= o.Types & want
+		}
+	}
+	v.row.Wave(c.ID).Taken |= taken
+	v.row.TrimWaves(v.key)
+	return want &^ taken
+}
+
+func (v *visit) ofThisTitle(c tables.Cascade) bool {
+	t, ok := v.key.Title()
+	return ok && t == c.RootTitle()
+}
+
+// finds reports whether the row may have links of the types, or redirects to carry them on. What is in chunks may.
+func (v *visit) finds(types tables.LinkTypes) bool {
+	if types&redirected != 0 {
+		types = types.With(tables.LinkRedirect)
+	}
+	for i := range v.row.Sources {
+		s := &v.row.Sources[i]
+		if s.Width != 0 {
+			return true
+		}
+		for t := range types.Each() {
+			if len(s.Edges.Sets[t]) > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// walk takes one step: the links in the row itself, or the next chunks from the cursor on.
+func (v *visit) walk(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
+	if types != 0 {
+		for i := range v.row.Sources {
+			s := &v.row.Sources[i]
+			if err := v.handOver(s); err != nil {
+				return err
+			}
+			if s.Width == 0 && w.Cursor == 0 {
+				if err := out.edges(&s.Edges, s.Wiki, types); err != nil {
+					return err
+				}
+			}
+		}
+		if err := v.walkChunks(out, w, types); err != nil {
+			return err
+		}
+	}
+	return out.report(v.key.String())
+}
+
+// walkChunks sends the walk to the next chunks, and itself back to the row while there are more. A chunk that comes to
+// be before the cursor holds late links only, and those are asked for as they come.
+func (v *visit) walkChunks(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
+	skip, left := int(w.Cursor), v.h.o.WalkChunks
+	for i := range v.row.Sources {
+		s := &v.row.Sources[i]
+		if skip >= len(s.Chunks) {
+			skip -= len(s.Chunks)
+			continue
+		}
+		for _, index := range s.Chunks[skip:] {
+			if left == 0 {
+				return out.again(v.key, w, types, w.Cursor+int32(v.h.o.WalkChunks))
+			}
+			left--
+			if err := out.chunk(v.key.ChunkOf(s.Wiki, s.Width, int64(index)), types); err != nil {
+				return err
+			}
+		}
+		skip = 0
+	}
+	return nil
+}

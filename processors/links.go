@@ -1,0 +1,150 @@
+package processors
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/topology"
+)
+
+// links keeps what each page uses. It diffs each whole rendering against the last and sends the difference to the
+// targets; and it holds the two witnesses of a content change together: the page change says that there is a new
+// revision, a rendering of it what others now see of it. Whichever comes second starts the cascade.
+type links struct {
+	sites   *tables.Sites
+	startOn StartOn
+	rows    topology.State[tables.PageKey, *tables.LinksRow]
+	targets topology.Sink[tables.Target, *tables.TargetUpdate]
+	changes topology.Sink[tables.PageKey, tables.LinkChange]
+}
+
+func addLinks(b *topology.Builder, o Options) {
+	p := topology.AddProcessor(b, "links", tables.PageKeys())
+	h := &links{
+		sites:   o.Sites,
+		startOn: o.StartOn,
+		rows:    topology.Persist(p, tables.LinksRows),
+		targets: topology.Output(p, tables.TargetUpdates),
+		changes: topology.Output(p, tables.LinkChanges),
+	}
+	topology.Input(p, tables.Lives).Handle(h.life)
+	topology.Input(p, tables.Renders).Handle(h.render)
+	topology.Input(p, tables.Uses).Handle(h.used)
+}
+
+func (h *links) row(r topology.Scope) (*tables.LinksRow, error) {
+	row, found, err := h.rows.Get(r)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		row = &tables.LinksRow{}
+	}
+	return row, nil
+}
+
+// render takes in one rendering.
+func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, events.Render]) error {
+	if r.Deleted || r.Value.Meta.Canary() {
+		return nil
+	}
+	ev := &r.Value
+	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
+		return fmt.Errorf("render %q is of page %s, not of its key %s", ev.Meta.ID, got, r.Key)
+	}
+	site, err := h.sites.Site(ev.Wiki)
+	if err != nil {
+		return fmt.Errorf("render %q: %w", ev.Meta.ID, err)
+	}
+	state, err := readRender(site, ev)
+	if err != nil {
+		return fmt.Errorf("render %q: %w", ev.Meta.ID, err)
+	}
+	row, err := h.row(r)
+	if err != nil {
+		return err
+	}
+	e := edges{h, r, r.Key}
+	if last := row.Render; last != nil && state.Start <= last.Start {
+		if state.Start < last.Start || slices.Contains(last.Seen, ev.Meta.ID) {
+			return e.takeBack(row, state)
+		}
+		state.Seen = append(slices.Clone(last.Seen), ev.Meta.ID)
+	}
+	before := own(row)
+	row.Render = state
+	if row.Active() {
+		if err := e.diff(row, before, row.Render.Start); err != nil {
+			return err
+		}
+		if err := h.witness(r, r.Key, row); err != nil {
+			return err
+		}
+	} else if err := e.takeBack(row, state); err != nil {
+		return err
+	}
+	return h.rows.Set(r, row)
+}
+
+// life takes in one change of the page.
+func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tables.Life]) error {
+	if r.Deleted {
+		return nil
+	}
+	l := r.Value
+	row, err := h.row(r)
+	if err != nil {
+		return err
+	}
+	e := edges{h, r, r.Key}
+	before, renamed := own(row), row.Known && row.Live && row.Name != l.Name
+	row.Known, row.Live, row.Since, row.Name, row.Rev = true, l.Live, l.Since, l.Name, l.Rev
+	if !l.Live {
+		row.Since = l.DT
+		row.Pending, row.Announced = nil, ""
+		if row.Render != nil && row.Render.Start < l.DT {
+			row.Render = nil // no later life can want it
+		}
+	}
+	if !sameName(row.Redirect, l.Redirect) {
+		row.Redirect, row.RedirectDT = l.Redirect, l.DT
+	}
+	if l.Titled {
+		row.StartedDT = l.DT
+	}
+	if err := e.diff(row, before, l.DT); err != nil {
+		return err
+	}
+	if renamed {
+		if err := e.resend(row, l.DT); err != nil {
+			return err
+		}
+	}
+	if err := h.changed(r, row, l); err != nil {
+		return err
+	}
+	return h.rows.Set(r, row)
+}
+
+// used marks the page as one whose includes others depend on, and sends those again by its name.
+func (h *links) used(_ context.Context, r *topology.Record[tables.PageKey, *tables.Used]) error {
+	if r.Deleted {
+		return nil
+	}
+	row, err := h.row(r)
+	if err != nil {
+		return err
+	}
+	start := r.Value.Start
+	if !row.Used || start < row.UsedSince {
+		row.Used, row.UsedSince = true, start
+	}
+	e := edges{h, r, r.Key}
+	if err := e.resend(row, start); err != nil {
+		return err
+	}
+	return h.rows.Set(r, row)
+}

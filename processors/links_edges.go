@@ -1,0 +1,164 @@
+package processors
+
+import (
+	"cmp"
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/topology"
+)
+
+// edges sends the links of one page to their targets.
+type edges struct {
+	h    *links
+	r    topology.Scope
+	page tables.PageKey
+}
+
+// ownLinks are the links that a page has at one moment, sorted: those of its last rendering, if that counts, and where
+// it redirects to.
+type ownLinks struct {
+	list   []tables.Link
+	direct bool // the templates are those of the page's own text
+}
+
+func own(row *tables.LinksRow) ownLinks {
+	var o ownLinks
+	if row.Active() {
+		o.list, o.direct = row.Render.Links, row.Render.Direct
+	}
+	if row.Redirect != nil {
+		redirect := tables.Link{Type: tables.LinkRedirect, Namespace: row.Redirect.Namespace, Text: row.Redirect.DBKey}
+		i, _ := slices.BinarySearchFunc(o.list, redirect, compareLinks)
+		o.list = slices.Insert(slices.Clone(o.list), i, redirect)
+	}
+	return o
+}
+
+// carries reports whether changes of the link's target go on to those who use the page itself.
+func (o ownLinks) carries(l tables.Link) bool {
+	switch l.Type {
+	case tables.LinkRedirect:
+		return true
+	case tables.LinkTemplate:
+		return o.direct && !l.PageOnly
+	}
+	return false
+}
+
+// diff sends the links that came and went, and reports them in link-changes. at is the start of the rendering, or the
+// dt of the change, that made the difference.
+func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64) error {
+	is := own(row)
+	before, after := was.list, is.list
+	report := linkReport{wiki: e.page.Wiki}
+	for len(before) > 0 || len(after) > 0 {
+		switch c := compareHeads(before, after); {
+		case c < 0:
+			if err := e.remove(before[0]); err != nil {
+				return err
+			}
+			report.remove(before[0])
+			before = before[1:]
+		case c > 0:
+			if err := e.add(row, is, after[0], at, false); err != nil {
+				return err
+			}
+			report.add(after[0])
+			after = after[1:]
+		default:
+			if is.carries(after[0]) != was.carries(before[0]) {
+				if err := e.add(row, is, after[0], at, true); err != nil {
+					return err
+				}
+			}
+			before, after = before[1:], after[1:]
+		}
+	}
+	rev := row.Rev
+	if row.Active() {
+		rev = row.Render.Rev
+	}
+	return report.emit(e, at, rev)
+}
+
+// resend sends again, by the page's name, every link through which changes go on.
+func (e edges) resend(row *tables.LinksRow, start int64) error {
+	o := own(row)
+	for _, l := range o.list {
+		if !o.carries(l) || !row.Used && l.Type != tables.LinkRedirect {
+			continue
+		}
+		if err := e.add(row, o, l, start, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// takeBack removes the links of a rendering that does not count, as far as the page does not have them: the same
+// rendering may have counted in a run before a crash, when the page's other streams had come less far.
+func (e edges) takeBack(row *tables.LinksRow, state *tables.RenderState) error {
+	has := own(row).list
+	for _, l := range state.Links {
+		if _, found := slices.BinarySearchFunc(has, l, compareLinks); !found {
+			if err := e.remove(l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// add sends a link that began to be at the start given; again: it has been sent before, and only what goes on through
+// it is news.
+func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64, again bool) error {
+	edge := &tables.Edge{
+		Source: e.page.Wiki, Page: e.page.ID, Type: l.Type, Present: true, Start: start,
+		SawPage: l.Page, SawRev: l.Rev, Again: again,
+		Uses: l.Type == tables.LinkRedirect || l.Type == tables.LinkTemplate && o.direct,
+	}
+	switch {
+	case l.Page != 0:
+		edge.Saw = tables.SawPage
+	case l.Type == tables.LinkTemplate || l.Type == tables.LinkPage || l.Type == tables.LinkExistence:
+		edge.Saw = tables.SawNothing
+	}
+	// A redirect always goes by name; other pages only once somebody depends on what they include.
+	if o.carries(l) && row.Known && (row.Used || l.Type == tables.LinkRedirect) {
+		edge.Hub = &tables.HubEdge{Name: row.Name, Start: e.hubStart(row, start)}
+	}
+	return e.send(l, edge)
+}
+
+// hubStart is since when somebody may have shown the target of a link through the page: as early as its earliest user
+// began, but not before the last change of the page, which made all of them render again.
+func (e edges) hubStart(row *tables.LinksRow, start int64) int64 {
+	if row.Used {
+		start = min(start, row.UsedSince)
+	}
+	return max(start, row.StartedDT)
+}
+
+func (e edges) remove(l tables.Link) error {
+	return e.send(l, &tables.Edge{Source: e.page.Wiki, Page: e.page.ID, Type: l.Type})
+}
+
+func (e edges) send(l tables.Link, edge *tables.Edge) error {
+	return e.h.targets.Emit(e.r, l.Target(e.page.Wiki), &tables.TargetUpdate{Edge: edge})
+}
+
+func compareLinks(a, b tables.Link) int {
+	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Text, b.Text))
+}
+
+// compareHeads compares the first links of two lists; an empty list comes last.
+func compareHeads(a, b []tables.Link) int {
+	switch {
+	case len(a) == 0:
+		return 1
+	case len(b) == 0:
+		return -1
+	}
+	return compareLinks(a[0], b[0])
+}

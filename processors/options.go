@@ -1,0 +1,80 @@
+package processors
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/eddystream/eddy/tables"
+)
+
+// StartOn says which of the two witnesses of a content change starts its cascade.
+type StartOn string
+
+// A cascade of a content change starts with the rendering of the changed page, which knows whether what others include
+// of it has changed; or, where nobody renders the changed page, with the page change itself.
+const (
+	StartOnRender StartOn = "render"
+	StartOnChange StartOn = "change"
+)
+
+// Options configure the pipeline. The zero value is ready to use.
+type Options struct {
+	// Sites knows the wikis and their rules for titles. Defaults to English namespaces for every wiki.
+	Sites *tables.Sites
+	// StartOn defaults to [StartOnRender].
+	StartOn StartOn
+	// ChunkWidth is the exponent of the width in page ids of the chunks of a target's dependents, 10 to 16. Chunks of
+	// a sparse target are up to four times as wide. Defaults to 14: at most 2 KB a set.
+	ChunkWidth int
+	// InlineEdges is how many dependents of a target are kept in its own row, per source wiki. Defaults to 512.
+	InlineEdges int
+	// WalkChunks is how many chunks a walk goes through in one step. Defaults to 64.
+	WalkChunks int
+	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds of stream
+	// time. Defaults to 604,800 (7 days).
+	AbandonAfter int64
+}
+
+func (o Options) withDefaults() Options {
+	if o.Sites == nil {
+		o.Sites = tables.AnyWiki()
+	}
+	if o.StartOn == "" {
+		o.StartOn = StartOnRender
+	}
+	if o.ChunkWidth == 0 {
+		o.ChunkWidth = 14
+	}
+	if o.InlineEdges == 0 {
+		o.InlineEdges = tables.InlineEdges
+	}
+	if o.WalkChunks == 0 {
+		o.WalkChunks = 64
+	}
+	if o.AbandonAfter == 0 {
+		o.AbandonAfter = 7 * 24 * 3600
+	}
+	return o
+}
+
+// Validate reports every option out of range.
+func (o Options) Validate() error {
+	o = o.withDefaults()
+	var errs []error
+	if o.StartOn != StartOnRender && o.StartOn != StartOnChange {
+		errs = append(errs, fmt.Errorf("StartOn %q: want %q or %q", o.StartOn, StartOnRender, StartOnChange))
+	}
+	if o.ChunkWidth < 10 || o.ChunkWidth > 16 {
+		errs = append(errs, fmt.Errorf("ChunkWidth %d: want 10 to 16", o.ChunkWidth))
+	}
+	if o.InlineEdges < 1 {
+		errs = append(errs, fmt.Errorf("InlineEdges %d: want 1 or more", o.InlineEdges))
+	}
+	if o.WalkChunks < 1 {
+		errs = append(errs, fmt.Errorf("WalkChunks %d: want 1 or more", o.WalkChunks))
+	}
+	if o.AbandonAfter < 1 {
+		errs = append(errs, fmt.Errorf("AbandonAfter %d: want 1 or more", o.AbandonAfter))
+	}
+	return errors.Join(errs...)
+}

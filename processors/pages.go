@@ -1,0 +1,213 @@
+package processors
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/topology"
+)
+
+// pages applies the changes of pages to their identities. It sends what the page took and left to titles, and every
+// applied change as a life to links and requests.
+type pages struct {
+	sites  *tables.Sites
+	rows   topology.State[tables.PageKey, *tables.PageRow]
+	claims topology.Sink[tables.Title, *tables.Claim]
+	lives  topology.Sink[tables.PageKey, *tables.Life]
+}
+
+func addPages(b *topology.Builder, o Options) {
+	p := topology.AddProcessor(b, "pages", tables.PageKeys())
+	h := &pages{
+		sites:  o.Sites,
+		rows:   topology.Persist(p, tables.PageRows),
+		claims: topology.Output(p, tables.Claims),
+		lives:  topology.Output(p, tables.Lives),
+	}
+	topology.Input(p, tables.PageChanges).Handle(h.change)
+}
+
+func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, events.PageChange]) error {
+	if r.Deleted || r.Value.Meta.Canary() {
+		return nil
+	}
+	ev := &r.Value
+	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
+		return fmt.Errorf("page change %q is of page %s, not of its key %s", ev.Meta.ID, got, r.Key)
+	}
+	now, err := h.read(ev)
+	if err != nil {
+		return err
+	}
+	row, found, err := h.rows.Get(r)
+	if err != nil {
+		return err
+	}
+	if !found {
+		row = &tables.PageRow{}
+	} else if now.dt < row.DT || now.dt == row.DT && slices.Contains(row.Seen, ev.Meta.ID) {
+		return nil // a repeat: in the order of the log this change has been applied, or a later one
+	}
+	titled, err := h.claim(r, ev, row, &now, found)
+	if err != nil {
+		return err
+	}
+	now.apply(row, ev, found)
+	life := &tables.Life{
+		Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Live: row.Live, Since: row.Since,
+		Name: row.Name, Redirect: row.Redirect, SHA1: row.SHA1, Titled: titled,
+		Asks: row.Live && now.kind != tables.ChangeVisibility,
+	}
+	if err := h.lives.Emit(r, r.Key, life); err != nil {
+		return err
+	}
+	return h.rows.Set(r, row)
+}
+
+// claim tells titles what the change took and left, and reports whether titles starts the cascade of the page's own
+// title. It sets the kind that the change has for the title.
+func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageRow, now *identity, found bool) (titled bool, err error) {
+	left := func(title tables.Title, quiet bool) error {
+		return h.claims.Emit(r, title, &tables.Claim{
+			Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Quiet: quiet,
+		})
+	}
+	had := found && row.Live
+	old := row.Name.In(ev.Wiki)
+	if now.live && had && old == now.title {
+		if sameName(row.Redirect, now.redirect) {
+			return false, nil
+		}
+		now.kind = tables.ChangeRedirect
+	} else {
+		if had && (now.live || old != now.title) {
+			if err := left(old, now.leftRedirect == old); err != nil {
+				return false, err
+			}
+		}
+		// Where the page's earlier changes were never seen, the event says what it left.
+		if prior := now.prior; prior != (tables.Title{}) && prior != now.title && !(had && old == prior) {
+			if err := left(prior, now.leftRedirect == prior); err != nil {
+				return false, err
+			}
+		}
+		if !now.live {
+			if !found || had {
+				return true, left(now.title, false)
+			}
+			return true, nil
+		}
+		switch now.kind {
+		case tables.ChangeCreate, tables.ChangeMove, tables.ChangeUndelete:
+		default:
+			now.kind = tables.ChangeCreate // the first change seen of a page that has been there
+		}
+	}
+	return true, h.claims.Emit(r, now.title, &tables.Claim{
+		Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect,
+	})
+}
+
+// identity is what a change says that a page is now.
+type identity struct {
+	kind         tables.ChangeKind
+	dt, rev      int64
+	title        tables.Title
+	prior        tables.Title // zero: the event does not say
+	leftRedirect tables.Title // the title where a move left a redirect; zero: none
+	redirect     *tables.Name
+	live         bool
+}
+
+// read normalises the titles of a change. Its errors name the event and the title.
+func (h *pages) read(ev *events.PageChange) (identity, error) {
+	site, err := h.sites.Site(ev.Wiki)
+	if err != nil {
+		return identity{}, fmt.Errorf("page change %q: %w", ev.Meta.ID, err)
+	}
+	now := identity{kind: changeKind(ev), dt: ev.Time.Unix(), rev: ev.Revision.ID, live: ev.Kind != events.Delete}
+	if now.title, err = site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
+		return now, fmt.Errorf("page change %q: page_title: %w", ev.Meta.ID, err)
+	}
+	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && now.live {
+		prefix := ""
+		if l.Namespace == ev.Page.Namespace {
+			prefix, _, _ = strings.Cut(ev.Page.Title, ":")
+		}
+		to, err := site.FromRedirect(l.Namespace, l.Title, prefix)
+		if err != nil {
+			return now, fmt.Errorf("page change %q: redirect_page_link: %w", ev.Meta.ID, err)
+		}
+		name := tables.NameOf(to)
+		now.redirect = &name
+	}
+	if p := ev.PriorPage; p != nil && p.Title != "" {
+		if now.prior, err = site.FromPageTitle(p.Namespace, p.Title); err != nil {
+			return now, fmt.Errorf("page change %q: prior_state: %w", ev.Meta.ID, err)
+		}
+	}
+	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil {
+		now.leftRedirect = now.prior
+		if c.Title != "" {
+			if now.leftRedirect, err = site.FromPageTitle(c.Namespace, c.Title); err != nil {
+				return now, fmt.Errorf("page change %q: created_redirect_page: %w", ev.Meta.ID, err)
+			}
+		}
+	}
+	return now, nil
+}
+
+// apply makes row what the change says.
+func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found bool) {
+	name := tables.NameOf(now.title)
+	if now.live && !row.Live {
+		row.Since = 0
+		if found || now.kind != tables.ChangeCreate || ev.Kind == events.Create {
+			row.Since = now.dt // otherwise the page was there before its first change that was seen
+		}
+	}
+	if now.dt != row.DT {
+		row.Seen = nil
+	}
+	row.Seen = append(row.Seen, ev.Meta.ID)
+	if n := len(row.History); n == 0 || row.History[n-1].Name != name || row.History[n-1].Live != now.live {
+		row.History = append(row.History, tables.PageSpan{From: now.dt, Name: name, Live: now.live})
+		if n == tables.PageHistory {
+			row.History = slices.Delete(row.History, 0, 1)
+		}
+	}
+	row.Name, row.DT, row.Rev, row.Live, row.Redirect = name, now.dt, now.rev, now.live, now.redirect
+	row.SHA1 = ev.Revision.ContentSHA1
+}
+
+func changeKind(ev *events.PageChange) tables.ChangeKind {
+	switch ev.Kind {
+	case events.Create:
+		return tables.ChangeCreate
+	case events.Move:
+		return tables.ChangeMove
+	case events.Delete:
+		return tables.ChangeDelete
+	case events.Undelete:
+		return tables.ChangeUndelete
+	case events.VisibilityChange:
+		return tables.ChangeVisibility
+	}
+	if ev.Page.Namespace == fileNamespace {
+		return tables.ChangeFile
+	}
+	return tables.ChangeContent
+}
+
+const (
+	fileNamespace     = 6
+	categoryNamespace = 14
+)
+
+func sameName(a, b *tables.Name) bool {
+	return a == b || a != nil && b != nil && *a == *b
+}

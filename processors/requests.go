@@ -1,0 +1,262 @@
+package processors
+
+import (
+	"context"
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/topology"
+)
+
+// requests turns what cascades ask for into one request per page and cascade, and sees renderings answer them. Its rows
+// are chunks of 256 pages, keyed by their first page: all pages of a chunk share its partition.
+type requests struct {
+	o        Options
+	rows     topology.State[tables.PageKey, *tables.RequestRow]
+	pages    topology.Joined[tables.PageKey, *tables.PageRow]
+	requests topology.Sink[tables.PageKey, tables.Request]
+	progress topology.Sink[tables.CascadeID, *tables.Progress]
+}
+
+func addRequests(b *topology.Builder, o Options) {
+	p := topology.AddProcessor(b, "requests", tables.PageKeys())
+	h := &requests{
+		o:        o,
+		rows:     topology.Persist(p, tables.RequestRows),
+		pages:    topology.Join(p, tables.Pages),
+		requests: topology.Output(p, tables.RerenderRequests),
+		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),
+	}
+	topology.Input(p, tables.Asks).Handle(h.ask)
+	topology.Input(p, tables.Renders).Handle(h.render)
+	topology.Input(p, tables.Lives).Handle(h.life)
+	topology.Input(p, tables.RequestClosings).Handle(h.close)
+}
+
+// chunk is one handler's stay at the row of a chunk.
+type chunk struct {
+	h   *requests
+	r   topology.Scope
+	key tables.PageKey
+	row *tables.RequestRow
+}
+
+func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) {
+	c := &chunk{h: h, r: r, key: page.Chunk()}
+	row, found, err := h.rows.GetAt(r, c.key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		row = &tables.RequestRow{}
+	}
+	c.row = row
+	return c, nil
+}
+
+func (c *chunk) save() error { return c.h.rows.SetAt(c.r, c.key, c.row) }
+
+// ask requests the pages that the cascade has not asked for yet.
+func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *tables.Ask]) error {
+	if r.Deleted {
+		return nil
+	}
+	c, err := h.chunk(r, r.Key)
+	if err != nil {
+		return err
+	}
+	a := r.Value
+	if err := c.abandon(a.Hop.Cascade.DT); err != nil {
+		return err
+	}
+	cascade := c.row.Cascade(a.Hop.Cascade)
+	for _, set := range a.Sets {
+		for _, offset := range set.Pages {
+			page := c.row.Page(offset)
+			if cascade.Asked.Has(offset) || page != nil && page.Dead {
+				continue
+			}
+			cascade.Asked.Add(offset)
+			if err := c.request(offset, &a.Hop, set.Reason); err != nil {
+				return err
+			}
+			if !cascade.Closed && !answered(page, &a.Hop.Cascade) {
+				cascade.Outstanding.Add(offset)
+			}
+		}
+	}
+	if err := c.report(cascade, a.ID); err != nil {
+		return err
+	}
+	return c.save()
+}
+
+// answered reports whether the last rendering of a page already answers a request that comes now. One of the same
+// second does only if it says so itself: it may have been read before the change.
+func answered(p *tables.PageRender, c *tables.Cascade) bool {
+	return p != nil && (p.Start > c.DT || p.Start == c.DT && p.Cause == c.ID)
+}
+
+// request sends the request for one page. The join only names it.
+func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkType) error {
+	key := tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
+	var name tables.Name
+	row, found, err := c.h.pages.GetAt(c.r, key)
+	if err != nil {
+		return err
+	}
+	if found {
+		name = row.Name
+	}
+	return c.h.emit(c.r, key, name, hop, reason)
+}
+
+// emit sends one request. A page whose name is not known yet has an empty title.
+func (h *requests) emit(r topology.Scope, key tables.PageKey, name tables.Name, hop *tables.CascadeHop, reason tables.LinkType) error {
+	c := &hop.Cascade
+	title, err := h.prefixed(name.In(key.Wiki))
+	if err != nil {
+		return err
+	}
+	root, err := h.prefixed(c.RootTitle())
+	if err != nil {
+		return err
+	}
+	return h.requests.Emit(r, key, tables.Request{
+		WikiID: key.Wiki, PageID: key.ID, PageTitle: title, Namespace: name.Namespace,
+		Reason: reason, Depth: hop.Depth, Stale: c.DT,
+		Cascade: tables.RequestCascade{
+			ID: c.ID, Kind: c.Kind, DT: c.DT, Root: tables.RequestRoot{PageTitle: root, Namespace: c.Root.Namespace},
+		},
+	})
+}
+
+func (h *requests) prefixed(t tables.Title) (string, error) {
+	if t.DBKey == "" {
+		return "", nil
+	}
+	site, err := h.o.Sites.Site(t.Wiki)
+	if err != nil {
+		return "", err
+	}
+	return site.Prefixed(t), nil
+}
+
+// render takes a rendering as the answer to what was asked of the page.
+func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, events.Render]) error {
+	if r.Deleted || r.Value.Meta.Canary() {
+		return nil
+	}
+	c, err := h.chunk(r, r.Key)
+	if err != nil {
+		return err
+	}
+	start, cause := r.Value.Start.Unix(), tables.CascadeID("")
+	if r.Value.Cause != nil {
+		cause = tables.CascadeID(r.Value.Cause.CascadeID)
+	}
+	page := c.row.Put(byte(r.Key.ID))
+	if start > page.Start || start == page.Start && cause != "" {
+		page.Start, page.Cause = start, cause
+	}
+	err = c.answer(byte(r.Key.ID), func(to *tables.Cascade) bool { return start >= to.DT || cause == to.ID })
+	if err != nil {
+		return err
+	}
+	return c.save()
+}
+
+// life asks for a rendering of the changed page itself, so that there will be a witness of the change; the death of a
+// page answers for it.
+func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *tables.Life]) error {
+	if r.Deleted {
+		return nil
+	}
+	c, err := h.chunk(r, r.Key)
+	if err != nil {
+		return err
+	}
+	l, offset := r.Value, byte(r.Key.ID)
+	page := c.row.Put(offset)
+	page.Dead = !l.Live
+	if l.Asks {
+		hop := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}
+		if err := h.emit(r, r.Key, l.Name, hop, tables.LinkSelf); err != nil {
+			return err
+		}
+	}
+	if page.Dead {
+		if err := c.answer(offset, func(*tables.Cascade) bool { return true }); err != nil {
+			return err
+		}
+	}
+	return c.save()
+}
+
+// answer takes the page off what cascades wait for, where the answer is one to them.
+func (c *chunk) answer(offset byte, to func(*tables.Cascade) bool) error {
+	for i := range c.row.Cascades {
+		cascade := &c.row.Cascades[i]
+		if !cascade.Outstanding.Has(offset) || !to(&cascade.Cascade) {
+			continue
+		}
+		cascade.Outstanding.Remove(offset)
+		if left := cascade.Outstanding.Len(); left%reportEvery != 0 {
+			continue
+		}
+		if err := c.report(cascade, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// reportEvery is how many answers of a chunk are reported together, but for the last ones.
+const reportEvery = 32
+
+// report sends the counts of a cascade in the chunk; done is the message that was processed, 0: none.
+func (c *chunk) report(cascade *tables.ChunkCascade, done int64) error {
+	p := &tables.Progress{Cascade: cascade.Cascade, Chunk: &tables.ChunkProgress{
+		Wiki: c.key.Wiki, Chunk: c.key.ID, Asked: int32(cascade.Asked.Len()),
+		Outstanding: int32(cascade.Outstanding.Len()), Abandoned: cascade.Abandoned,
+	}}
+	if done != 0 {
+		p.Done = []int64{done}
+	}
+	return c.h.progress.Emit(c.r, p.Cascade.ID, p)
+}
+
+// abandon gives up the cascades that have waited too long, by the time of the newest one.
+func (c *chunk) abandon(now int64) error {
+	for i := range c.row.Cascades {
+		cascade := &c.row.Cascades[i]
+		n := cascade.Outstanding.Len()
+		if n == 0 || cascade.Cascade.DT >= now-c.h.o.AbandonAfter {
+			continue
+		}
+		cascade.Abandoned += int32(n)
+		cascade.Outstanding = nil
+		if err := c.report(cascade, 0); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// close forgets what an ended cascade waits for. Which pages it asked for is kept for a while, against stragglers.
+func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *tables.RequestClosing]) error {
+	if r.Deleted {
+		return nil
+	}
+	c, err := h.chunk(r, r.Key)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(c.row.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == r.Value.Cascade })
+	if i < 0 {
+		return nil
+	}
+	c.row.Close(i)
+	return c.save()
+}

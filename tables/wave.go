@@ -1,0 +1,54 @@
+package tables
+
+import (
+	"cmp"
+	"slices"
+)
+
+// Wave is a cascade that passed through a row.
+type Wave struct {
+	Hop   CascadeHop `avro:"hop"`   // pages asked from here have its depth
+	Types LinkTypes  `avro:"types"` // walked, or being walked
+	Taken LinkTypes  `avro:"taken"` // of them, left to a newer cascade of the same root
+	Open  bool       `avro:"open"`  // messages of the cascade may still come
+	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
+	Page int64 `avro:"page_id"`
+}
+
+// compare puts the newest wave first; of equally new ones the smaller id, so that the order is total.
+func (w Wave) compare(o Wave) int {
+	a, b := w.Hop.Cascade, o.Hop.Cascade
+	return cmp.Or(cmp.Compare(b.DT, a.DT), cmp.Compare(b.Rev, a.Rev), cmp.Compare(a.ID, b.ID))
+}
+
+// Wave returns the wave of a cascade, nil if none passed. It is valid until waves are added or trimmed.
+func (r *TargetRow) Wave(id CascadeID) *Wave {
+	for i := range r.Waves {
+		if r.Waves[i].Hop.Cascade.ID == id {
+			return &r.Waves[i]
+		}
+	}
+	return nil
+}
+
+// AddWave puts in the wave of a cascade that has none.
+func (r *TargetRow) AddWave(w Wave) {
+	i, _ := slices.BinarySearchFunc(r.Waves, w, Wave.compare)
+	r.Waves = slices.Insert(r.Waves, i, w)
+}
+
+// TrimWaves forgets the closed waves that no late link of the target key can be compared with: those that are, for each
+// of their types, not the newest, counting the changes of the title itself and those from elsewhere apart.
+func (r *TargetRow) TrimWaves(key Target) {
+	title, _ := key.Title()
+	var own, foreign LinkTypes
+	r.Waves = slices.DeleteFunc(r.Waves, func(w Wave) bool {
+		newer := &foreign
+		if w.Hop.Cascade.RootTitle() == title {
+			newer = &own
+		}
+		covered := w.Types&^*newer == 0
+		*newer |= w.Types
+		return covered && !w.Open
+	})
+}
