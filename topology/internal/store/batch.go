@@ -3,6 +3,7 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
+	"time"
 )
 
 // Batch collects writes and does them at once. It is not safe for concurrent use and must not be used after
@@ -47,9 +48,16 @@ func (b *Batch) Delete(t *Table, key []byte) {
 	b.did(b.writes.remove(b.compose(spaceRow, t, key)))
 }
 
-// SetOffset sets the changelog offset that comes next: one past the last record applied.
+// SetOffset sets the changelog offset that comes next, one past the last record applied, and notes the time.
 func (b *Batch) SetOffset(t *Table, next int64) {
-	b.did(b.writes.set(b.compose(spaceOffset, t, nil), binary.BigEndian.AppendUint64(nil, uint64(next))))
+	b.setOffset(t, next, time.Now())
+}
+
+func (b *Batch) setOffset(t *Table, next int64, at time.Time) {
+	var value [offsetSize]byte
+	binary.BigEndian.PutUint64(value[:], uint64(next))
+	binary.BigEndian.PutUint64(value[8:], uint64(at.UnixMilli()))
+	b.did(b.writes.set(b.compose(spaceOffset, t, nil), value[:]))
 }
 
 // SetIdentity sets what the offset refers to.

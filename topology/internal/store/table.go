@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"time"
 )
 
 // Table is a handle of one table; equal names give the same handle. It is safe for concurrent use.
@@ -54,16 +55,33 @@ func (t *Table) Has(key []byte) (bool, error) {
 	return ok, nil
 }
 
+// offsetSize is that of a stored offset: the offset, then the milliseconds since 1970 when it was set.
+const offsetSize = 16
+
 // Offset returns the changelog offset that comes next, and whether one was ever set.
 func (t *Table) Offset() (next int64, ok bool, err error) {
-	value, ok, err := t.lookup(spaceOffset, nil)
+	value, ok, err := t.offset()
 	if err != nil || !ok {
 		return 0, false, err
 	}
-	if len(value) != 8 {
-		return 0, false, fmt.Errorf("offset of table %q has %d bytes, not 8", t.name, len(value))
-	}
 	return int64(binary.BigEndian.Uint64(value)), true, nil
+}
+
+// Written is when the offset was last set, to the millisecond; the zero time if it never was.
+func (t *Table) Written() (time.Time, error) {
+	value, ok, err := t.offset()
+	if err != nil || !ok {
+		return time.Time{}, err
+	}
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(value[8:]))), nil
+}
+
+func (t *Table) offset() ([]byte, bool, error) {
+	value, ok, err := t.lookup(spaceOffset, nil)
+	if err == nil && ok && len(value) != offsetSize {
+		err = fmt.Errorf("offset of table %q has %d bytes, not %d", t.name, len(value), offsetSize)
+	}
+	return value, ok && err == nil, err
 }
 
 // Identity returns what the offset refers to; the zero Identity if it was never set.
