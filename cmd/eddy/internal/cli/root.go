@@ -91,7 +91,10 @@ Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
 // commands lists the commands in the order of the help text.
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
+		newRun(w),
+		newTopology(w),
 		newBroker(w),
+		newTopics(w),
 		newHealth(w),
 		newSettings(w),
 		newVersion(w),

@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/probe"
+	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+	"github.com/eddystream/eddy/topology"
+)
+
+func newRun(w world) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "run --brokers HOST:PORT,… --data DIR",
+		Short: "Run a worker: all processors, or those named, until it is interrupted",
+		Long: `Run joins the consumer groups of the processors and works on the partitions that it
+is given, until SIGINT or SIGTERM: then it finishes what it began, gives its
+partitions up and ends with 0. Start as many workers as there are machines; the
+topics are created when they are missing.
+
+Local stores in the data directory may be lost: they are built again from Kafka.
+Two workers on one machine need two directories.`,
+		Example: `  eddy run --brokers kafka1:9092,kafka2:9092 --data /var/lib/eddy
+  eddy run --brokers localhost:9092 --data /var/lib/eddy-2 --processors dependents,requests
+  EDDY_SASL_PASSWORD=… eddy run --config /etc/eddy.yaml`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			s, err := w.load(cmd)
+			if err != nil {
+				return err
+			}
+			if len(s.Brokers) == 0 {
+				return usageError(errNoBrokers)
+			}
+			if s.DataDir == "" {
+				return usageError(errors.New("where are local stores to be kept? Give --data DIR"))
+			}
+			return w.work(cmd.Context(), s)
+		},
+	}
+	fs := cmd.Flags()
+	settings.BindConnection(fs)
+	settings.BindTopics(fs)
+	settings.BindData(fs, "`directory` of the local stores (required)")
+	settings.BindWiki(fs)
+	settings.BindWorker(fs)
+	return cmd
+}
+
+// work runs a worker until ctx ends.
+func (w world) work(ctx context.Context, s settings.Settings) error {
+	topo, _, err := pipeline(s)
+	if err != nil {
+		return err
+	}
+	cfg, err := w.config(s)
+	if err != nil {
+		return err
+	}
+	cfg.DataDir = filepath.Clean(s.DataDir)
+	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil { //nolint:gosec // read by operators
+		return err
+	}
+	app, err := topology.NewApp(topo, cfg)
+	if err != nil {
+		return usageError(err)
+	}
+	group, ctx := errgroup.WithContext(ctx)
+	ctx, stop := context.WithCancel(ctx)
+	group.Go(func() error {
+		defer stop()
+		return app.Run(ctx)
+	})
+	if s.Health != "" {
+		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Ready()) })
+	}
+	group.Go(func() error {
+		select {
+		case <-app.Ready():
+			cfg.Logger.Info("ready")
+		case <-ctx.Done():
+		}
+		return nil
+	})
+	err = group.Wait()
+	if err == nil {
+		cfg.Logger.Info("stopped")
+	}
+	return err
+}
+
+// config returns the framework's configuration with a logger.
+func (w world) config(s settings.Settings) (topology.Config, error) {
+	cfg, err := s.Topology()
+	if err != nil {
+		return topology.Config{}, usageError(err)
+	}
+	if cfg.Logger, err = s.Log.Logger(w.err); err != nil {
+		return topology.Config{}, usageError(err)
+	}
+	return cfg, nil
+}

@@ -1,0 +1,57 @@
+// Package probe answers health checks of a worker over HTTP: /live while the process runs, /ready from when it owns
+// its partitions and has recovered their tables.
+package probe
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"time"
+)
+
+// Serve answers on address until ctx ends. It returns nil then, and an error if it cannot listen.
+func Serve(ctx context.Context, address string, ready <-chan struct{}) error {
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return fmt.Errorf("health checks: %w", err)
+	}
+	return serve(ctx, ln, ready)
+}
+
+func serve(ctx context.Context, ln net.Listener, ready <-chan struct{}) error {
+	server := &http.Server{Handler: handler(ready), ReadHeaderTimeout: 5 * time.Second}
+	stopped := make(chan struct{})
+	context.AfterFunc(ctx, func() {
+		defer close(stopped)
+		_ = server.Close()
+	})
+	err := server.Serve(ln)
+	if errors.Is(err, http.ErrServerClosed) {
+		<-stopped
+		return nil
+	}
+	return err
+}
+
+func handler(ready <-chan struct{}) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /live", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "live") })
+	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
+		select {
+		case <-ready:
+			answer(w, http.StatusOK, "ready")
+		default:
+			answer(w, http.StatusServiceUnavailable, "recovering")
+		}
+	})
+	return mux
+}
+
+func answer(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	_, _ = io.WriteString(w, text+"\n") // whoever asked may have left
+}
