@@ -93,3 +93,9 @@ func (c *Client) Purge(ctx context.Context, topic string, below map[int32]int64)
 	}
 	return nil
 }
+
+// StableEnds returns the end of what readers of committed records can see: the high watermark, or the start of the first
+// transaction that is still open.
+func (c *Client) StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error) {
+	return listed(topics)(c.admin.ListCommittedOffsets(ctx, topics...))
+}

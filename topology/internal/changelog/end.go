@@ -1,0 +1,99 @@
+package changelog
+
+import (
+	"context"
+	"fmt"
+)
+
+// knownEnd is the last data record's end below a high watermark.
+type knownEnd struct{ stable, data int64 }
+
+// End is one past the last record that a reader can get from the partition now. The end that the broker tells may be
+// later: what lies behind may be a transaction's marker, an aborted transaction, or have been compacted away.
+// Where there is no record it is the start of the partition.
+func (r *Reader) End(ctx context.Context, topic string, partition int32) (int64, error) {
+	tp := topicPartition{topic, partition}
+	stable, err := r.cluster.StableEnds(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	starts, err := r.cluster.Starts(ctx, topic)
+	if err != nil {
+		return 0, err
+	}
+	if partition < 0 || int(partition) >= min(len(stable[topic]), len(starts[topic])) {
+		return 0, fmt.Errorf("topic %q has no partition %d", topic, partition)
+	}
+	return r.endBelow(ctx, tp, starts[topic][partition], stable[topic][partition])
+}
+
+// Ends is [Reader.End] of all partitions of a topic.
+func (r *Reader) Ends(ctx context.Context, topic string) ([]int64, error) {
+	stable, err := r.cluster.StableEnds(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	starts, err := r.cluster.Starts(ctx, topic)
+	if err != nil {
+		return nil, err
+	}
+	ends := make([]int64, len(stable[topic]))
+	for p := range ends {
+		if p >= len(starts[topic]) {
+			return nil, fmt.Errorf("topic %q has %d partitions, and %d have a start", topic, len(ends), len(starts[topic]))
+		}
+		if ends[p], err = r.endBelow(ctx, topicPartition{topic, int32(p)}, starts[topic][p], stable[topic][p]); err != nil {
+			return nil, err
+		}
+	}
+	return ends, nil
+}
+
+// endBelow looks for the last record in [start, stable), in steps back that double.
+func (r *Reader) endBelow(ctx context.Context, tp topicPartition, start, stable int64) (int64, error) {
+	r.mu.Lock()
+	known, ok := r.ends[tp]
+	r.mu.Unlock()
+	if ok && known.stable == stable && known.data >= start {
+		return known.data, nil
+	}
+	end := start
+	limit := stable // what lies between limit and stable holds no record
+	for step := int64(1); limit > start; step *= 2 {
+		from := max(start, stable-step)
+		last, err := r.lastRecord(ctx, tp, from, limit)
+		if err != nil {
+			return 0, err
+		}
+		if last >= 0 {
+			end = last + 1
+			break
+		}
+		limit = from
+	}
+	r.mu.Lock()
+	r.ends[tp] = knownEnd{stable: stable, data: end}
+	r.mu.Unlock()
+	return end, nil
+}
+
+// lastRecord is the offset of the last record in [from, to), -1 if there is none.
+func (r *Reader) lastRecord(ctx context.Context, tp topicPartition, from, to int64) (int64, error) {
+	last := int64(-1)
+	for from < to {
+		records, next, err := r.fetch(ctx, tp, from)
+		if err != nil {
+			return 0, err
+		}
+		for _, record := range records {
+			if record.Offset < to {
+				last = record.Offset
+			}
+		}
+		if next == from {
+			break // a reader gets nothing here
+		}
+		from = next
+	}
+	return last, nil
+}
