@@ -21,17 +21,14 @@ const (
 	namespaceTalk    = 1
 )
 
-// fold makes the names of a namespace comparable: with underscores, in lower case. Turkish İ stays, as its lower
-// case is more than one letter.
+// fold makes the names of a namespace comparable: with underscores, without case. It goes by way of upper case, as the
+// first letter of a title does: else ſpecial:x, which is no prefix, would become Special:x, which has one.
 func fold(name string) string {
 	return strings.Map(func(r rune) rune {
-		switch r {
-		case ' ':
+		if r == ' ' {
 			return '_'
-		case 'İ':
-			return r
 		}
-		return unicode.ToLower(r)
+		return unicode.ToLower(unicode.ToUpper(r))
 	}, name)
 }
 

@@ -95,7 +95,11 @@ func (s *SiteInfo) title(namespace int32, text, given string) (Title, error) {
 		return Title{}, s.invalid(namespace, given, rule)
 	}
 	if !s.caseSensitive(namespace) {
-		text = upperFirst(text, s.language)
+		// A capital may compose with a mark where the small letter did not: ı and a dot above.
+		text = norm.NFC.String(upperFirst(text, s.language))
+	}
+	if tooLong(namespace, text) {
+		return Title{}, s.invalid(namespace, given, RuleLength)
 	}
 	if text[0] == ':' {
 		return Title{}, s.invalid(namespace, given, RuleLeadingColon)
@@ -107,8 +111,8 @@ func (s *SiteInfo) invalid(namespace int32, text string, rule TitleRule) error {
 	return &TitleError{s.wiki, namespace, text, rule}
 }
 
-// plain says whether a text is a title's key already, whatever the rules of its namespace: of a capital letter or a
-// digit and ASCII letters, digits, single underscores and hyphens. Most are, and need no more looking at.
+// plain says whether a text is a title's key already, whatever the rules of its namespace: a capital letter or a
+// digit, and ASCII letters, digits, single underscores and harmless signs. Most are, and need no more looking at.
 func plain(text string) bool {
 	if text == "" || len(text) > 255 || text[len(text)-1] == '_' {
 		return false
@@ -119,7 +123,8 @@ func plain(text string) bool {
 	for i := 1; i < len(text); i++ {
 		c := text[i]
 		switch {
-		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9', c == '-':
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case c == '-', c == ',', c == '(', c == ')', c == '!', c == '\'', c == '"', c == '*', c == ':':
 		case c == '_' && text[i-1] != '_':
 		default:
 			return false
@@ -137,12 +142,13 @@ func clean(text string) (string, TitleRule) {
 	text = norm.NFC.String(text)
 	var b strings.Builder
 	b.Grow(len(text))
-	gap := false
+	gap, dropped := false, false
 	for _, r := range text {
 		switch {
 		case r == utf8.RuneError || r&0xFFFE == 0xFFFE:
 			return "", RuleUTF8
 		case directional(r):
+			dropped = true
 		case space(r):
 			gap = true
 		default:
@@ -152,6 +158,9 @@ func clean(text string) (string, TitleRule) {
 			gap = false
 			b.WriteRune(r)
 		}
+	}
+	if dropped {
+		return norm.NFC.String(b.String()), "" // what stood on both sides of it may compose now
 	}
 	return b.String(), ""
 }

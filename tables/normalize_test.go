@@ -78,6 +78,7 @@ func TestParse(t *testing.T) {
 		{en, "Module:Foo/bar", "828:Foo/bar"},
 		{en, "Moved:Foo", "0:Moved:Foo"},
 		{en, "foo:bar", "0:Foo:bar"},
+		{en, "\u017fpecial:foo", "-1:Foo"},
 		{en, "Template:", string(tables.RuleEmpty)},
 		{en, "Template::Foo", string(tables.RuleLeadingColon)},
 		{en, "talk:foo", "1:Foo"},
@@ -125,6 +126,10 @@ func TestParse(t *testing.T) {
 		{en, "Special:" + strings.Repeat("a", 513), string(tables.RuleLength)},
 		{en, "e\u0301tude", "0:\u00c9tude"},            // NFC
 		{en, "\u0061\u030angstrom", "0:\u00c5ngstrom"}, // NFC
+		{en, "e\u200e\u0301tude", "0:\u00c9tude"},
+		{en, "\u0131\u0307", "0:\u0130"},
+		{tr, strings.Repeat("i", 255), string(tables.RuleLength)},
+		{en, "Foo, \"bar\" (baz): it's!", "0:Foo,_\"bar\"_(baz):_it's!"},
 		{en, "ß-Carotin", "0:ß-Carotin"},
 		{en, "éclair", "0:Éclair"},
 		{en, "привет", "0:Привет"},
@@ -146,6 +151,7 @@ func TestParse(t *testing.T) {
 		{tr, "ısparta", "0:Isparta"},
 		{tr, "ŞABLON:ilk", "10:İlk"},
 		{tr, "template:ilk", "10:İlk"},
+		{tr, "\u0130mage:x", "0:\u0130mage:x"},
 		{wikt, "foo", "0:foo"},
 		{wikt, "template:foo", "10:foo"},
 		{wikt, "user:foo", "2:Foo"},
@@ -262,13 +268,15 @@ func FuzzNormalize(f *testing.F) {
 	for _, text := range []string{"foo", "Template:foo bar", "::", "Talk:File:x", "é", "e\u0301", "i", "\u200e_", "A/./b", "ǆ", " \ufb01"} {
 		f.Add(text, int32(10))
 	}
+	f.Add("e\u200e\u0301", int32(0))
+	f.Add("\u0131\u0307", int32(0))
 	en, tr := english(f), site(f, "tr", false)
 	f.Fuzz(func(t *testing.T, text string, namespace int32) {
 		for _, s := range []*tables.SiteInfo{en, tr} {
 			parsed, err := s.Parse(text)
 			if err == nil {
 				checkTitle(t, s, parsed)
-				// A prefixed text may be another title where the key in namespace 0 looks like a prefix: it can't.
+				// A parsed title in namespace 0 has no known prefix, so it survives being prefixed and parsed again.
 				if again, err := s.Parse(s.Prefixed(parsed)); err != nil || again != parsed {
 					t.Fatalf("%q is %q, which is read as %q, %v", text, parsed, again, err)
 				}

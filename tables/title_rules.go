@@ -4,10 +4,6 @@ import "strings"
 
 // forbidden returns the rule that a clean text, without prefix, offends; or "".
 func forbidden(namespace int32, text string) TitleRule {
-	longest := 255
-	if namespace == namespaceSpecial {
-		longest = 512
-	}
 	switch {
 	case text == "":
 		return RuleEmpty
@@ -21,10 +17,17 @@ func forbidden(namespace int32, text string) TitleRule {
 		return RulePath
 	case strings.Contains(text, "~~~"):
 		return RuleTildes
-	case len(text) > longest:
+	case tooLong(namespace, text):
 		return RuleLength
 	}
 	return ""
+}
+
+func tooLong(namespace int32, text string) bool {
+	if namespace == namespaceSpecial {
+		return len(text) > 512
+	}
+	return len(text) > 255
 }
 
 // percentEncoded says whether a text has a "%" with two hexadecimal digits: in a URL it would not survive.
