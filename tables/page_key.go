@@ -2,6 +2,7 @@ package tables
 
 import (
 	"bytes"
+	"math"
 	"strconv"
 	"strings"
 
@@ -65,10 +66,12 @@ func (pageKeys) HashPart(key []byte) []byte {
 	colon := bytes.IndexByte(key, ':')
 	var id int64
 	for _, c := range key[colon+1:] {
-		if c < '0' || c > '9' || id > 1<<59 {
+		if c < '0' || c > '9' || id > math.MaxInt64/10 {
 			return key
 		}
-		id = id*10 + int64(c-'0')
+		if id = id*10 + int64(c-'0'); id < 0 {
+			return key
+		}
 	}
 	if colon < 0 {
 		return key
