@@ -43,7 +43,7 @@ func TestOffsetsWaitForTheOutputsBefore(t *testing.T) {
 	for len(b.read("out")) < 3 { // read blocks for what is in the log, so this waits for b's and c's
 		b.check(b.ctx.Err())
 	}
-	b.check(r.sender.Flush(b.ctx))
+	b.check(r.sender.Sender.Flush(b.ctx))
 	r.crash()
 	if at := b.committed("test-counter", "in", 0); at > 0 {
 		t.Fatalf("committed %d, past the record whose output is not acknowledged", at)

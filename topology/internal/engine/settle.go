@@ -55,6 +55,9 @@ func (e *Engine) Settle(ctx context.Context) error {
 		if e.ctx.Err() != nil {
 			return e.ended()
 		}
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
 		if e.opts.Sender.Pending() > 0 {
 			if err := e.opts.Sender.Flush(ctx); err != nil {
 				return err

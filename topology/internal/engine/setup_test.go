@@ -94,7 +94,7 @@ func keyed(topic string, n int32, key, value string) *kgo.Record {
 	return to(topic, cluster.Partition([]byte(key), n), key, value)
 }
 
-// log reads a whole topic.
+// read reads a whole topic.
 func (b *bundle) read(topic string) []*kgo.Record {
 	b.t.Helper()
 	ends, err := b.admin.ListEndOffsets(b.ctx, topic)
@@ -253,6 +253,7 @@ type valve struct {
 	held    []func()
 	seen    chan sender.Record // each record held or failed
 	pending int64
+	empty   chan struct{} // closed when none is held; nil while none is
 }
 
 func newValve(inner sender.Sender) *valve {
@@ -282,7 +283,9 @@ func (v *valve) Send(ctx context.Context, r sender.Record, done func(int64, erro
 			done(offset, err)
 			return
 		}
-		v.pending++
+		if v.pending++; v.empty == nil {
+			v.empty = make(chan struct{})
+		}
 		v.held = append(v.held, func() { done(offset, err) })
 		v.mu.Unlock()
 		v.seen <- r
@@ -296,6 +299,25 @@ func (v *valve) Pending() int64 {
 	return v.Sender.Pending() + v.pending
 }
 
+// Flush implements [sender.Sender].
+func (v *valve) Flush(ctx context.Context) error {
+	if err := v.Sender.Flush(ctx); err != nil {
+		return err
+	}
+	v.mu.Lock()
+	empty := v.empty
+	v.mu.Unlock()
+	if empty == nil {
+		return nil
+	}
+	select {
+	case <-empty:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
 // keep holds back the acknowledgements of the records that match.
 func (v *valve) keep(match func(sender.Record) bool) {
 	v.mu.Lock()
@@ -303,7 +325,7 @@ func (v *valve) keep(match func(sender.Record) bool) {
 	v.hold = match
 }
 
-// break_ fails the records for which match gives an error.
+// refuse fails the records for which match gives an error.
 func (v *valve) refuse(match func(sender.Record) error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -313,11 +335,14 @@ func (v *valve) refuse(match func(sender.Record) error) {
 // open lets everything through.
 func (v *valve) open() {
 	v.mu.Lock()
-	held := v.held
-	v.hold, v.fail, v.held, v.pending = nil, nil, nil, 0
+	held, empty := v.held, v.empty
+	v.hold, v.fail, v.held, v.pending, v.empty = nil, nil, nil, 0, nil
 	v.mu.Unlock()
 	for _, done := range held {
 		done()
+	}
+	if empty != nil {
+		close(empty)
 	}
 }
 

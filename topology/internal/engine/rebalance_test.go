@@ -1,0 +1,75 @@
+package engine_test
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/engine"
+)
+
+// Members share the partitions, and lose nothing when one comes or goes. Goka itself pauses for five seconds after each change.
+func TestRebalance(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	b.topics(only(p), 8)
+	const keys = 40
+	sent := 0
+	burst := func() {
+		for i := range keys {
+			b.produce(keyed("in", 8, strconv.Itoa(i), ""))
+		}
+		sent++
+	}
+	assigned := make(chan string, 100)
+	member := func(name string) *run {
+		return b.start(only(p), func(o *engine.Options) {
+			o.Observer.Assigned = func(_ string, partitions []int32, _ time.Duration) {
+				assigned <- fmt.Sprint(name, " ", len(partitions))
+			}
+		})
+	}
+	// until waits until the members have these numbers of partitions, and keeps producing.
+	until := func(want ...string) {
+		t.Helper()
+		start := time.Now()
+		open := map[string]bool{}
+		for _, w := range want {
+			open[w] = true
+		}
+		for len(open) > 0 {
+			burst()
+			select {
+			case got := <-assigned:
+				delete(open, got)
+			default:
+				if time.Since(start) > patience {
+					t.Fatalf("still waiting for %v", open)
+				}
+			}
+		}
+		if took := time.Since(start); took > 4*time.Second {
+			t.Errorf("%v took %s", want, took)
+		}
+	}
+	a := member("a")
+	until("a 8")
+	c := member("b")
+	until("a 4", "b 4")
+	b.check(a.stop())
+	until("b 8")
+	c.settle()
+	b.check(c.stop())
+	// Outputs may repeat after a rebalance; the counts may not.
+	last := map[string]string{}
+	for _, row := range b.read("test-counter-table") {
+		last[string(row.Key)] = string(row.Value)
+	}
+	for i := range keys {
+		if got := last[strconv.Itoa(i)]; got != strconv.Itoa(sent) {
+			t.Errorf("key %d was counted %s times of %d", i, got, sent)
+		}
+	}
+}

@@ -1,0 +1,136 @@
+package engine_test
+
+import (
+	"context"
+	"errors"
+	"strconv"
+	"testing"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/engine"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/sender"
+)
+
+// After a settle everything that follows from what was sent is in the logs and stores, through loops and from processor to processor.
+func TestSettle(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	k := chain(4)
+	loop, _ := looper()
+	loop.Inputs[0].Topic = topic("loops")
+	k.Processors = append(k.Processors, loop)
+	b.topics(k, 8)
+	r := b.start(k).started()
+	for i := 1; i <= 200; i++ {
+		key := "key" + strconv.Itoa(i%7)
+		for topic, value := range map[string]string{"s0": "", "loops": strconv.Itoa(i % 4)} {
+			rec := sender.Record{
+				Topic: topic, Partition: cluster.Partition([]byte(key), 8), Key: []byte(key), Value: []byte(value), Timestamp: time.Now(),
+			}
+			b.check(r.sender.Send(b.ctx, rec, func(int64, error) {})) // not acknowledged yet
+		}
+		r.settle()
+		if n := int(total(t, r, "s4")); n != i {
+			t.Fatalf("after %d records the chain has emitted %d", i, n)
+		}
+	}
+	want := 0
+	for i := 1; i <= 200; i++ {
+		want += i % 4
+	}
+	if n := total(t, r, "test-looper-loop"); int(n) != want {
+		t.Errorf("%d records in the loop, want %d", n, want)
+	}
+}
+
+// total is the number of records acknowledged in a topic of 8 partitions.
+func total(t *testing.T, r *run, topic string) (n int64) {
+	t.Helper()
+	for p := range int32(8) {
+		end, _ := r.sender.End(topic, p)
+		n += end
+	}
+	return n
+}
+
+// Settle waits for what others wrote before the call, and for a backlog from before the start.
+func TestSettleCountsWhatOthersWrote(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	k := chain(3)
+	b.topics(k, 8)
+	for i := range 500 {
+		b.produce(keyed("s0", 8, strconv.Itoa(i), ""), keyed("s1", 8, strconv.Itoa(i), ""))
+	}
+	r := b.start(k)
+	r.settle() // before it is ready, too
+	if n := len(b.read("s3")); n != 1000 {
+		t.Errorf("%d records came through", n)
+	}
+	b.produce(keyed("s0", 8, "x", ""))
+	r.settle()
+	if n := len(b.read("s3")); n != 1001 {
+		t.Errorf("%d records came through", n)
+	}
+}
+
+// Settle does not return while a handler runs or an acknowledgement is missing, and ends with its context.
+func TestSettleWaits(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	entered, leave := make(chan struct{}), make(chan struct{})
+	inner := p.Inputs[0].Handle
+	p.Inputs[0].Handle = func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
+		entered <- struct{}{}
+		<-leave
+		return inner(ctx, t, m)
+	}
+	b.topics(only(p), 8)
+	r := b.start(only(p)).started()
+	settled := func() bool {
+		ctx, cancel := context.WithTimeout(b.ctx, 50*time.Millisecond)
+		defer cancel()
+		err := r.Settle(ctx)
+		if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+			t.Fatal(err)
+		}
+		return err == nil
+	}
+	r.sender.keep(ofTopic("test-counter-table"))
+	b.produce(keyed("in", 8, "a", ""))
+	await(t, entered)
+	if settled() {
+		t.Error("settled while a handler runs")
+	}
+	close(leave)
+	r.sender.await(t)
+	if settled() {
+		t.Error("settled without the changelog's acknowledgement")
+	}
+	r.sender.open()
+	r.settle()
+	if at := b.committed("test-counter", "in", 0); at > 1 {
+		t.Error(at)
+	}
+	b.check(r.stop())
+	if err := r.Settle(b.ctx); !errors.Is(err, engine.ErrNotRunning) {
+		t.Errorf("after the end: %v", err)
+	}
+}
+
+// A settle that waits is told of a failure.
+func TestSettleOfAFailingRun(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	p.Inputs[0].Handle = func(context.Context, kernel.Task, *kernel.Message) error { return errTest }
+	b.topics(only(p), 8)
+	r := b.start(only(p)).started()
+	b.produce(keyed("in", 8, "a", ""))
+	if err := r.Settle(b.ctx); !errors.Is(err, errTest) {
+		t.Errorf("settle: %v", err)
+	}
+}
