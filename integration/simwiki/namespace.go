@@ -1,6 +1,10 @@
 package simwiki
 
-import "github.com/eddystream/eddy/tables"
+import (
+	"strings"
+
+	"github.com/eddystream/eddy/tables"
+)
 
 // The namespaces that these wikis have; English names.
 const (
@@ -21,4 +25,12 @@ func Prefixed(n tables.Name) string {
 		return "Category:" + n.DBKey
 	}
 	return n.DBKey
+}
+
+// Unprefixed undoes [Prefixed].
+func Unprefixed(namespace int32, title string) tables.Name {
+	if namespace != Article {
+		_, title, _ = strings.Cut(title, ":")
+	}
+	return tables.Name{Namespace: namespace, DBKey: title}
 }

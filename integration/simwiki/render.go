@@ -25,7 +25,7 @@ func (w *Wiki) Render(id int64, cause *events.Cause) (Event, error) {
 		Meta: w.meta("render"), Wiki: w.opt.Name, Start: w.now,
 		Page:     events.RenderPage{ID: id, Title: Prefixed(p.name), Namespace: p.name.Namespace},
 		Revision: events.RenderRevision{ID: p.rev}, Closure: closure,
-		OutputSHA1: v.output(), ContentSHA1: p.text.content(), TransclusionSHA1: p.text.transclusion(),
+		OutputSHA1: v.output(), ContentSHA1: p.text.content(), TransclusionSHA1: p.text.Transclusion(),
 		Links: v.links(w.opt.Listing), Cause: cause,
 	}}, nil
 }
@@ -85,4 +85,27 @@ func (w *Wiki) At(name tables.Name) (id int64, ok bool) {
 		return p.id, true
 	}
 	return 0, false
+}
+
+// Uses returns every title that a rendering of a page would use now, in whatever way; nil if it
+// is not alive.
+func (w *Wiki) Uses(id int64) map[tables.Name]bool {
+	p, err := w.living(id)
+	if err != nil {
+		return nil
+	}
+	v := w.look(p)
+	used := map[tables.Name]bool{}
+	for n := range v.templates {
+		used[n] = true
+	}
+	for _, names := range []map[tables.Name]bool{v.pages, v.images, v.category, v.existence} {
+		for n := range names {
+			used[n] = true
+			if q := w.titles[n]; q != nil && q.text.Redirect != nil {
+				used[*q.text.Redirect] = true
+			}
+		}
+	}
+	return used
 }

@@ -27,8 +27,8 @@ type Part struct {
 
 func (p Part) digest() string { return digest("part", fmt.Sprint(p)) }
 
-// transclusion is the hash of what others see.
-func (t Text) transclusion() string {
+// Transclusion is the hash of what others see.
+func (t Text) Transclusion() string {
 	if t.Redirect != nil {
 		return digest("redirect", fmt.Sprint(*t.Redirect))
 	}
@@ -37,5 +37,5 @@ func (t Text) transclusion() string {
 
 // content is the hash of all of it.
 func (t Text) content() string {
-	return digest(t.transclusion(), t.PageOnly.digest())
+	return digest(t.Transclusion(), t.PageOnly.digest())
 }

@@ -78,11 +78,11 @@ func (v *view) include(n tables.Name) []tables.Name {
 			return nil
 		}
 		if p.text.Redirect != nil {
-			v.note("template is a redirect", Prefixed(n), p.text.transclusion())
+			v.note("template is a redirect", Prefixed(n), p.text.Transclusion())
 			return nil
 		}
 	}
-	v.note("template", Prefixed(n), p.text.transclusion())
+	v.note("template", Prefixed(n), p.text.Transclusion())
 	v.part(p.text.Included, false)
 	return p.text.Included.Templates
 }

@@ -1,0 +1,217 @@
+package oracle
+
+import (
+	"iter"
+
+	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+)
+
+// Batch computes the tables from a whole log: each page's changes in their order, its last
+// rendering, and from these the titles and the dependents. Events that cannot be read as titles
+// of their wiki are left out, as are canaries.
+func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
+	b := &batch{sites: sites, pages: map[tables.PageKey]*history{}, titles: map[tables.Title]*tables.TitleRow{}}
+	for e := range log {
+		if err := b.add(e); err != nil {
+			return nil, err
+		}
+	}
+	return b.derived(), nil
+}
+
+type batch struct {
+	sites  *tables.Sites
+	pages  map[tables.PageKey]*history
+	titles map[tables.Title]*tables.TitleRow
+}
+
+// history is one page, as far as the log has been read.
+type history struct {
+	changed  bool // a change of it was seen
+	name     tables.Name
+	dt, rev  int64
+	live     bool
+	since    int64 // start of its life, if that was seen
+	redirect *tables.Name
+	seen     map[string]bool // event ids of the second dt
+
+	render      *events.Render // of the greatest start; of several, the last to come
+	renderStart int64
+	renderSeen  map[string]bool
+}
+
+func (b *batch) page(key tables.PageKey) *history {
+	h := b.pages[key]
+	if h == nil {
+		h = &history{seen: map[string]bool{}, renderSeen: map[string]bool{}}
+		b.pages[key] = h
+	}
+	return h
+}
+
+func (b *batch) add(e simwiki.Event) error {
+	if e.Render != nil {
+		if !e.Render.Meta.Canary() {
+			b.page(e.PageKey()).rendered(e.Render)
+		}
+		return nil
+	}
+	if e.Change.Meta.Canary() {
+		return nil
+	}
+	site, err := b.sites.Site(e.Change.Wiki)
+	if err != nil {
+		return err
+	}
+	b.change(site, b.page(e.PageKey()), e.Change)
+	return nil
+}
+
+// rendered keeps the rendering with the greatest start.
+func (h *history) rendered(r *events.Render) {
+	start := r.Start.Unix()
+	if h.render != nil && (start < h.renderStart || start == h.renderStart && h.renderSeen[r.Meta.ID]) {
+		return
+	}
+	if start > h.renderStart {
+		h.renderSeen = map[string]bool{}
+	}
+	h.render, h.renderStart = r, start
+	h.renderSeen[r.Meta.ID] = true
+}
+
+func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) {
+	dt := c.Time.Unix()
+	if h.changed && (dt < h.dt || dt == h.dt && h.seen[c.Meta.ID]) {
+		return
+	}
+	title, err := site.FromPageTitle(c.Page.Namespace, c.Page.Title)
+	if err != nil {
+		return
+	}
+	if dt > h.dt {
+		h.seen = map[string]bool{}
+	}
+	h.seen[c.Meta.ID] = true
+
+	live := c.Kind != events.Delete
+	switch {
+	case h.changed && h.live && (h.name != tables.NameOf(title) || !live):
+		b.release(h.name.In(c.Wiki), c.Page.ID, dt)
+	case !h.changed && !live:
+		b.release(title, c.Page.ID, dt)
+	}
+	if prior := c.PriorPage; prior != nil && prior.Title != "" && !h.changed {
+		if old, err := site.FromPageTitle(prior.Namespace, prior.Title); err == nil && old != title {
+			b.release(old, c.Page.ID, dt)
+		}
+	}
+	if c.Kind == events.Create || c.Kind == events.Undelete {
+		h.since = dt
+	}
+	h.redirect = nil
+	if link := c.Page.Link; link != nil && c.Page.Redirect && link.Interwiki == "" {
+		h.redirect = redirect(site, c, link)
+	}
+	h.changed, h.name, h.dt, h.rev, h.live = true, tables.NameOf(title), dt, c.Revision.ID, live
+	if live {
+		b.title(title).Claim(tables.TitleClaim{Page: c.Page.ID, DT: dt, Rev: h.rev, Redirect: h.redirect})
+	}
+}
+
+func redirect(site *tables.SiteInfo, c *events.PageChange, link *events.RedirectLink) *tables.Name {
+	prefix := ""
+	if link.Namespace == c.Page.Namespace && link.Namespace != 0 {
+		for i, r := range c.Page.Title {
+			if r == ':' {
+				prefix = c.Page.Title[:i]
+				break
+			}
+		}
+	}
+	t, err := site.FromRedirect(link.Namespace, link.Title, prefix)
+	if err != nil {
+		return nil
+	}
+	n := tables.NameOf(t)
+	return &n
+}
+
+func (b *batch) title(t tables.Title) *tables.TitleRow {
+	row := b.titles[t]
+	if row == nil {
+		row = &tables.TitleRow{}
+		b.titles[t] = row
+	}
+	return row
+}
+
+func (b *batch) release(t tables.Title, page, dt int64) { b.title(t).Release(page, dt) }
+
+// links returns the links that count: of a living page's last rendering, if that began in the
+// present life, and where a redirect leads.
+func (b *batch) links(key tables.PageKey, h *history) linkSet {
+	set := linkSet{}
+	site, err := b.sites.Site(key.Wiki)
+	if err != nil {
+		return set
+	}
+	if h.changed && h.live && h.redirect != nil {
+		set[typedTarget{tables.LinkRedirect, tables.TitleTarget(h.redirect.In(key.Wiki)).String()}] = true
+	}
+	if h.render == nil || h.changed && (!h.live || h.renderStart < h.since) {
+		return set
+	}
+	title := func(kind tables.LinkType, namespace int32, dbkey string) {
+		if t, err := site.Key(namespace, dbkey); err == nil {
+			set[typedTarget{kind, tables.TitleTarget(t).String()}] = true
+		}
+	}
+	l := h.render.Links
+	for _, x := range l.Template {
+		title(tables.LinkTemplate, x.Namespace, x.Title)
+	}
+	for kind, list := range map[tables.LinkType][]events.TitleLink{
+		tables.LinkPage: l.Page, tables.LinkImage: l.Image, tables.LinkCategory: l.Category, tables.LinkExistence: l.Existence,
+	} {
+		for _, x := range list {
+			title(kind, x.Namespace, x.Title)
+		}
+	}
+	for _, url := range l.External {
+		set[typedTarget{tables.LinkExternal, tables.ExternalTarget(key.Wiki, url).String()}] = true
+	}
+	for _, x := range l.Lang {
+		set[typedTarget{tables.LinkLang, tables.LangTarget(key.Wiki, x).String()}] = true
+	}
+	for _, x := range l.Interwiki {
+		set[typedTarget{tables.LinkInterwiki, tables.InterwikiTarget(key.Wiki, x.Prefix, x.Title).String()}] = true
+	}
+	return set
+}
+
+func (b *batch) derived() *Derived {
+	d := &Derived{Pages: map[string]string{}, Titles: map[string]string{}, Links: map[string]string{}}
+	edges := dependents{}
+	for key, h := range b.pages {
+		if h.changed {
+			d.Pages[key.String()] = pageLine(h.name, h.dt, h.rev, h.live, h.redirect)
+		}
+		set := b.links(key, h)
+		if len(set) > 0 {
+			d.Links[key.String()] = set.line()
+		}
+		for l := range set {
+			edges.set(l.target, l.kind, key, true)
+		}
+	}
+	for t, row := range b.titles {
+		if line := titleLine(row); line != "" {
+			d.Titles[t.String()] = line
+		}
+	}
+	d.Dependents = edges.lines()
+	return d
+}

@@ -1,0 +1,300 @@
+package oracle
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"slices"
+	"strings"
+
+	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
+)
+
+// Scenario tunes [Play].
+type Scenario struct {
+	// Listing is what the wiki's render events list.
+	Listing simwiki.Listing
+	// Steps is how many steps are taken before the end. Defaults to 60.
+	Steps int
+	// Calm lets each change settle, with all answers, before the next one comes. Then requests
+	// must also be of pages that can see the change.
+	Calm bool
+	// Repeat is the chance, in percent, that an event comes twice. Defaults to 0.
+	Repeat int
+	// AtLeastOnce allows a page to be asked for twice by one cascade: after a crash.
+	AtLeastOnce bool
+	// Rounds bounds how often, at the end, requests may be answered by more requests. Defaults to 100.
+	Rounds int
+	// Restart, if set, is called now and then at a random step: the system is stopped and started.
+	Restart func(ctx context.Context) error
+}
+
+// Failure is a scenario that broke an invariant.
+type Failure struct {
+	Invariant string   // "fresh", "once", "derived", "ended", "blind", "replay", "quiet"
+	Faults    []string // what broke it
+	Trace     []string // what happened, step by step
+}
+
+func (f *Failure) Error() string {
+	return fmt.Sprintf("%s: %s\ntrace:\n  %s", f.Invariant, strings.Join(f.Faults, "\n"), strings.Join(f.Trace, "\n  "))
+}
+
+// Play plays the scenario that the tape draws on an empty system and checks all invariants at
+// the end. It returns a [*Failure] for a broken one, any other error as the system gave it.
+func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
+	if sc.Steps == 0 {
+		sc.Steps = 60
+	}
+	if sc.Rounds == 0 {
+		sc.Rounds = 100
+	}
+	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}}
+	p.wiki = simwiki.NewWiki(simwiki.Options{Listing: sc.Listing, Emit: p.emit})
+	if err := p.play(); err != nil {
+		return err
+	}
+	return p.check()
+}
+
+type player struct {
+	ctx   context.Context
+	sc    Scenario
+	tape  *Tape
+	sys   System
+	wiki  *simwiki.Wiki
+	feed  *simwiki.Feed
+	trace []string
+
+	log     []simwiki.Event // what was sent, in order
+	taken   int             // requests seen
+	pending []tables.Request
+	started map[int64]int64 // start of each page's last rendering, Unix seconds
+
+	stepped int  // position of the log at which the present step began
+	unseen  bool // the present step was an edit that others cannot see
+}
+
+func (p *player) note(format string, args ...any) {
+	p.trace = append(p.trace, p.wiki.Now().Format("05 ")+fmt.Sprintf(format, args...))
+}
+
+func (p *player) fail(invariant string, faults []string) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return &Failure{Invariant: invariant, Faults: faults, Trace: p.trace}
+}
+
+// emit takes what the wiki sends.
+func (p *player) emit(e simwiki.Event) {
+	c := e.Change
+	line := fmt.Sprintf("%s %s: page %d %q rev %d", c.Meta.ID, c.Kind, c.Page.ID, c.Page.Title, c.Revision.ID)
+	if c.Page.Link != nil {
+		line += fmt.Sprintf(" leads to %q", c.Page.Link.Title)
+	}
+	if c.PriorPage != nil {
+		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
+	}
+	p.note("%s", line)
+	p.feed.Push(e)
+}
+
+func (p *player) play() error {
+	for range 3 + p.tape.IntN(5) { // a few pages to begin with
+		name := p.title()
+		_, _ = p.wiki.Create(name, p.text(name))
+	}
+	if err := p.rest(); err != nil {
+		return err
+	}
+	p.wiki.Tick(1)
+	for range p.sc.Steps {
+		p.stepped, p.unseen = len(p.log), false
+		if err := p.step(); err != nil {
+			return err
+		}
+		if p.sc.Calm {
+			if err := p.rest(); err != nil {
+				return err
+			}
+		}
+	}
+	return p.rest()
+}
+
+// step does one thing at random: the wiki changes, an event arrives, a request is answered,
+// a page is rendered that nobody asked for, the system or everything comes to rest.
+func (p *player) step() error {
+	if p.tape.IntN(4) == 0 {
+		p.wiki.Tick(1 + p.tape.IntN(2))
+	}
+	switch n := p.tape.IntN(100); {
+	case n < 40:
+		p.act()
+	case n < 70:
+		return p.deliver(1 + p.tape.IntN(6))
+	case n < 83:
+		if len(p.pending) > 0 {
+			return p.answer(p.tape.IntN(len(p.pending)))
+		}
+	case n < 87:
+		if ids := p.wiki.Living(); len(ids) > 0 {
+			return p.render(ids[p.tape.IntN(len(ids))], nil)
+		}
+	case n < 92:
+		return p.settle()
+	case n < 98:
+		return p.rest()
+	default:
+		if p.sc.Restart != nil {
+			p.note("restart")
+			return p.sc.Restart(p.ctx)
+		}
+	}
+	return nil
+}
+
+// deliver sends up to n of the events that are held back.
+func (p *player) deliver(n int) error {
+	for range n {
+		e, ok := p.feed.Next(p.tape)
+		if !ok {
+			return nil
+		}
+		p.note("  deliver %s", e.ID())
+		p.log = append(p.log, e)
+		if err := p.sys.Send(p.ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// render renders a page now; its event is held back.
+func (p *player) render(id int64, cause *events.Cause) error {
+	e, err := p.wiki.Render(id, cause)
+	if err != nil {
+		return err
+	}
+	r := e.Render
+	line := fmt.Sprintf("  %s: page %d %q rev %d uses", r.Meta.ID, id, r.Page.Title, r.Revision.ID)
+	for _, l := range r.Links.Template {
+		line += fmt.Sprintf(" %s@%d.%d", l.Title, l.PageID, l.RevID)
+		if l.Scope == events.PageOnly {
+			line += "(page)"
+		}
+	}
+	p.note("%s", line)
+	p.started[id] = r.Start.Unix()
+	p.feed.Push(e)
+	return nil
+}
+
+// answer lets the renderer act on one request: it may find that it has rendered the page since.
+func (p *player) answer(i int) error {
+	r := p.pending[i]
+	p.pending = slices.Delete(p.pending, i, i+1)
+	if _, alive := p.wiki.Output(r.PageID); !alive {
+		return nil
+	}
+	if at, ok := p.started[r.PageID]; ok && at > r.Stale && p.tape.IntN(2) == 0 {
+		return nil
+	}
+	var cause *events.Cause
+	if p.tape.IntN(2) == 0 {
+		cause = &events.Cause{CascadeID: string(r.Cascade.ID), Root: r.Cascade.Root.PageTitle}
+	}
+	return p.render(r.PageID, cause)
+}
+
+// settle lets the system come to rest and takes its new requests.
+func (p *player) settle() error {
+	if err := p.sys.Settle(p.ctx); err != nil {
+		return err
+	}
+	requests := p.sys.Requests()
+	for _, r := range requests[p.taken:] {
+		p.note("  request page %d %s depth %d: %s %q at %d", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60)
+	}
+	if p.sc.Calm {
+		if err := p.fail("blind", p.blind(requests[p.taken:])); err != nil {
+			return err
+		}
+	}
+	p.pending = append(p.pending, requests[p.taken:]...)
+	p.taken = len(requests)
+	return nil
+}
+
+// rest delivers everything, answers everything, and again, until nothing is left to do.
+func (p *player) rest() error {
+	for range p.sc.Rounds {
+		if err := p.deliver(p.feed.Len() * 2); err != nil {
+			return err
+		}
+		if err := p.settle(); err != nil {
+			return err
+		}
+		if p.feed.Len() == 0 && len(p.pending) == 0 {
+			return p.fail("fresh", Fresh(p.wiki, p.log))
+		}
+		for len(p.pending) > 0 {
+			if err := p.answer(0); err != nil {
+				return err
+			}
+		}
+	}
+	return p.fail("quiet", []string{fmt.Sprintf("requests go on after %d rounds of answers", p.sc.Rounds)})
+}
+
+func (p *player) check() error {
+	if !p.sc.AtLeastOnce {
+		if err := p.fail("once", Once(p.sys.Requests())); err != nil {
+			return err
+		}
+	}
+	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades())); err != nil {
+		return err
+	}
+	if err := p.derived(); err != nil {
+		return err
+	}
+	return p.replay()
+}
+
+func (p *player) derived() error {
+	want, err := Batch(tables.AnyWiki(), p.events())
+	if err != nil {
+		return err
+	}
+	got, err := p.sys.Derived()
+	if err != nil {
+		return err
+	}
+	return p.fail("derived", want.Diff(got, 20))
+}
+
+// replay sends the whole log once more: nothing may be asked for, nothing may change.
+func (p *player) replay() error {
+	for _, e := range p.log {
+		if err := p.sys.Send(p.ctx, e); err != nil {
+			return err
+		}
+	}
+	if err := p.sys.Settle(p.ctx); err != nil {
+		return err
+	}
+	var faults []string
+	for _, r := range p.sys.Requests()[p.taken:] {
+		faults = append(faults, fmt.Sprintf("the replay asks for page %d (%s) by cascade %s of %q", r.PageID, r.Reason, r.Cascade.ID, r.Cascade.Root.PageTitle))
+	}
+	if err := p.fail("replay", faults); err != nil {
+		return err
+	}
+	return p.derived()
+}
+
+func (p *player) events() iter.Seq[simwiki.Event] { return slices.Values(p.log) }

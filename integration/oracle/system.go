@@ -1,0 +1,23 @@
+package oracle
+
+import (
+	"context"
+
+	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/tables"
+)
+
+// System is the pipeline as a scenario sees it. It is used from one goroutine.
+type System interface {
+	// Send hands in one event; it may return before the event is processed.
+	Send(ctx context.Context, e simwiki.Event) error
+	// Settle returns when nothing is in flight.
+	Settle(ctx context.Context) error
+	// Requests returns every request so far, in the order of their stream; of several partitions
+	// in any order between them. The caller does not change it.
+	Requests() []tables.Request
+	// Cascades returns every cascade event so far, likewise.
+	Cascades() []tables.CascadeEvent
+	// Derived returns the tables at rest.
+	Derived() (*Derived, error)
+}
