@@ -143,7 +143,7 @@ func (p place) resume(t *store.Table) (from int64, reason string, err error) {
 	if err := errors.Join(err, idErr, writtenErr); err != nil {
 		return 0, "", fmt.Errorf("%w: %w", errStore, err)
 	}
-	age := time.Since(written).Round(time.Second)
+	age := time.Since(written)
 	switch {
 	case identity.Cluster != p.identity.Cluster:
 		reason = fmt.Sprintf("the store is of cluster %q, this is %q", identity.Cluster, p.identity.Cluster)
@@ -154,7 +154,7 @@ func (p place) resume(t *store.Table) (from int64, reason string, err error) {
 	case next < p.start:
 		reason = fmt.Sprintf("the store is at offset %d, before the start, %d", next, p.start)
 	case age > p.keepsDeletes && next < p.end:
-		reason = fmt.Sprintf("the store was written %s ago, and the topic keeps deletes for %s", age, p.keepsDeletes)
+		reason = fmt.Sprintf("the store was written %s ago, and the topic keeps deletes for %s", age.Round(time.Millisecond), p.keepsDeletes)
 	default:
 		return next, "", nil
 	}

@@ -242,7 +242,9 @@ func (p *Replica) Settle(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	case <-p.stopped:
-		return fmt.Errorf("table %q: %w", p.topic, ErrStopped)
+		if !isClosed(p.recovered) {
+			return fmt.Errorf("table %q: %w", p.topic, ErrStopped)
+		}
 	}
 	ends, err := p.reader.Ends(ctx, p.topic)
 	if err != nil {

@@ -49,25 +49,20 @@ func (c *Client) Settings() Settings { return c.settings }
 // Kgo returns the options of a franz-go client of this cluster: brokers, id, TLS, SASL, how to produce.
 func (c *Client) Kgo() []kgo.Opt { return Franz(c.settings) }
 
-// describe asks for a topic.
-func (c *Client) describe(ctx context.Context, topic string) (kadm.TopicDetail, error) {
-	m, err := c.admin.Metadata(ctx, topic)
+// describe asks for a topic that exists.
+func (c *Client) describe(ctx context.Context, topic string) (topicState, error) {
+	m, err := c.metadata(ctx, topic)
 	if err != nil {
-		return kadm.TopicDetail{}, fmt.Errorf("look up topic %q: %w", topic, err)
+		return topicState{}, err
 	}
-	d, ok := m.Topics[topic]
-	if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
-		return d, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
+	state := m.topics[topic]
+	if !state.exists() {
+		return state, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
 	}
-	if d.Err != nil {
-		return d, fmt.Errorf("look up topic %q: %w", topic, d.Err)
+	if state.err != nil && state.partitions == 0 {
+		return state, fmt.Errorf("look up topic %q: %w", topic, state.err)
 	}
-	for _, p := range d.Partitions.Sorted() {
-		if p.Err != nil {
-			return d, fmt.Errorf("look up partition %d of topic %q: %w", p.Partition, topic, p.Err)
-		}
-	}
-	return d, nil
+	return state, nil
 }
 
 // Partitions is the number of partitions of a topic; it is looked up once and kept. [ErrNoTopic] if it does not exist.
@@ -82,8 +77,8 @@ func (c *Client) Partitions(ctx context.Context, topic string) (int32, error) {
 	if err != nil {
 		return 0, err
 	}
-	c.keepPartitions(topic, int32(len(d.Partitions)))
-	return int32(len(d.Partitions)), nil
+	c.keepPartitions(topic, d.partitions)
+	return d.partitions, nil
 }
 
 func (c *Client) keepPartitions(topic string, n int32) {
@@ -100,14 +95,14 @@ func (c *Client) ClusterID(ctx context.Context) (string, error) {
 	if id != nil {
 		return *id, nil
 	}
-	m, err := c.admin.BrokerMetadata(ctx)
+	m, err := c.metadata(ctx)
 	if err != nil {
-		return "", fmt.Errorf("look up cluster id: %w", err)
+		return "", err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.clusterID = &m.Cluster
-	return m.Cluster, nil
+	c.clusterID = &m.cluster
+	return m.cluster, nil
 }
 
 // TopicID is the topic's id, which a topic made anew under the same name does not have. It is asked for at every call.
@@ -117,7 +112,7 @@ func (c *Client) TopicID(ctx context.Context, topic string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return d.ID.String(), nil
+	return d.id, nil
 }
 
 // DeleteRetention is how long a topic keeps tombstones; 24 hours where the broker does not say.
@@ -146,6 +141,9 @@ func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[
 	}
 	all := map[string]map[string]string{}
 	for _, r := range resources {
+		if errors.Is(r.Err, kerr.UnknownTopicOrPartition) {
+			return nil, fmt.Errorf("topic %q: %w", r.Name, ErrNoTopic)
+		}
 		if r.Err != nil {
 			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, r.Err)
 		}

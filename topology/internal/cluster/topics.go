@@ -92,23 +92,23 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 
 // existing returns the partition counts of those topics that exist, and the number of brokers.
 func (c *Client) existing(ctx context.Context, names []string) (map[string]int32, int, error) {
-	m, err := c.admin.Metadata(ctx, names...)
+	m, err := c.metadata(ctx, names...)
 	if err != nil {
-		return nil, 0, fmt.Errorf("look up topics: %w", err)
+		return nil, 0, err
 	}
 	counts := map[string]int32{}
 	for _, name := range names {
-		d, ok := m.Topics[name]
-		if !ok || errors.Is(d.Err, kerr.UnknownTopicOrPartition) {
+		state := m.topics[name]
+		if !state.exists() {
 			continue
 		}
 		// A topic that was just made may have partitions without a leader yet: that is for later.
-		if d.Err != nil && !errors.Is(d.Err, kerr.LeaderNotAvailable) {
-			return nil, 0, fmt.Errorf("look up topic %q: %w", name, d.Err)
+		if state.partitions == 0 {
+			return nil, 0, fmt.Errorf("look up topic %q: %w", name, state.err)
 		}
-		counts[name] = int32(len(d.Partitions))
+		counts[name] = state.partitions
 	}
-	return counts, len(m.Brokers), nil
+	return counts, m.brokers, nil
 }
 
 // create makes a topic. That another process has made it meanwhile, by the same topology, is no error.
@@ -153,21 +153,16 @@ func (c *Client) waitVisible(ctx context.Context, names []string) error {
 
 // unseen is the first topic that is not ready, and remembers the partition counts of those that are.
 func (c *Client) unseen(ctx context.Context, names []string) (string, error) {
-	m, err := c.admin.Metadata(ctx, names...)
+	m, err := c.metadata(ctx, names...)
 	if err != nil {
 		return names[0], err
 	}
 	for _, name := range names {
-		d, ok := m.Topics[name]
-		if !ok || d.Err != nil || len(d.Partitions) == 0 {
-			return name, d.Err
+		state := m.topics[name]
+		if state.err != nil || state.partitions == 0 {
+			return name, state.err
 		}
-		for _, p := range d.Partitions {
-			if p.Err != nil || p.Leader < 0 {
-				return name, p.Err
-			}
-		}
-		c.keepPartitions(name, int32(len(d.Partitions)))
+		c.keepPartitions(name, state.partitions)
 	}
 	return "", nil
 }
