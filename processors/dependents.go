@@ -79,7 +79,7 @@ func (h *dependents) update(_ context.Context, r *topology.Record[tables.Target,
 		}
 	}
 	if c := r.Value.Change; c != nil {
-		if err := v.root(c.Cascade, c.Types, c.Page, false); err != nil {
+		if err := v.root(c.Cascade, c.Types, c.Page, false, nil); err != nil {
 			return err
 		}
 	}
@@ -96,12 +96,12 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		return err
 	}
 	c, usedSince := r.Value, v.row.UsedSince
-	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
+	except := v.hold(c)
 	if c.Starts != nil {
 		// Where every link saw just the page that the title gains, there is nothing to tell anybody: an import is quiet.
 		met := v.row.Met
 		quiet := c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
-		if err := v.root(*c.Starts, titleTypes(c.Starts), c.Holder, quiet); err != nil {
+		if err := v.root(*c.Starts, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
 			return err
 		}
 		if !quiet {
@@ -117,6 +117,23 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		}
 	}
 	return v.save()
+}
+
+// hold takes note of who has the title now and who lost it, and returns the pages whose own change this is: the one that
+// took the title or left it, and, where a move leaves a redirect behind, the one that moved, whichever event comes first.
+func (v *visit) hold(c *tables.TitleChange) []int64 {
+	switch had := v.row.Holder; {
+	case c.Holder != c.Page && c.Gained == 0:
+		v.row.Left = tables.Leaver{Page: c.Page, DT: c.DT}
+	case c.Gained != 0 && had != 0 && had != c.Gained:
+		v.row.Left = tables.Leaver{Page: had, DT: c.DT}
+	}
+	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
+	except := []int64{c.Page}
+	if left := v.row.Left; left.DT == c.DT && left.Page != c.Page {
+		except = append(except, left.Page)
+	}
+	return except
 }
 
 // titleTypes are the links that feel a change of what a title means.

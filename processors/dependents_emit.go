@@ -13,13 +13,14 @@ type emitter struct {
 	r          topology.Scope
 	hop        tables.CascadeHop
 	parent     int64 // the message at work
+	except     []int64
 	sent       []int64
 	late       bool // parent is no message of the cascade
 	superseded bool
 }
 
 func (v *visit) emitter(w *tables.Walk) *emitter {
-	return &emitter{h: v.h, r: v.r, hop: w.Hop, parent: w.ID}
+	return &emitter{h: v.h, r: v.r, hop: w.Hop, parent: w.ID, except: w.Except}
 }
 
 // report tells cascades what was done and sent. row keeps a wave; empty: none does.
@@ -42,6 +43,13 @@ func (out *emitter) id(receiver string, at int64) int64 {
 func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) error {
 	var sets [tables.NumLinkTypes]tables.IDSet
 	var taken []tables.IDSet
+	if wiki == out.hop.Cascade.Wiki && len(out.except) > 0 {
+		var own tables.IDSet
+		for _, id := range out.except {
+			own, _ = own.With(uint32(id))
+		}
+		taken = append(taken, own)
+	}
 	for t := range types.Without(tables.LinkRedirect).Each() {
 		set := e.Sets[t]
 		if len(taken) > 0 {
@@ -128,13 +136,13 @@ func (out *emitter) hub(wiki string, h tables.Hub, types tables.LinkTypes) error
 
 // chunk sends the walk to a chunk.
 func (out *emitter) chunk(to tables.Target, types tables.LinkTypes) error {
-	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0)}
+	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0), Except: out.except}
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Chunk: &tables.ChunkStep{Walk: w}})
 }
 
 // again sends the rest of a walk back to its row.
 func (out *emitter) again(row tables.Target, w *tables.Walk, types tables.LinkTypes, cursor int32) error {
-	next := &tables.Walk{Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor))}
+	next := &tables.Walk{Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor)), Except: w.Except}
 	return out.h.loop.Send(out.r, row, &tables.DependentsStep{Walk: next})
 }
 
@@ -151,7 +159,7 @@ func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.Chu
 		row.Chunk.Edges.Apply(u)
 	}
 	if w := step.Walk; w != nil {
-		out := &emitter{h: h, r: r, hop: w.Hop, parent: w.ID}
+		out := &emitter{h: h, r: r, hop: w.Hop, parent: w.ID, except: w.Except}
 		if err := out.edges(&row.Chunk.Edges, key.Chunk.Source, w.Types); err != nil {
 			return err
 		}

@@ -8,7 +8,7 @@ func (v *visit) late(e *tables.Edge) error {
 	for i := range v.row.Waves {
 		w := v.row.Waves[i]
 		page := !e.Again && v.feels(e, w) && v.stale(e, w)
-		hub := e.Hub != nil && w.Types&hubTypes(e.Type) != 0 && e.Hub.Start <= w.Hop.Cascade.DT
+		hub := e.Hub != nil && w.Types&hubTypes(e.Type) != 0 && goesOn(e, w)
 		if !page && !hub {
 			continue
 		}
@@ -38,7 +38,7 @@ func (v *visit) feels(e *tables.Edge, w tables.Wave) bool {
 // resolution of one second, so a tie counts: a page too many rather than a stale page.
 func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 	c := w.Hop.Cascade
-	if v.ofThisTitle(c) && e.Saw != tables.SawUnknown && e.SawPage == w.Page {
+	if v.ofThisTitle(c) && !e.Self && e.Saw != tables.SawUnknown && e.SawPage == w.Page {
 		switch {
 		case w.Page == 0:
 			return false // both say that there is no page
@@ -51,6 +51,17 @@ func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 		}
 	}
 	return e.Start <= c.DT
+}
+
+// goesOn reports whether somebody may have shown the state from before a wave through the page of a link. The users of
+// a redirect render again when it is set; of two changes of one second the greater revision is the later one, but for
+// an undelete, which brings back an old one.
+func goesOn(e *tables.Edge, w tables.Wave) bool {
+	c := w.Hop.Cascade
+	if e.Type == tables.LinkRedirect && e.Hub.Start == c.DT && c.Kind != tables.ChangeUndelete {
+		return e.SawRev < c.Rev
+	}
+	return e.Hub.Start <= c.DT
 }
 
 // hubTypes are the types of a wave that go on through a link of a page: what is felt by templates through the page that

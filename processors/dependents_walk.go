@@ -7,12 +7,13 @@ var redirected = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
 
 // root begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
 // links that come late are compared with it.
-func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool) error {
+func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool, except []int64) error {
 	if v.row.Wave(c.ID) != nil {
 		return nil // a repeat
 	}
 	w := &tables.Walk{
 		Hop: tables.CascadeHop{Cascade: c, Depth: 1}, ID: messageID(c.ID, 0, v.key.String(), 0), Types: types,
+		Except: except,
 	}
 	if quiet || !v.finds(types) {
 		// Nothing to walk: the cascade has no pages, and nobody need hear of it.

@@ -77,9 +77,10 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	before := own(row)
 	row.Render = state
 	if row.Active() {
-		if err := e.diff(row, before, row.Render.Start); err != nil {
+		if err := e.diff(row, before, row.Render.Start, true); err != nil {
 			return err
 		}
+		row.Recheck = false
 		if err := h.witness(r, r.Key, row); err != nil {
 			return err
 		}
@@ -101,6 +102,10 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	}
 	e := edges{h, r, r.Key}
 	before, renamed := own(row), row.Known && row.Live && row.Name != l.Name
+	if renamed {
+		left := row.Name
+		row.Left = &left
+	}
 	row.Known, row.Live, row.Since, row.Name, row.Rev = true, l.Live, l.Since, l.Name, l.Rev
 	if !l.Live {
 		row.Since = l.DT
@@ -110,12 +115,12 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 		}
 	}
 	if !sameName(row.Redirect, l.Redirect) {
-		row.Redirect, row.RedirectDT = l.Redirect, l.DT
+		row.Redirect, row.RedirectRev = l.Redirect, l.Rev
 	}
 	if l.Titled {
-		row.StartedDT = l.DT
+		row.StartedDT, row.Recheck = l.DT, true
 	}
-	if err := e.diff(row, before, l.DT); err != nil {
+	if err := e.diff(row, before, l.DT, false); err != nil {
 		return err
 	}
 	if renamed {

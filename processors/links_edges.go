@@ -28,7 +28,9 @@ func own(row *tables.LinksRow) ownLinks {
 		o.list, o.direct = row.Render.Links, row.Render.Direct
 	}
 	if row.Redirect != nil {
-		redirect := tables.Link{Type: tables.LinkRedirect, Namespace: row.Redirect.Namespace, Text: row.Redirect.DBKey}
+		redirect := tables.Link{
+			Type: tables.LinkRedirect, Namespace: row.Redirect.Namespace, Text: row.Redirect.DBKey, Rev: row.RedirectRev,
+		}
 		i, _ := slices.BinarySearchFunc(o.list, redirect, compareLinks)
 		o.list = slices.Insert(slices.Clone(o.list), i, redirect)
 	}
@@ -48,7 +50,7 @@ func (o ownLinks) carries(l tables.Link) bool {
 
 // diff sends the links that came and went, and reports them in link-changes. at is the start of the rendering, or the
 // dt of the change, that made the difference.
-func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64) error {
+func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool) error {
 	is := own(row)
 	before, after := was.list, is.list
 	report := linkReport{wiki: e.page.Wiki}
@@ -67,8 +69,10 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64) error {
 			report.add(after[0])
 			after = after[1:]
 		default:
-			if is.carries(after[0]) != was.carries(before[0]) {
-				if err := e.add(row, is, after[0], at, true); err != nil {
+			// A link to the page's own title is news where the title means something else than when it was found.
+			recheck := row.Recheck && ofRender && self(row, after[0])
+			if recheck || is.carries(after[0]) != was.carries(before[0]) {
+				if err := e.add(row, is, after[0], at, !recheck); err != nil {
 					return err
 				}
 			}
@@ -115,7 +119,7 @@ func (e edges) takeBack(row *tables.LinksRow, state *tables.RenderState) error {
 func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64, again bool) error {
 	edge := &tables.Edge{
 		Source: e.page.Wiki, Page: e.page.ID, Type: l.Type, Present: true, Start: start,
-		SawPage: l.Page, SawRev: l.Rev, Again: again,
+		SawPage: l.Page, SawRev: l.Rev, Self: self(row, l), Again: again,
 		Uses: l.Type == tables.LinkRedirect || l.Type == tables.LinkTemplate && o.direct,
 	}
 	switch {
@@ -129,6 +133,16 @@ func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64,
 		edge.Hub = &tables.HubEdge{Name: row.Name, Start: e.hubStart(row, start)}
 	}
 	return e.send(l, edge)
+}
+
+// self reports whether a link leads to the page's own title, or to the one that it left last.
+func self(row *tables.LinksRow, l tables.Link) bool {
+	switch l.Type {
+	case tables.LinkTemplate, tables.LinkImage, tables.LinkPage, tables.LinkExistence:
+		name := tables.Name{Namespace: l.Namespace, DBKey: l.Text}
+		return row.Known && (name == row.Name || row.Left != nil && name == *row.Left)
+	}
+	return false
 }
 
 // hubStart is since when somebody may have shown the target of a link through the page: as early as its earliest user

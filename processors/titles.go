@@ -35,7 +35,7 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 	if !found {
 		row = &tables.TitleRow{}
 	}
-	change := &tables.TitleChange{DT: c.DT}
+	change := &tables.TitleChange{Page: c.Page, DT: c.DT}
 	if c.Open {
 		row.Claim(tables.TitleClaim{Page: c.Page, DT: c.DT, Rev: c.Rev, Redirect: c.Redirect})
 		if c.Kind != tables.ChangeRedirect {

@@ -39,6 +39,8 @@ type Claim struct {
 
 // TitleChange tells the dependents of a title who holds it now, and the cascade of the change, if it starts one.
 type TitleChange struct {
+	// Page is the page that took the title or left it by this change.
+	Page int64 `avro:"page_id"`
 	// Holder is the page that has the title now; 0: none.
 	Holder int64    `avro:"holder"`
 	Rev    int64    `avro:"holder_rev_id"`

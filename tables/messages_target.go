@@ -24,9 +24,12 @@ type Edge struct {
 	// Saw is what the rendering met at the title; nothing is known where it is [SawUnknown].
 	Saw     Saw   `avro:"saw"`
 	SawPage int64 `avro:"saw_page_id"`
-	SawRev  int64 `avro:"saw_rev_id"` // 0: unknown
+	// SawRev is the revision met; of a redirect, the one that set it. 0: unknown.
+	SawRev int64 `avro:"saw_rev_id"`
 	// Uses says that the page shows, through the target, what the target's own page uses.
 	Uses bool `avro:"uses"`
+	// Self says that the title is the page's own, or the one it left last: what its own rendering met there says nothing.
+	Self bool `avro:"self"`
 	// Again says that the link itself is no news, only what goes on through it.
 	Again bool `avro:"again"`
 	// Hub is set where changes of the target go on to the dependents of the page's own title.
@@ -63,6 +66,9 @@ type Walk struct {
 	Types LinkTypes  `avro:"types"`
 	// Cursor is the number of chunks that earlier steps of the same walk have been through; 0 begins a walk.
 	Cursor int32 `avro:"cursor"`
+	// Except are pages of the root's wiki that are not asked for: the change was their own, and their next rendering
+	// tells whether they still use the title.
+	Except []int64 `avro:"except"`
 }
 
 // ChunkStep updates a chunk, then walks it.

@@ -9,10 +9,14 @@ type LinksRow struct {
 	Since int64 `avro:"since"` // start of the present life, Unix seconds; of a dead page, its death
 	Name  Name  `avro:"name"`
 	Rev   int64 `avro:"rev_id"`
-	// Redirect is where the page leads; it is the page's link of type redirect. RedirectDT is the change that said so.
-	Redirect   *Name  `avro:"redirect"`
-	RedirectDT int64  `avro:"redirect_dt"`
-	SHA1       string `avro:"content_sha1"`
+	// Left is the title that the page's last move left; nil: none.
+	Left *Name `avro:"left"`
+	// Recheck says that the meaning of the page's own title has changed since its last rendering.
+	Recheck bool `avro:"recheck"`
+	// Redirect is where the page leads; it is the page's link of type redirect. RedirectRev is the revision that said so.
+	Redirect    *Name  `avro:"redirect"`
+	RedirectRev int64  `avro:"redirect_rev_id"`
+	SHA1        string `avro:"content_sha1"`
 
 	// Pending are the changes that no rendering has witnessed, in the order of the log; the newest [PendingChanges].
 	Pending []PendingChange `avro:"pending"`

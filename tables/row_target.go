@@ -16,6 +16,8 @@ type DependentsRow struct {
 type TargetRow struct {
 	Holder   int64 // page that has the title; 0: none
 	HolderDT int64 // dt of the change that said so
+	// Left is the page that lost the title last.
+	Left Leaver
 	// Met is the one page that every link saw at the title when it was found.
 	Met Met
 	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
@@ -49,6 +51,12 @@ const (
 	MetOne
 	MetMixed
 )
+
+// Leaver is a page that lost a title.
+type Leaver struct {
+	Page int64 `avro:"page_id"`
+	DT   int64 `avro:"dt"` // of the change, Unix seconds
+}
 
 // Told is what a holder was told of its use.
 type Told struct {

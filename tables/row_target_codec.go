@@ -15,6 +15,7 @@ type (
 	targetRecord struct {
 		Holder    int64          `avro:"holder"`
 		HolderDT  int64          `avro:"holder_dt"`
+		Left      Leaver         `avro:"left"`
 		Met       Met            `avro:"met"`
 		UsedSince int64          `avro:"used_since"`
 		Told      Told           `avro:"told"`
@@ -53,7 +54,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
@@ -90,7 +91,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
 	for i, s := range t.Sources {
