@@ -56,6 +56,9 @@ func (n *naive) Settle(context.Context) error {
 		if c.Kind != events.Delete && g.page[c.Page.ID].Kind != events.Delete {
 			n.ask(c, changedName(c), c.Page.ID, g, tables.LinkSelf)
 		}
+		if n.cut(c, g) {
+			continue
+		}
 		roots := []tables.Name{changedName(c)}
 		if c.Kind == events.Move && n.flaw != "away" {
 			roots = append(roots, simwiki.Unprefixed(c.PriorPage.Namespace, c.PriorPage.Title))
@@ -73,6 +76,32 @@ func (n *naive) Settle(context.Context) error {
 		}
 	}
 	return nil
+}
+
+// cut says whether others cannot see an edit, or nobody can tell yet.
+func (n *naive) cut(c *events.PageChange, g *graph) bool {
+	if c.Kind != events.Edit || c.Page.Namespace == simwiki.File {
+		return false
+	}
+	hash := map[int64]string{}
+	var before int64
+	witnessed := g.page[c.Page.ID].Kind == events.Delete
+	for _, e := range n.log {
+		switch {
+		case e.PageKey().ID != c.Page.ID:
+		case e.Render != nil:
+			hash[e.Render.Revision.ID] = e.Render.TransclusionSHA1
+			witnessed = witnessed || e.Render.Start.After(c.Time) || e.Render.Revision.ID >= c.Revision.ID
+		case e.Change.Revision.ID < c.Revision.ID:
+			before = max(before, e.Change.Revision.ID)
+		}
+	}
+	old, known := hash[before]
+	now, rendered := hash[c.Revision.ID]
+	if known && rendered {
+		return old == now
+	}
+	return !witnessed && n.flaw != "eager"
 }
 
 // reach is that of the graph, but for what a mutant leaves out.

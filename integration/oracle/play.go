@@ -31,6 +31,14 @@ type Scenario struct {
 	Restart func(ctx context.Context) error
 }
 
+// String names the scenario as a test would: "direct", "complete calm".
+func (sc Scenario) String() string {
+	if sc.Calm {
+		return sc.Listing.String() + " calm"
+	}
+	return sc.Listing.String()
+}
+
 // Failure is a scenario that broke an invariant.
 type Failure struct {
 	Invariant string   // "fresh", "once", "derived", "ended", "blind", "replay", "quiet"

@@ -3,7 +3,6 @@ package oracle
 import (
 	"errors"
 	"flag"
-	"fmt"
 	"testing"
 
 	"github.com/eddystream/eddy/integration/simwiki"
@@ -25,13 +24,15 @@ var scenarios = []Scenario{
 	{Listing: simwiki.Complete, Repeat: 10},
 	{Listing: simwiki.Direct, Repeat: 10},
 	{Listing: simwiki.Own, Repeat: 10},
+	{Listing: simwiki.Complete, Calm: true, Steps: 25},
+	{Listing: simwiki.Direct, Calm: true, Steps: 25},
 }
 
 // The scenarios are playable: a system that asks for all that may be stale passes them.
 func TestPlayNaive(t *testing.T) {
 	t.Parallel()
 	for _, sc := range scenarios {
-		t.Run(sc.Listing.String(), func(t *testing.T) {
+		t.Run(sc.String(), func(t *testing.T) {
 			t.Parallel()
 			first, last := seeds()
 			for seed := first; seed <= last; seed++ {
@@ -66,17 +67,25 @@ func report(t *testing.T, sc Scenario, seed uint64, tape *Tape, err error, syste
 func TestPlayFindsMutants(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
-		flaw    string
-		listing simwiki.Listing
-	}{{"tie", simwiki.Complete}, {"tie", simwiki.Direct}, {"away", simwiki.Complete}, {"hop", simwiki.Direct}, {"existence", simwiki.Own}} {
-		t.Run(fmt.Sprint(tt.flaw, " ", tt.listing), func(t *testing.T) {
+		flaw     string
+		scenario Scenario
+		breaks   string
+	}{
+		{"tie", Scenario{Listing: simwiki.Complete}, "fresh"},
+		{"tie", Scenario{Listing: simwiki.Direct}, "fresh"},
+		{"away", Scenario{Listing: simwiki.Complete}, "fresh"},
+		{"hop", Scenario{Listing: simwiki.Direct}, "fresh"},
+		{"existence", Scenario{Listing: simwiki.Own}, "fresh"},
+		{"eager", Scenario{Listing: simwiki.Complete, Calm: true}, "blind"},
+	} {
+		t.Run(tt.flaw+" "+tt.scenario.String(), func(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(1); seed < 500; seed++ {
-				err := Play(t.Context(), Scenario{Listing: tt.listing}, NewTape(seed), newNaive(tt.flaw))
+				err := Play(t.Context(), tt.scenario, NewTape(seed), newNaive(tt.flaw))
 				var f *Failure
 				if errors.As(err, &f) {
-					if f.Invariant != "fresh" {
-						t.Errorf("seed %d breaks %q, want \"fresh\"", seed, f.Invariant)
+					if f.Invariant != tt.breaks {
+						t.Errorf("seed %d breaks %q, want %q", seed, f.Invariant, tt.breaks)
 					}
 					t.Logf("found by seed %d", seed)
 					return
