@@ -111,12 +111,14 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 	if c.Kind == events.Create || c.Kind == events.Undelete {
 		h.since = dt
 	}
+	was := *h
 	h.redirect = nil
-	if link := c.Page.Link; link != nil && c.Page.Redirect && link.Interwiki == "" {
+	if link := c.Page.Link; live && link != nil && c.Page.Redirect && link.Interwiki == "" {
 		h.redirect = redirect(site, c, link)
 	}
 	h.changed, h.name, h.dt, h.rev, h.live = true, tables.NameOf(title), dt, c.Revision.ID, live
-	if live {
+	// A page claims its title when it takes it, and when its redirect changes.
+	if live && !(was.changed && was.live && was.name == h.name && leads(was.redirect) == leads(h.redirect)) {
 		b.title(title).Claim(tables.TitleClaim{Page: c.Page.ID, DT: dt, Rev: h.rev, Redirect: h.redirect})
 	}
 }

@@ -25,6 +25,9 @@ type Scenario struct {
 	Repeat int
 	// AtLeastOnce allows a page to be asked for twice by one cascade: after a crash.
 	AtLeastOnce bool
+	// PageStep is the distance between page ids: a great one spreads few pages over many chunks
+	// and partitions. Defaults to 1.
+	PageStep int64
 	// Rounds bounds how often, at the end, requests may be answered by more requests. Defaults to 100.
 	Rounds int
 	// Restart, if set, is called now and then at a random step: the system is stopped and started.
@@ -60,7 +63,7 @@ func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
 		sc.Rounds = 100
 	}
 	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}}
-	p.wiki = simwiki.NewWiki(simwiki.Options{Listing: sc.Listing, Emit: p.emit})
+	p.wiki = simwiki.NewWiki(simwiki.Options{Listing: sc.Listing, PageStep: sc.PageStep, Emit: p.emit})
 	if err := p.play(); err != nil {
 		return err
 	}
@@ -264,7 +267,7 @@ func (p *player) check() error {
 			return err
 		}
 	}
-	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades())); err != nil {
+	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades(), p.sc.AtLeastOnce)); err != nil {
 		return err
 	}
 	if err := p.derived(); err != nil {

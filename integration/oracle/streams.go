@@ -12,11 +12,12 @@ func Once(requests []tables.Request) []string {
 		cascade tables.CascadeID
 		wiki    string
 		page    int64
+		self    bool // the request for the changed page itself is none of the cascade's pages
 	}
 	seen := map[asked]int{}
 	var twice []string
 	for i, r := range requests {
-		a := asked{r.Cascade.ID, r.WikiID, r.PageID}
+		a := asked{r.Cascade.ID, r.WikiID, r.PageID, r.Reason == tables.LinkSelf}
 		if before, ok := seen[a]; ok {
 			twice = append(twice, fmt.Sprintf("page %d is asked for twice by cascade %s of %q: requests %d (%s, depth %d) and %d (%s, depth %d)",
 				r.PageID, r.Cascade.ID, r.Cascade.Root.PageTitle, before, requests[before].Reason, requests[before].Depth, i, r.Reason, r.Depth))
@@ -27,16 +28,16 @@ func Once(requests []tables.Request) []string {
 }
 
 // Ended returns a line for each cascade that did not run its course: started, expanded, and then
-// complete or superseded, nothing twice, nothing behind the end. A request whose reason is not
-// self must be of a cascade that was started.
-func Ended(requests []tables.Request, cascades []tables.CascadeEvent) []string {
+// complete or superseded, nothing behind the end; nothing twice, but with repeats, where batches
+// were processed again. A request whose reason is not self must be of a cascade that was started.
+func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats bool) []string {
 	var faults []string
 	phases := map[tables.CascadeID][]tables.CascadeEvent{}
 	for _, e := range cascades {
 		phases[e.Cascade.ID] = append(phases[e.Cascade.ID], e)
 	}
 	for id, run := range phases {
-		if fault := course(run); fault != "" {
+		if fault := course(run, repeats); fault != "" {
 			faults = append(faults, fmt.Sprintf("cascade %s of %q: %s", id, run[0].Cascade.Root.PageTitle, fault))
 		}
 	}
@@ -48,14 +49,14 @@ func Ended(requests []tables.Request, cascades []tables.CascadeEvent) []string {
 	return faults
 }
 
-func course(run []tables.CascadeEvent) string {
+func course(run []tables.CascadeEvent, repeats bool) string {
 	if run[0].Phase != tables.PhaseStarted {
 		return fmt.Sprintf("its first event says %q", run[0].Phase)
 	}
 	rank := map[tables.Phase]int{tables.PhaseStarted: 1, tables.PhaseExpanded: 2, tables.PhaseComplete: 3, tables.PhaseSuperseded: 3}
 	expanded := false
 	for i, e := range run {
-		if i > 0 && rank[e.Phase] <= rank[run[i-1].Phase] {
+		if !repeats && i > 0 && rank[e.Phase] <= rank[run[i-1].Phase] {
 			return fmt.Sprintf("%q follows on %q", e.Phase, run[i-1].Phase)
 		}
 		expanded = expanded || e.Phase == tables.PhaseExpanded

@@ -24,6 +24,8 @@ type Options struct {
 	Listing Listing
 	// Start is the time of its first second. Defaults to the beginning of 2026, UTC.
 	Start time.Time
+	// PageStep is the distance between the ids of pages made one after the other. Defaults to 1.
+	PageStep int64
 	// Emit is called with each page change, within the operation that makes it. Required.
 	Emit func(Event)
 }
@@ -74,6 +76,9 @@ func NewWiki(opt Options) *Wiki {
 	if opt.Start.IsZero() {
 		opt.Start = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	}
+	if opt.PageStep == 0 {
+		opt.PageStep = 1
+	}
 	return &Wiki{opt: opt, now: opt.Start, pages: map[int64]*page{}, titles: map[tables.Name]*page{}}
 }
 
@@ -97,7 +102,7 @@ func (w *Wiki) Create(name tables.Name, text Text) (int64, error) {
 }
 
 func (w *Wiki) create(name tables.Name, text Text) *page {
-	w.lastPage++
+	w.lastPage += w.opt.PageStep
 	p := &page{id: w.lastPage, name: name, live: true, text: text}
 	w.pages[p.id] = p
 	w.titles[name] = p

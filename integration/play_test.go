@@ -1,0 +1,156 @@
+package integration_test
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"testing"
+
+	"github.com/eddystream/eddy/integration/oracle"
+	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/processors"
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/topology/topologytest"
+)
+
+var (
+	seedFlag  = flag.Uint64("oracle.seed", 0, "play only this seed")
+	seedsFlag = flag.Uint64("oracle.seeds", 150, "how many seeds each scenario plays")
+)
+
+// memory is the pipeline in memory as a scenario sees it.
+type memory struct {
+	driven
+	requested *topologytest.Tap[tables.PageKey, tables.Request]
+	reported  *topologytest.Tap[tables.CascadeID, tables.CascadeEvent]
+}
+
+func newMemory(t *testing.T, o processors.Options, opts ...topologytest.DriverOption) memory {
+	t.Helper()
+	d := drive(t, o, opts...)
+	return memory{d, topologytest.Output(d.Driver, tables.RerenderRequests), topologytest.Output(d.Driver, tables.CascadeEvents)}
+}
+
+func (m memory) Send(_ context.Context, e simwiki.Event) error {
+	if e.Change != nil {
+		m.changes.Queue(e.PageKey(), *e.Change)
+	} else {
+		m.renders.Queue(e.PageKey(), *e.Render)
+	}
+	return nil
+}
+
+func (m memory) Settle(context.Context) error { return m.SettleErr() }
+
+func (m memory) Requests() []tables.Request { return values(m.requested.All()) }
+
+func (m memory) Cascades() []tables.CascadeEvent { return values(m.reported.All()) }
+
+func values[K, V any](entries []topologytest.Entry[K, V]) []V {
+	out := make([]V, len(entries))
+	for i, e := range entries {
+		out[i] = e.Value
+	}
+	return out
+}
+
+func (m memory) Derived() (*oracle.Derived, error) {
+	c := oracle.NewCollector()
+	for _, e := range topologytest.Rows(m.Driver, tables.Pages) {
+		c.Page(e.Key, e.Value)
+	}
+	for _, e := range topologytest.Rows(m.Driver, tables.Titles) {
+		c.Title(e.Key, e.Value)
+	}
+	for _, e := range topologytest.Rows(m.Driver, tables.Links) {
+		c.Links(e.Key, e.Value)
+	}
+	for _, e := range topologytest.Rows(m.Driver, tables.Dependents) {
+		c.Dependents(e.Key, e.Value)
+	}
+	return c.Derived(), nil
+}
+
+// play is a scenario on one way of running the pipeline.
+type play struct {
+	name     string
+	scenario oracle.Scenario
+	options  processors.Options
+	inOrder  bool    // no interleaving within the pipeline
+	crashes  float64 // probability of a crash at a commit
+	batch    int
+}
+
+func plays() []play {
+	var all []play
+	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct} {
+		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10}
+		all = append(all,
+			play{name: "calm", scenario: oracle.Scenario{Listing: listing, Calm: true, Steps: 30}, inOrder: true},
+			play{name: "in order", scenario: oracle.Scenario{Listing: listing, Repeat: 10}, inOrder: true},
+			play{name: "interleaved", scenario: oracle.Scenario{Listing: listing, Repeat: 10}, batch: 4},
+			play{name: "chunks", scenario: oracle.Scenario{Listing: listing, Repeat: 5, PageStep: 700}, options: small, batch: 3},
+			play{name: "crashes", scenario: oracle.Scenario{Listing: listing, AtLeastOnce: true, PageStep: 100}, options: small, batch: 3, crashes: 0.05},
+		)
+	}
+	for i := range all {
+		all[i].name = all[i].scenario.Listing.String() + " " + all[i].name
+	}
+	return all
+}
+
+func (p play) run(t *testing.T, seed uint64, tape *oracle.Tape) error {
+	t.Helper()
+	var opts []topologytest.DriverOption
+	if !p.inOrder {
+		opts = append(opts, topologytest.Interleave(seed), topologytest.Batch(p.batch), topologytest.Fresh())
+	}
+	if p.crashes > 0 {
+		opts = append(opts, topologytest.Crashes(p.crashes))
+	}
+	m := newMemory(t, p.options, opts...)
+	sc := p.scenario
+	sc.Restart = func(context.Context) error { m.Restart(); return nil }
+	return oracle.Play(t.Context(), sc, tape, m)
+}
+
+// Every invariant holds at rest, whatever happened on the way.
+func TestInvariants(t *testing.T) {
+	t.Parallel()
+	for _, p := range plays() {
+		t.Run(p.name, func(t *testing.T) {
+			t.Parallel()
+			first, last := uint64(1), *seedsFlag
+			if *seedFlag != 0 {
+				first, last = *seedFlag, *seedFlag
+			}
+			for seed := first; seed <= last; seed++ {
+				tape := oracle.NewTape(seed)
+				if err := p.run(t, seed, tape); err != nil {
+					t.Fatal(p.smallest(t, seed, tape, err))
+				}
+			}
+		})
+	}
+}
+
+// smallest shrinks a failure, and says how to repeat it.
+func (p play) smallest(t *testing.T, seed uint64, tape *oracle.Tape, err error) error {
+	t.Helper()
+	var failure *oracle.Failure
+	if !errors.As(err, &failure) {
+		return fmt.Errorf("seed %d: %w", seed, err)
+	}
+	oracle.Shrink(tape.Numbers(), 1500, func(numbers []int) bool {
+		var f *oracle.Failure
+		if errors.As(p.run(t, seed, oracle.Replay(numbers)), &f) && f.Invariant == failure.Invariant {
+			failure = f
+			return true
+		}
+		return false
+	})
+	return fmt.Errorf("repeat with: go test ./integration -run '%s' -oracle.seed=%d\n%w", t.Name(), seed, failure)
+}
+
+var _ oracle.System = memory{}
