@@ -23,21 +23,33 @@ type Loaded struct {
 	Took    time.Duration // of the whole
 }
 
-// errStore marks what trying again does not help.
-var errStore = errors.New("local store")
+// ErrStale says that a table is not what its changelog would make of it, and that reading on would not help.
+var ErrStale = errors.New("table is stale")
+
+// ErrStore marks errors of the local store, which trying again does not help.
+var ErrStore = errors.New("local store")
 
 // Load brings t to the end that the partition has when Load is called, rows and offset in large atomic batches. A table of another cluster
 // or topic, past the end, before the start, or not written for longer than the topic keeps tombstones is cleared and built anew.
 // With a nil error the table has reached that end. Transient errors are tried again until ctx is done; [cluster.ErrNoTopic] and
 // errors of the store are final.
 func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partition int32) (Loaded, error) {
+	return r.loadUntil(ctx, t, topic, partition, true)
+}
+
+// Reload is [Reader.Load] for a table that has readers: where Load would clear it, Reload leaves it as it is and returns [ErrStale].
+func (r *Reader) Reload(ctx context.Context, t *store.Table, topic string, partition int32) (Loaded, error) {
+	return r.loadUntil(ctx, t, topic, partition, false)
+}
+
+func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, partition int32, clear bool) (Loaded, error) {
 	var loaded Loaded
 	began := time.Now()
 	tp := topicPartition{topic, partition}
 	tries := backoff.NewExponentialBackOff()
 	tries.InitialInterval, tries.MaxInterval = 20*time.Millisecond, 2*time.Second
 	for {
-		err := r.load(ctx, t, tp, &loaded)
+		err := r.load(ctx, t, tp, clear, &loaded)
 		if err == nil {
 			loaded.Took = time.Since(began)
 			r.mu.Lock()
@@ -45,7 +57,7 @@ func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partiti
 			r.mu.Unlock()
 			return loaded, nil
 		}
-		if ctx.Err() != nil || errors.Is(err, errStore) || errors.Is(err, cluster.ErrNoTopic) {
+		if ctx.Err() != nil || errors.Is(err, ErrStore) || errors.Is(err, ErrStale) || errors.Is(err, cluster.ErrNoTopic) {
 			return loaded, fmt.Errorf("load table %q: %w", t.Name(), err)
 		}
 		r.log.Warn("table is not loaded yet", "topic", topic, "partition", partition, "error", err)
@@ -58,7 +70,7 @@ func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partiti
 }
 
 // load is one try. What it has committed stays, and the next goes on from there.
-func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, loaded *Loaded) error {
+func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, clear bool, loaded *Loaded) error {
 	place, err := r.place(ctx, tp)
 	if err != nil {
 		return err
@@ -66,6 +78,9 @@ func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, lo
 	from, reason, err := place.resume(t)
 	if err != nil {
 		return err
+	}
+	if reason != "" && !clear {
+		return fmt.Errorf("%w: %s", ErrStale, reason)
 	}
 	if reason != "" {
 		r.log.Info("table is rebuilt", "topic", tp.topic, "partition", tp.partition, "reason", reason)
@@ -78,7 +93,7 @@ func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, lo
 	b.SetIdentity(t, place.identity)
 	b.SetOffset(t, from)
 	if err := b.Commit(); err != nil {
-		return fmt.Errorf("%w: %w", errStore, err)
+		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	loaded.Offset = from
 	if err := r.copy(ctx, t, tp, from, place.stable, loaded); err != nil {
@@ -89,7 +104,7 @@ func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, lo
 	}
 	// What is committed must be what was promised: the store says where it is.
 	if next, _, err := t.Offset(); err != nil {
-		return fmt.Errorf("%w: %w", errStore, err)
+		return fmt.Errorf("%w: %w", ErrStore, err)
 	} else if next < place.stable {
 		return fmt.Errorf("table ends at offset %d, before %d", next, place.stable)
 	}
@@ -141,7 +156,7 @@ func (p place) resume(t *store.Table) (from int64, reason string, err error) {
 	identity, idErr := t.Identity()
 	written, writtenErr := t.Written()
 	if err := errors.Join(err, idErr, writtenErr); err != nil {
-		return 0, "", fmt.Errorf("%w: %w", errStore, err)
+		return 0, "", fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	age := time.Since(written)
 	switch {
@@ -168,7 +183,7 @@ func (p place) unknown(t *store.Table) error {
 			err = t.Clear()
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", errStore, err)
+			return fmt.Errorf("%w: %w", ErrStore, err)
 		}
 		break
 	}
@@ -221,7 +236,7 @@ func (r *Reader) copy(ctx context.Context, t *store.Table, tp topicPartition, fr
 		}
 		b.SetOffset(t, f.next)
 		if err := b.Commit(); err != nil {
-			return fmt.Errorf("%w: %w", errStore, err)
+			return fmt.Errorf("%w: %w", ErrStore, err)
 		}
 		loaded.Records += int64(len(f.records))
 		loaded.Offset = f.next

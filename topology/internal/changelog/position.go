@@ -5,14 +5,15 @@ import (
 	"sync"
 )
 
-// position is how far a partition was applied. It only grows.
-type position struct {
+// Position is how far a partition was applied. It only grows. The zero value is the start of a log.
+type Position struct {
 	mu      sync.Mutex
 	next    int64
 	changed chan struct{} // closed at the next change; nil while nobody waits
 }
 
-func (p *position) advance(next int64) {
+// Advance says that everything below next was applied.
+func (p *Position) Advance(next int64) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if next <= p.next {
@@ -25,8 +26,8 @@ func (p *position) advance(next int64) {
 	}
 }
 
-// wait returns when the position has reached next, ctx is done, or stopped is closed, and then reports whether it was reached.
-func (p *position) wait(ctx context.Context, next int64, stopped <-chan struct{}) bool {
+// Wait returns when the position has reached next, ctx is done, or stopped is closed, and reports whether it was reached.
+func (p *Position) Wait(ctx context.Context, next int64, stopped <-chan struct{}) bool {
 	for {
 		p.mu.Lock()
 		if p.next >= next {

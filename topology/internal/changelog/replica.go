@@ -11,7 +11,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"golang.org/x/sync/errgroup"
 
-	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -26,7 +25,7 @@ type Replica struct {
 	reader    *Reader
 	topic     string
 	tables    []*store.Table
-	positions []position
+	positions []Position
 	loaded    func(partition int32, l Loaded)
 
 	recovered chan struct{}
@@ -43,7 +42,7 @@ func (r *Reader) NewReplica(ctx context.Context, topic string, open func(partiti
 	}
 	p := &Replica{
 		reader: r, topic: topic, loaded: loaded,
-		tables: make([]*store.Table, n), positions: make([]position, n),
+		tables: make([]*store.Table, n), positions: make([]Position, n),
 		recovered: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	for i := range p.tables {
@@ -73,7 +72,7 @@ func (p *Replica) run(ctx context.Context) error {
 			return err
 		}
 		progress, err := p.follow(ctx)
-		if ctx.Err() != nil || errors.Is(err, errStore) {
+		if ctx.Err() != nil || errors.Is(err, ErrStore) {
 			return err
 		}
 		if progress {
@@ -97,25 +96,15 @@ func (p *Replica) load(ctx context.Context) error {
 	for i, t := range p.tables {
 		group.Go(func() error {
 			partition := int32(i)
+			load := p.reader.Load
 			if again {
-				place, err := p.reader.place(ctx, topicPartition{p.topic, partition})
-				if err == nil {
-					var reason string
-					if _, reason, err = place.resume(t); err == nil && reason != "" {
-						err = errors.New(reason)
-					}
-				} else if !errors.Is(err, cluster.ErrNoTopic) {
-					err = nil // Load tries again
-				}
-				if err != nil {
-					return fmt.Errorf("partition %d: %w", partition, err)
-				}
+				load = p.reader.Reload
 			}
-			l, err := p.reader.Load(ctx, t, p.topic, partition)
+			l, err := load(ctx, t, p.topic, partition)
 			if err != nil {
 				return err
 			}
-			p.positions[i].advance(l.Offset)
+			p.positions[i].Advance(l.Offset)
 			if p.loaded != nil {
 				p.loaded(partition, l)
 			}
@@ -146,7 +135,7 @@ func (p *Replica) follow(ctx context.Context) (progress bool, err error) {
 	for i, t := range p.tables {
 		next, _, err := t.Offset()
 		if err != nil {
-			return false, fmt.Errorf("%w: %w", errStore, err)
+			return false, fmt.Errorf("%w: %w", ErrStore, err)
 		}
 		from[int32(i)] = kgo.NewOffset().At(next)
 	}
@@ -207,10 +196,10 @@ func (p *Replica) apply(fetches kgo.Fetches) error {
 		return nil
 	}
 	if err := b.Commit(); err != nil {
-		return fmt.Errorf("%w: %w", errStore, err)
+		return fmt.Errorf("%w: %w", ErrStore, err)
 	}
 	for partition, next := range moved {
-		p.positions[partition].advance(next)
+		p.positions[partition].Advance(next)
 	}
 	return nil
 }
@@ -226,7 +215,7 @@ func (p *Replica) Partitions() int32 { return int32(len(p.tables)) }
 
 // Applied waits until the partition's table has applied everything below the offset next. The error is that of ctx, or [ErrStopped].
 func (p *Replica) Applied(ctx context.Context, partition int32, next int64) error {
-	if p.positions[partition].wait(ctx, next, p.stopped) {
+	if p.positions[partition].Wait(ctx, next, p.stopped) {
 		return nil
 	}
 	if err := ctx.Err(); err != nil {

@@ -19,7 +19,9 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+}
 
 // openers are the implementations that the contract is tested on.
 var openers = map[string]func(*cluster.Client, Options) (Sender, error){"franz-go": Open, "sarama": openSarama}
