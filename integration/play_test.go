@@ -22,17 +22,22 @@ var (
 // memory is the pipeline in memory as a scenario sees it.
 type memory struct {
 	driven
+	requests  []tables.Request
+	cascades  []tables.CascadeEvent
 	requested *topologytest.Tap[tables.PageKey, tables.Request]
 	reported  *topologytest.Tap[tables.CascadeID, tables.CascadeEvent]
 }
 
-func newMemory(t *testing.T, o processors.Options, opts ...topologytest.DriverOption) memory {
+func newMemory(t *testing.T, o processors.Options, opts ...topologytest.DriverOption) *memory {
 	t.Helper()
 	d := drive(t, o, opts...)
-	return memory{d, topologytest.Output(d.Driver, tables.RerenderRequests), topologytest.Output(d.Driver, tables.CascadeEvents)}
+	return &memory{
+		driven: d, requested: topologytest.Output(d.Driver, tables.RerenderRequests),
+		reported: topologytest.Output(d.Driver, tables.CascadeEvents),
+	}
 }
 
-func (m memory) Send(_ context.Context, e simwiki.Event) error {
+func (m *memory) Send(_ context.Context, e simwiki.Event) error {
 	if e.Change != nil {
 		m.changes.Queue(e.PageKey(), *e.Change)
 	} else {
@@ -41,21 +46,23 @@ func (m memory) Send(_ context.Context, e simwiki.Event) error {
 	return nil
 }
 
-func (m memory) Settle(context.Context) error { return m.SettleErr() }
+func (m *memory) Settle(context.Context) error { return m.SettleErr() }
 
-func (m memory) Requests() []tables.Request { return values(m.requested.All()) }
-
-func (m memory) Cascades() []tables.CascadeEvent { return values(m.reported.All()) }
-
-func values[K, V any](entries []topologytest.Entry[K, V]) []V {
-	out := make([]V, len(entries))
-	for i, e := range entries {
-		out[i] = e.Value
+func (m *memory) Requests() []tables.Request {
+	for _, e := range m.requested.All() {
+		m.requests = append(m.requests, e.Value)
 	}
-	return out
+	return m.requests
 }
 
-func (m memory) Derived() (*oracle.Derived, error) {
+func (m *memory) Cascades() []tables.CascadeEvent {
+	for _, e := range m.reported.All() {
+		m.cascades = append(m.cascades, e.Value)
+	}
+	return m.cascades
+}
+
+func (m *memory) Derived() (*oracle.Derived, error) {
 	c := oracle.NewCollector()
 	for _, e := range topologytest.Rows(m.Driver, tables.Pages) {
 		c.Page(e.Key, e.Value)
@@ -153,4 +160,4 @@ func (p play) smallest(t *testing.T, seed uint64, tape *oracle.Tape, err error) 
 	return fmt.Errorf("repeat with: go test ./integration -run '%s' -oracle.seed=%d\n%w", t.Name(), seed, failure)
 }
 
-var _ oracle.System = memory{}
+var _ oracle.System = (*memory)(nil)

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"slices"
@@ -84,8 +85,9 @@ type player struct {
 	pending []tables.Request
 	started map[int64]int64 // start of each page's last rendering, Unix seconds
 
-	stepped int  // position of the log at which the present step began
-	unseen  bool // the present step was an edit that others cannot see
+	stepped int                       // position of the log at which the present step began
+	unseen  bool                      // the present step was an edit that others cannot see
+	stirred map[tables.CascadeID]bool // the cascades of the present step's changes at their pages' titles
 }
 
 func (p *player) note(format string, args ...any) {
@@ -110,6 +112,9 @@ func (p *player) emit(e simwiki.Event) {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
 	}
 	p.note("%s", line)
+	if p.stirred != nil {
+		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
+	}
 	p.feed.Push(e)
 }
 
@@ -123,7 +128,7 @@ func (p *player) play() error {
 	}
 	p.wiki.Tick(1)
 	for range p.sc.Steps {
-		p.stepped, p.unseen = len(p.log), false
+		p.stepped, p.unseen, p.stirred = len(p.log), false, map[tables.CascadeID]bool{}
 		if err := p.step(); err != nil {
 			return err
 		}
@@ -139,7 +144,7 @@ func (p *player) play() error {
 // step does one thing at random: the wiki changes, an event arrives, a request is answered,
 // a page is rendered that nobody asked for, the system or everything comes to rest.
 func (p *player) step() error {
-	if p.tape.IntN(4) == 0 {
+	if p.tape.IntN(4) == 0 || p.sc.Calm { // in one second nobody can tell what came first
 		p.wiki.Tick(1 + p.tape.IntN(2))
 	}
 	switch n := p.tape.IntN(100); {
@@ -250,7 +255,7 @@ func (p *player) rest() error {
 			return err
 		}
 		if p.feed.Len() == 0 && len(p.pending) == 0 {
-			return p.fail("fresh", Fresh(p.wiki, p.log))
+			return p.fresh()
 		}
 		for len(p.pending) > 0 {
 			if err := p.answer(0); err != nil {
@@ -259,6 +264,16 @@ func (p *player) rest() error {
 		}
 	}
 	return p.fail("quiet", []string{fmt.Sprintf("requests go on after %d rounds of answers", p.sc.Rounds)})
+}
+
+// fresh looks for stale pages. If there are any, tables that are wrong may be why.
+func (p *player) fresh() error {
+	err := p.fail("fresh", Fresh(p.wiki, p.log))
+	var f, tables *Failure
+	if errors.As(err, &f) && errors.As(p.derived(), &tables) {
+		f.Faults = append(f.Faults, tables.Faults...)
+	}
+	return err
 }
 
 func (p *player) check() error {
