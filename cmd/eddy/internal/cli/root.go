@@ -36,6 +36,13 @@ type world struct {
 	out, err io.Writer
 	environ  []string
 	terminal bool // err is a terminal
+	quiet    bool // only warnings are logged, unless more is asked for
+}
+
+// quietly is the world of a command that shows progress of its own.
+func (w world) quietly() world {
+	w.quiet = true
+	return w
 }
 
 // run executes one command line and returns the exit code.
@@ -91,8 +98,13 @@ Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
 // commands lists the commands in the order of the help text.
 func commands(w world) []*cobra.Command {
 	return []*cobra.Command{
+		newDemo(w),
+		newReplay(w),
 		newRun(w),
+		newQuery(w),
+		newPlan(w),
 		newTopology(w),
+		newBench(w),
 		newBroker(w),
 		newTopics(w),
 		newHealth(w),
@@ -107,7 +119,7 @@ func (w world) load(cmd *cobra.Command) (settings.Settings, error) {
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	s, err := settings.Load(settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags()})
+	s, err := settings.Load(settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags(), Quiet: w.quiet})
 	if err != nil {
 		return settings.Settings{}, usageError(err)
 	}

@@ -25,7 +25,7 @@ type ChunkCascade struct {
 }
 
 // Requests makes the document of a chunk.
-func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) *Requests {
+func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) (*Requests, error) {
 	r := &Requests{Chunk: key.String(), Pages: make([]PageRender, len(row.Pages)), Cascades: make([]ChunkCascade, len(row.Cascades))}
 	for i, p := range row.Pages {
 		r.Pages[i] = PageRender{Page: key.ID + int64(p.Offset), DT: instant(p.Start), Dead: p.Dead}
@@ -35,7 +35,7 @@ func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) *Requests {
 			ID: c.Cascade.ID, Closed: c.Closed, Asked: pageIDs(key, c.Asked), Outstanding: pageIDs(key, c.Outstanding),
 		}
 	}
-	return r
+	return r, nil
 }
 
 func pageIDs(chunk tables.PageKey, set tables.PageSet) []int64 {

@@ -21,12 +21,18 @@ type Sources struct {
 	Environ []string
 	// Flags are the flags of a command, bound by this package; nil: none.
 	Flags *pflag.FlagSet
+	// Quiet makes warnings the default level of the log.
+	Quiet bool
 }
 
 // Load layers the sources. It reports every unknown key of a layer at once.
 func Load(src Sources) (Settings, error) {
 	ko := koanf.New(".")
-	if err := ko.Load(structs.Provider(Default(), "koanf"), nil); err != nil {
+	defaults := Default()
+	if src.Quiet {
+		defaults.Log.Level = "warn"
+	}
+	if err := ko.Load(structs.Provider(defaults, "koanf"), nil); err != nil {
 		return Settings{}, fmt.Errorf("defaults: %w", err)
 	}
 	known := ko.Keys()

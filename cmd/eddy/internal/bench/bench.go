@@ -1,0 +1,112 @@
+package bench
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/embedded"
+	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/topology"
+)
+
+// Options say what is measured.
+type Options struct {
+	Topology *topology.Topology
+	// Run is the framework's configuration. Without brokers, the embedded one is started. The topics must be empty.
+	Run   topology.Config
+	Pages int // articles
+	Seed  uint64
+	// Small is how many small cascades are timed. Defaults to 200.
+	Small int
+	// Step is told what is being measured.
+	Step func(string)
+}
+
+// Run measures. Local stores are in a folder below Run.DataDir, or a temporary one, that is removed at the end. An
+// error wraps ErrWrong if the pipeline did not do what it should.
+func Run(ctx context.Context, opt Options) (_ *Result, err error) {
+	if opt.Small == 0 {
+		opt.Small = 200
+	}
+	wiki, err := simwiki.Generate(simwiki.Shape{Seed: opt.Seed, Pages: opt.Pages})
+	if err != nil {
+		return nil, err
+	}
+	dir, err := os.MkdirTemp(opt.Run.DataDir, "eddy-bench-")
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	cfg := opt.Run
+	cfg.DataDir = filepath.Join(dir, "stores")
+	if len(cfg.Brokers) == 0 {
+		broker, err := embedded.Start(embedded.Config{Partitions: cfg.Partitions})
+		if err != nil {
+			return nil, err
+		}
+		defer broker.Close()
+		cfg.Brokers, cfg.Replication = broker.Addrs(), 1
+	}
+	b := &run{opt: opt, cfg: cfg, wiki: wiki, dir: dir, result: &Result{Pages: wiki.Pages(), Seed: opt.Seed, Partitions: cfg.Partitions}}
+	return b.result, b.all(ctx)
+}
+
+// ErrWrong says that a pipeline asked for another number of pages than it should have.
+var ErrWrong = errors.New("wrong number of requests")
+
+type run struct {
+	opt    Options
+	cfg    topology.Config
+	wiki   *simwiki.Generated
+	dir    string
+	result *Result
+}
+
+// all runs every step in order.
+func (b *run) all(ctx context.Context) error {
+	b.opt.Step("filling the topics")
+	if err := topology.CreateTopics(ctx, b.opt.Topology, b.cfg); err != nil {
+		return err
+	}
+	if err := b.fill(ctx); err != nil {
+		return fmt.Errorf("filling the topics: %w", err)
+	}
+	if err := b.process(ctx); err != nil {
+		return err
+	}
+	b.opt.Step("reading the dependents table")
+	if err := b.table(ctx); err != nil {
+		return fmt.Errorf("reading the dependents table: %w", err)
+	}
+	rss, err := peakRSS()
+	b.result.PeakRSS = rss
+	return err
+}
+
+// process runs the pipeline over what the topics hold, then the cascades.
+func (b *run) process(ctx context.Context) (err error) {
+	b.opt.Step("building the tables")
+	start := time.Now()
+	app, err := topology.NewApp(b.opt.Topology, b.cfg)
+	if err != nil {
+		return err
+	}
+	run, stop := context.WithCancel(ctx)
+	ended := make(chan error, 1)
+	go func() { ended <- app.Run(run) }()
+	defer func() {
+		stop()
+		err = errors.Join(err, <-ended)
+	}()
+	if err := app.Settle(ctx); err != nil {
+		return fmt.Errorf("building the tables: %w", err)
+	}
+	took := time.Since(start)
+	b.result.Build = rate(b.result.Fill.Records, 0, took)
+	b.result.EdgeSec = float64(b.result.Edges) / took.Seconds()
+	return b.cascades(run, app)
+}

@@ -1,0 +1,69 @@
+package cli
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/bench"
+	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+)
+
+func newBench(w world) *cobra.Command {
+	var pages, small int
+	var seed uint64
+	var asJSON bool
+	cmd := &cobra.Command{
+		Use:   "bench",
+		Short: "Measure the pipeline on a generated wiki",
+		Long: `Bench fills the topics with the events of a generated wiki, about 20 links a page and
+templates five levels deep, and measures: the edges a second until all is processed
+and committed; the requests a second of one cascade over nearly all pages; the time
+from edit to request of small cascades; the size of the dependents table and how fast
+it is recovered; memory; and beside them the rate of a plain producer of the same
+records. A cascade that asks for too many or too few pages is an error.
+
+It runs on the embedded broker, in memory and in the same process, or with --brokers
+on a cluster whose topics must be empty.`,
+		Example: `  eddy bench --pages 100000
+  eddy bench --pages 1000000 --brokers localhost:9092 --json`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			w := w.quietly()
+			s, err := w.load(cmd)
+			if err != nil {
+				return err
+			}
+			topo, _, err := pipeline(s)
+			if err != nil {
+				return err
+			}
+			cfg, err := w.config(s)
+			if err != nil {
+				return err
+			}
+			r, err := bench.Run(cmd.Context(), bench.Options{
+				Topology: topo, Run: cfg, Pages: pages, Seed: seed, Small: small,
+				Step: func(what string) { cfg.Logger.Info(what) },
+			})
+			if err != nil {
+				return fmt.Errorf("bench of %d pages, seed %d: %w", pages, seed, err)
+			}
+			if asJSON {
+				return json.NewEncoder(w.out).Encode(r)
+			}
+			return r.Text(w.out)
+		},
+	}
+	fs := cmd.Flags()
+	fs.IntVar(&pages, "pages", 100_000, "`number` of articles")
+	fs.Uint64Var(&seed, "seed", 1, "`number` that the wiki is made from")
+	fs.IntVar(&small, "small", 200, "`number` of small cascades to time")
+	fs.BoolVar(&asJSON, "json", false, "print as JSON")
+	settings.BindConnection(fs)
+	settings.BindTopics(fs)
+	settings.BindData(fs, "`directory` for a temporary folder of local stores (default the system's)")
+	settings.BindWorker(fs)
+	return cmd
+}

@@ -1,0 +1,50 @@
+package cli
+
+import (
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/eddystream/eddy/cmd/eddy/internal/documents"
+	"github.com/eddystream/eddy/tables"
+)
+
+func newQueryCascade(w world) *cobra.Command {
+	r := &reader{w: w}
+	cmd := &cobra.Command{
+		Use:     "cascade ID",
+		Short:   "How far a cascade has come",
+		Example: "  eddy query cascade 9c1d3f0a5b7e2846",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := r.open(cmd); err != nil {
+				return err
+			}
+			id, err := tables.ParseCascadeID(args[0])
+			if err != nil {
+				return usageError(err)
+			}
+			document := func(_ tables.CascadeID, row *tables.CascadeRow) (*documents.Cascade, error) {
+				return r.writer().Cascade(row)
+			}
+			return lookUp(cmd.Context(), r, tables.Cascades, id, document, cascadeText)
+		},
+	}
+	r.bind(cmd)
+	return cmd
+}
+
+func cascadeText(c *documents.Cascade, w io.Writer) {
+	field(w, "cascade", "%s", c.ID)
+	field(w, "root", "%s of %s", c.Root.PageTitle, c.WikiID)
+	field(w, "change", "%s of %s", c.Kind, c.DT)
+	field(w, "phase", "%s", c.Phase)
+	field(w, "asked", "%d", c.Asked)
+	field(w, "outstanding", "%d", c.Outstanding)
+	if c.Late > 0 {
+		field(w, "late", "%d", c.Late)
+	}
+	if c.Abandoned > 0 {
+		field(w, "abandoned", "%d", c.Abandoned)
+	}
+}
