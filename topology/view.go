@@ -210,6 +210,9 @@ func (f *follower) settle(ctx context.Context) error {
 	case <-f.closing:
 		return ErrClosed
 	}
+	if err := f.readable(); err != nil { // it may have stopped long after it recovered
+		return err
+	}
 	ends, err := f.reader.Ends(ctx, f.topic)
 	if err != nil {
 		return err
