@@ -1,7 +1,10 @@
 package oracle
 
 import (
+	"cmp"
 	"iter"
+	"maps"
+	"slices"
 
 	"github.com/eddystream/eddy/integration/simwiki"
 	"github.com/eddystream/eddy/tables"
@@ -12,7 +15,7 @@ import (
 // rendering, and from these the titles and the dependents. Events that cannot be read as titles
 // of their wiki are left out, as are canaries.
 func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
-	b := &batch{sites: sites, pages: map[tables.PageKey]*history{}, titles: map[tables.Title]*tables.TitleRow{}}
+	b := &batch{sites: sites, pages: map[tables.PageKey]*history{}, past: map[tables.Title]map[tables.TitleSpan]bool{}}
 	for e := range log {
 		if err := b.add(e); err != nil {
 			return nil, err
@@ -22,9 +25,9 @@ func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
 }
 
 type batch struct {
-	sites  *tables.Sites
-	pages  map[tables.PageKey]*history
-	titles map[tables.Title]*tables.TitleRow
+	sites *tables.Sites
+	pages map[tables.PageKey]*history
+	past  map[tables.Title]map[tables.TitleSpan]bool
 }
 
 // history is one page, as far as the log has been read.
@@ -33,7 +36,8 @@ type history struct {
 	name     tables.Name
 	dt, rev  int64
 	live     bool
-	since    int64 // start of its life, if that was seen
+	claim    tables.TitleClaim // on its title: a page claims it when it takes it, and when its redirect changes
+	since    int64             // start of its life, if that was seen
 	redirect *tables.Name
 	seen     map[string]bool // event ids of the second dt
 
@@ -99,13 +103,13 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 	live := c.Kind != events.Delete
 	switch {
 	case h.changed && h.live && (h.name != tables.NameOf(title) || !live):
-		b.release(h.name.In(c.Wiki), c.Page.ID, dt)
+		b.left(h.name.In(c.Wiki), tables.TitleSpan{Page: c.Page.ID, From: h.claim.From, To: dt})
 	case !h.changed && !live:
-		b.release(title, c.Page.ID, dt)
+		b.left(title, tables.TitleSpan{Page: c.Page.ID, To: dt})
 	}
 	if prior := c.PriorPage; prior != nil && prior.Title != "" && !h.changed {
 		if old, err := site.FromPageTitle(prior.Namespace, prior.Title); err == nil && old != title {
-			b.release(old, c.Page.ID, dt)
+			b.left(old, tables.TitleSpan{Page: c.Page.ID, To: dt})
 		}
 	}
 	if c.Kind == events.Create || c.Kind == events.Undelete {
@@ -117,9 +121,11 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 		h.redirect = redirect(site, c, link)
 	}
 	h.changed, h.name, h.dt, h.rev, h.live = true, tables.NameOf(title), dt, c.Revision.ID, live
-	// A page claims its title when it takes it, and when its redirect changes.
-	if live && !(was.changed && was.live && was.name == h.name && leads(was.redirect) == leads(h.redirect)) {
-		b.title(title).Claim(tables.TitleClaim{Page: c.Page.ID, DT: dt, Rev: h.rev, Redirect: h.redirect})
+	if took := !was.changed || !was.live || was.name != h.name; live && (took || leads(was.redirect) != leads(h.redirect)) {
+		h.claim = tables.TitleClaim{Page: c.Page.ID, DT: dt, Rev: h.rev, From: was.claim.From, Redirect: h.redirect}
+		if took {
+			h.claim.From = dt
+		}
 	}
 }
 
@@ -141,16 +147,43 @@ func redirect(site *tables.SiteInfo, c *events.PageChange, link *events.Redirect
 	return &n
 }
 
-func (b *batch) title(t tables.Title) *tables.TitleRow {
-	row := b.titles[t]
-	if row == nil {
-		row = &tables.TitleRow{}
-		b.titles[t] = row
+// left records that a page had a title.
+func (b *batch) left(t tables.Title, span tables.TitleSpan) {
+	if b.past[t] == nil {
+		b.past[t] = map[tables.TitleSpan]bool{}
 	}
-	return row
+	b.past[t][span] = true
 }
 
-func (b *batch) release(t tables.Title, page, dt int64) { b.title(t).Release(page, dt) }
+// titles returns the claims on each title: the open ones by (dt, rev_id, page_id), of the past
+// ones the newest by (to, from, page_id).
+func (b *batch) titles() map[tables.Title]*tables.TitleRow {
+	rows := map[tables.Title]*tables.TitleRow{}
+	row := func(t tables.Title) *tables.TitleRow {
+		if rows[t] == nil {
+			rows[t] = &tables.TitleRow{}
+		}
+		return rows[t]
+	}
+	for key, h := range b.pages {
+		if h.changed && h.live {
+			r := row(h.name.In(key.Wiki))
+			r.Open = append(r.Open, h.claim)
+		}
+	}
+	for t, spans := range b.past {
+		row(t).Past = slices.SortedFunc(maps.Keys(spans), func(x, y tables.TitleSpan) int {
+			return cmp.Or(cmp.Compare(x.To, y.To), cmp.Compare(x.From, y.From), cmp.Compare(x.Page, y.Page))
+		})
+	}
+	for _, r := range rows {
+		slices.SortFunc(r.Open, func(x, y tables.TitleClaim) int {
+			return cmp.Or(cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev), cmp.Compare(x.Page, y.Page))
+		})
+		r.Past = r.Past[max(0, len(r.Past)-tables.TitleHistory):]
+	}
+	return rows
+}
 
 // links returns the links that count: of a living page's last rendering, if that began in the
 // present life, and where a redirect leads.
@@ -209,7 +242,7 @@ func (b *batch) derived() *Derived {
 			edges.set(l.target, l.kind, key, true)
 		}
 	}
-	for t, row := range b.titles {
+	for t, row := range b.titles() {
 		if line := titleLine(row); line != "" {
 			d.Titles[t.String()] = line
 		}
