@@ -3,11 +3,9 @@ package topology
 import (
 	"context"
 	"errors"
-	"fmt"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
-	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // Settle waits until the app is at rest, which is known from within the process and not guessed: everything that it sent,
@@ -58,67 +56,6 @@ func CreateTopics(ctx context.Context, t *Topology, cfg Config) error {
 	}
 	defer client.Close()
 	return cluster.EnsureTopics(ctx, client, t.kernel, cfg.withDefaults().topicPolicy())
-}
-
-// AtRest reports whether all processes that run t, wherever they are, have nothing left to do: the committed offset of every
-// input and loop partition is its end. Members commit their marks within 200 ms.
-//
-// The committed offsets are read first and the ends after. As both only grow, and no offset passes its end, equality everywhere
-// means that there was a moment when all was at rest, unless somebody outside of t wrote to its inputs since.
-func AtRest(ctx context.Context, t *Topology, cfg Config) (bool, error) {
-	client, err := openClient(cfg)
-	if err != nil {
-		return false, err
-	}
-	defer client.Close()
-	type reading struct {
-		topic     string
-		committed map[int32]int64
-	}
-	var read []reading
-	var topics []string
-	for _, p := range t.kernel.Processors {
-		committed, err := client.Committed(ctx, p.Group)
-		if err != nil {
-			return false, fmt.Errorf("processor %q: %w", p.Name, err)
-		}
-		for _, topic := range consumed(p) {
-			read = append(read, reading{topic, committed[topic]})
-			topics = append(topics, topic)
-		}
-	}
-	starts, err := client.Starts(ctx, topics...)
-	if err != nil {
-		return false, err
-	}
-	ends, err := client.Ends(ctx, topics...)
-	if err != nil {
-		return false, err
-	}
-	for _, r := range read {
-		for partition, end := range ends[r.topic] {
-			at, ok := r.committed[int32(partition)]
-			if !ok {
-				at = starts[r.topic][partition]
-			}
-			if at < end {
-				return false, nil
-			}
-		}
-	}
-	return true, nil
-}
-
-// consumed lists the topics whose offsets a processor commits.
-func consumed(p *kernel.Processor) []string {
-	var topics []string
-	for _, in := range p.Inputs {
-		topics = append(topics, in.Topic.Name)
-	}
-	if p.Loop != nil {
-		topics = append(topics, p.Loop.Topic.Name)
-	}
-	return topics
 }
 
 // openClient opens a client for one question.

@@ -213,10 +213,11 @@ func (f *follower) settle(ctx context.Context) error {
 	if err := f.readable(); err != nil { // it may have stopped long after it recovered
 		return err
 	}
-	ends, err := f.reader.Ends(ctx, f.topic)
+	all, err := f.reader.Ends(ctx, f.topic)
 	if err != nil {
 		return err
 	}
+	ends := all[f.topic]
 	if len(ends) != len(f.at) {
 		return fmt.Errorf("table %q has %d partitions and is viewed as having %d", f.topic, len(ends), len(f.at))
 	}

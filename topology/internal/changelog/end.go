@@ -27,26 +27,27 @@ func (r *Reader) End(ctx context.Context, topic string, partition int32) (int64,
 	return r.endBelow(ctx, tp, starts[topic][partition], stable[topic][partition])
 }
 
-// Ends is [Reader.End] of all partitions of a topic.
-func (r *Reader) Ends(ctx context.Context, topic string) ([]int64, error) {
-	stable, err := r.cluster.StableEnds(ctx, topic)
+// Ends is [Reader.End] of all partitions of the topics: topic, then partition.
+func (r *Reader) Ends(ctx context.Context, topics ...string) (map[string][]int64, error) {
+	stable, err := r.cluster.StableEnds(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
-	starts, err := r.cluster.Starts(ctx, topic)
+	starts, err := r.cluster.Starts(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
-	ends := make([]int64, len(stable[topic]))
-	for p := range ends {
-		if p >= len(starts[topic]) {
+	for topic, ends := range stable {
+		if len(starts[topic]) != len(ends) {
 			return nil, fmt.Errorf("topic %q has %d partitions, and %d have a start", topic, len(ends), len(starts[topic]))
 		}
-		if ends[p], err = r.endBelow(ctx, topicPartition{topic, int32(p)}, starts[topic][p], stable[topic][p]); err != nil {
-			return nil, err
+		for p := range ends {
+			if ends[p], err = r.endBelow(ctx, topicPartition{topic, int32(p)}, starts[topic][p], ends[p]); err != nil {
+				return nil, err
+			}
 		}
 	}
-	return ends, nil
+	return stable, nil
 }
 
 // endBelow looks for the last record in [start, stable), in steps back that double.
@@ -75,6 +76,23 @@ func (r *Reader) endBelow(ctx context.Context, tp topicPartition, start, stable 
 	r.ends[tp] = knownEnd{stable: stable, data: end}
 	r.mu.Unlock()
 	return end, nil
+}
+
+// Empty reports whether no reader will ever get a record from the offsets [from, to) of a partition. An open transaction may
+// become one.
+func (r *Reader) Empty(ctx context.Context, topic string, partition int32, from, to int64) (bool, error) {
+	tp := topicPartition{topic, partition}
+	for from < to {
+		records, next, err := r.fetch(ctx, tp, from)
+		if err != nil {
+			return false, err
+		}
+		if len(records) > 0 && records[0].Offset < to || next == from {
+			return false, nil
+		}
+		from = next
+	}
+	return true, nil
 }
 
 // lastRecord is the offset of the last record in [from, to), -1 if there is none.

@@ -235,10 +235,11 @@ func (p *Replica) Settle(ctx context.Context) error {
 			return fmt.Errorf("table %q: %w", p.topic, ErrStopped)
 		}
 	}
-	ends, err := p.reader.Ends(ctx, p.topic)
+	all, err := p.reader.Ends(ctx, p.topic)
 	if err != nil {
 		return err
 	}
+	ends := all[p.topic]
 	for partition, end := range ends {
 		if partition >= len(p.tables) {
 			return fmt.Errorf("table %q has %d partitions and is read as having %d", p.topic, len(ends), len(p.tables))

@@ -257,7 +257,7 @@ func (e *Engine) readEnds(ctx context.Context, s snapshot) (map[string][]int64, 
 	fixed := map[string][]int64{}
 	if len(topics) > 0 {
 		var err error
-		if fixed, err = e.opts.Client.Ends(ctx, topics...); err != nil {
+		if fixed, err = e.opts.Reader.Ends(ctx, topics...); err != nil {
 			return nil, fmt.Errorf("last offsets: %w", err)
 		}
 	}
