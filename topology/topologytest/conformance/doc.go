@@ -1,0 +1,3 @@
+// Package conformance holds the tests that every way to run a topology has to pass with the same outcome: the in-memory driver, and
+// a broker with one partition or many, with small batches and caches, on disk, restarted with empty stores, and shared by members.
+package conformance
