@@ -209,13 +209,15 @@ func TestStuckPartitionHoldsUpNoOther(t *testing.T) {
 		flood[i] = to("in", 0, "a", "")
 	}
 	b.produce(flood...)
-	start := time.Now()
-	b.produce(to("in", 1, "b", ""))
-	if at := await(t, handled); at != 1 {
-		t.Fatalf("partition %d was handled", at)
-	}
-	if took := time.Since(start); took > 5*time.Second {
-		t.Errorf("the other partition waited %s", took)
+	for range 20 { // the first ones may come with what is stuck
+		start := time.Now()
+		b.produce(to("in", 1, "b", ""))
+		if at := await(t, handled); at != 1 {
+			t.Fatalf("partition %d was handled", at)
+		}
+		if took := time.Since(start); took > 5*time.Second {
+			t.Fatalf("the other partition waited %s", took)
+		}
 	}
 	close(release)
 	r.settle()
