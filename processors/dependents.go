@@ -119,20 +119,20 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 	return v.save()
 }
 
-// hold takes note of who has the title now and who lost it, and returns the pages whose own change this is: the one that
-// took the title or left it, and, where a move leaves a redirect behind, the one that moved, whichever event comes first.
+// hold takes note of who has the title now, and returns the pages whose own change this is: the one that took the title
+// or left it; and, where it is the redirect that a move left behind, the one that moved.
 func (v *visit) hold(c *tables.TitleChange) []int64 {
-	switch had := v.row.Holder; {
-	case c.Holder != c.Page && c.Gained == 0:
+	except := []int64{c.Page}
+	switch left := v.row.Left; {
+	case c.Gained != 0:
+		if left.Page != 0 && left.DT == c.DT && c.Starts != nil && c.Starts.Kind == tables.ChangeCreate {
+			except = append(except, left.Page)
+		}
+		v.row.Left = tables.Leaver{}
+	case c.Starts == nil && c.Holder == 0:
 		v.row.Left = tables.Leaver{Page: c.Page, DT: c.DT}
-	case c.Gained != 0 && had != 0 && had != c.Gained:
-		v.row.Left = tables.Leaver{Page: had, DT: c.DT}
 	}
 	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
-	except := []int64{c.Page}
-	if left := v.row.Left; left.DT == c.DT && left.Page != c.Page {
-		except = append(except, left.Page)
-	}
 	return except
 }
 

@@ -23,10 +23,14 @@ func (v *visit) edge(e *tables.Edge) error {
 		return nil
 	}
 	v.meet(e)
-	if e.Uses && (v.row.UsedSince == 0 || e.Start < v.row.UsedSince) {
+	if e.Direct && redirected.Has(e.Type) {
+		v.row.Direct = true
+	}
+	uses := e.Direct && (e.Type == tables.LinkTemplate || e.Type == tables.LinkRedirect)
+	if uses && (v.row.UsedSince == 0 || e.Start < v.row.UsedSince) {
 		v.row.UsedSince = e.Start
 	}
-	if told := v.row.Told; e.Uses && (told.Page != v.row.Holder || e.Start < told.Start) {
+	if told := v.row.Told; uses && (told.Page != v.row.Holder || e.Start < told.Start) {
 		if err := v.tell(e.Start); err != nil {
 			return err
 		}

@@ -42,17 +42,16 @@ func (out *emitter) id(receiver string, at int64) int64 {
 // edges asks for the pages with links of the types, each once by its strongest, and goes on through the hubs.
 func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) error {
 	var sets [tables.NumLinkTypes]tables.IDSet
-	var taken []tables.IDSet
-	if wiki == out.hop.Cascade.Wiki && len(out.except) > 0 {
-		var own tables.IDSet
+	var own tables.IDSet
+	if wiki == out.hop.Cascade.Wiki {
 		for _, id := range out.except {
 			own, _ = own.With(uint32(id))
 		}
-		taken = append(taken, own)
 	}
+	taken := []tables.IDSet{own}
 	for t := range types.Without(tables.LinkRedirect).Each() {
 		set := e.Sets[t]
-		if len(taken) > 0 {
+		if len(taken) > 1 || len(own) > 0 {
 			set = slices.DeleteFunc(slices.Clone(set), func(id uint32) bool {
 				return slices.ContainsFunc(taken, func(s tables.IDSet) bool { return s.Has(id) })
 			})
@@ -77,6 +76,9 @@ func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) 
 		}
 	}
 	for i, h := range e.Hubs {
+		if own.Has(uint32(h.Page)) {
+			continue // its titles, the old and the new, have cascades of their own
+		}
 		if slices.ContainsFunc(e.Hubs[:i], func(o tables.Hub) bool { return o.Name == h.Name && o.Type == h.Type }) {
 			continue // two pages with one title, for as long as its claims are on their way
 		}
@@ -130,7 +132,10 @@ func (out *emitter) hub(wiki string, h tables.Hub, types tables.LinkTypes) error
 		hop.Depth++
 	}
 	to := tables.TitleTarget(h.Name.In(wiki))
-	w := &tables.Walk{Hop: hop, Types: types, ID: out.id(to.String(), int64(types)<<32|int64(hop.Depth))}
+	w := &tables.Walk{
+		Hop: hop, Types: types, ID: out.id(to.String(), int64(h.Type)<<32|int64(hop.Depth)),
+		Redirected: h.Type == tables.LinkRedirect,
+	}
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Walk: w})
 }
 

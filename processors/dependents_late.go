@@ -31,7 +31,7 @@ func (v *visit) late(e *tables.Edge) error {
 
 // feels reports whether the wave asks for pages with such a link. A redirect carries and is never asked for.
 func (v *visit) feels(e *tables.Edge, w tables.Wave) bool {
-	return e.Type != tables.LinkRedirect && w.Types.Has(e.Type)
+	return e.Type != tables.LinkRedirect && w.Types.Has(e.Type) && (e.Direct || !w.Redirected)
 }
 
 // stale reports whether the rendering that found a link may have met the state from before a wave. Times have a
@@ -46,7 +46,7 @@ func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 			return false // such a link shows whether there is a page, and it saw this one
 		case e.SawRev != 0 && e.SawRev == c.Rev:
 			return false
-		case e.SawRev != 0 && e.SawRev < c.Rev && c.Kind != tables.ChangeUndelete:
+		case e.SawRev != 0 && e.SawRev < c.Rev && c.Kind.Revises():
 			return true
 		}
 	}
@@ -54,11 +54,10 @@ func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 }
 
 // goesOn reports whether somebody may have shown the state from before a wave through the page of a link. The users of
-// a redirect render again when it is set; of two changes of one second the greater revision is the later one, but for
-// an undelete, which brings back an old one.
+// a redirect render again when it is set; of two changes of one second the one with the greater revision is later.
 func goesOn(e *tables.Edge, w tables.Wave) bool {
 	c := w.Hop.Cascade
-	if e.Type == tables.LinkRedirect && e.Hub.Start == c.DT && c.Kind != tables.ChangeUndelete {
+	if e.Type == tables.LinkRedirect && e.Hub.Start == c.DT && c.Kind.Revises() {
 		return e.SawRev < c.Rev
 	}
 	return e.Hub.Start <= c.DT

@@ -34,7 +34,11 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 
 // through lets a cascade that came by a hub go on to the dependents of this title.
 func (v *visit) through(w *tables.Walk) error {
-	return v.walk(v.emitter(w), w, v.pass(w, 0))
+	want := v.pass(w, 0)
+	if w.Redirected && !v.row.Direct {
+		want = 0
+	}
+	return v.walk(v.emitter(w), w, want)
 }
 
 // resume goes on with a walk through chunks. What a newer cascade of the same root has taken over is left to it.
@@ -54,11 +58,14 @@ func (v *visit) resume(w *tables.Walk) error {
 func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
 	c := w.Hop.Cascade
 	want := w.Types
-	if wave := v.row.Wave(c.ID); wave != nil {
+	switch wave := v.row.Wave(c.ID); {
+	case wave == nil:
+		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: w.Types, Open: true, Page: page, Redirected: w.Redirected})
+	case wave.Redirected && !w.Redirected:
+		wave.Types, wave.Redirected = wave.Types|w.Types, false // what came by a redirect did not ask everybody
+	default:
 		want &^= wave.Types
 		wave.Types |= w.Types
-	} else {
-		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: w.Types, Open: true, Page: page})
 	}
 	var taken tables.LinkTypes
 	for i := range v.row.Waves {

@@ -128,6 +128,12 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 			return err
 		}
 	}
+	if l.Titled && row.Active() && row.Render.Start >= l.DT {
+		// The rendering that tells whether the page uses its own title came before the change.
+		if err := e.recheck(row); err != nil {
+			return err
+		}
+	}
 	if err := h.changed(r, row, l); err != nil {
 		return err
 	}

@@ -100,6 +100,20 @@ func (e edges) resend(row *tables.LinksRow, start int64) error {
 	return nil
 }
 
+// recheck sends the links to the page's own title once more: it means something else now.
+func (e edges) recheck(row *tables.LinksRow) error {
+	o := own(row)
+	for _, l := range o.list {
+		if !self(row, l) {
+			continue
+		}
+		if err := e.add(row, o, l, row.Render.Start, false); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // takeBack removes the links of a rendering that does not count, as far as the page does not have them: the same
 // rendering may have counted in a run before a crash, when the page's other streams had come less far.
 func (e edges) takeBack(row *tables.LinksRow, state *tables.RenderState) error {
@@ -120,7 +134,7 @@ func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64,
 	edge := &tables.Edge{
 		Source: e.page.Wiki, Page: e.page.ID, Type: l.Type, Present: true, Start: start,
 		SawPage: l.Page, SawRev: l.Rev, Self: self(row, l), Again: again,
-		Uses: l.Type == tables.LinkRedirect || l.Type == tables.LinkTemplate && o.direct,
+		Direct: l.Type == tables.LinkRedirect || o.direct,
 	}
 	switch {
 	case l.Page != 0:

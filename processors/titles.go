@@ -37,12 +37,12 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 	}
 	change := &tables.TitleChange{Page: c.Page, DT: c.DT}
 	if c.Open {
-		row.Claim(tables.TitleClaim{Page: c.Page, DT: c.DT, Rev: c.Rev, Redirect: c.Redirect})
+		row.Claim(tables.TitleClaim{Page: c.Page, DT: c.DT, Rev: c.Rev, Redirect: c.Redirect, Event: c.Event})
 		if c.Kind != tables.ChangeRedirect {
 			change.Gained = c.Page
 		}
 	} else {
-		row.Release(c.Page, c.DT)
+		row.Release(c.Page, c.DT, c.Event)
 	}
 	if holder, ok := row.Holder(); ok {
 		change.Holder, change.Rev = holder.Page, holder.Rev

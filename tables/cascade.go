@@ -20,6 +20,11 @@ const (
 	ChangeVisibility ChangeKind = "visibility"
 )
 
+// Revises reports whether a change of the kind makes a revision, whose id is then greater than those before it.
+func (k ChangeKind) Revises() bool {
+	return k != ChangeDelete && k != ChangeUndelete && k != ChangeVisibility
+}
+
 // Name is a title inside a wiki that the context names.
 type Name struct {
 	Namespace int32  `avro:"namespace_id"`
@@ -70,9 +75,10 @@ func (c Cascade) RootTitle() Title { return c.Root.In(c.Wiki) }
 // SameRoot reports whether both changed one title.
 func (c Cascade) SameRoot(o Cascade) bool { return c.Wiki == o.Wiki && c.Root == o.Root }
 
-// After reports whether c is newer than o: a greater (dt, rev_id). Of two equal ones neither is newer.
+// After reports whether c is newer than o: a greater (dt, rev_id). Of two equal ones neither is newer, nor of two of one
+// second where one made no revision of its own: a delete or an undelete has one from before.
 func (c Cascade) After(o Cascade) bool {
-	return c.DT > o.DT || c.DT == o.DT && c.Rev > o.Rev
+	return c.DT > o.DT || c.DT == o.DT && c.Rev > o.Rev && c.Kind.Revises() && o.Kind.Revises()
 }
 
 // CascadeHop is a cascade with the hops gone so far: a page asked with it has depth Depth.

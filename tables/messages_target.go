@@ -26,8 +26,9 @@ type Edge struct {
 	SawPage int64 `avro:"saw_page_id"`
 	// SawRev is the revision met; of a redirect, the one that set it. 0: unknown.
 	SawRev int64 `avro:"saw_rev_id"`
-	// Uses says that the page shows, through the target, what the target's own page uses.
-	Uses bool `avro:"uses"`
+	// Direct says that what is used through the target is not among the page's own links: those are of its own text
+	// only, or it is a redirect's.
+	Direct bool `avro:"direct"`
 	// Self says that the title is the page's own, or the one it left last: what its own rendering met there says nothing.
 	Self bool `avro:"self"`
 	// Again says that the link itself is no news, only what goes on through it.
@@ -69,6 +70,9 @@ type Walk struct {
 	// Except are pages of the root's wiki that are not asked for: the change was their own, and their next rendering
 	// tells whether they still use the title.
 	Except []int64 `avro:"except"`
+	// Redirected says that the walk came by a redirect. Renderings that list templates of any depth list what is behind
+	// a redirect, too, so it asks only where others do not.
+	Redirected bool `avro:"redirected"`
 }
 
 // ChunkStep updates a chunk, then walks it.

@@ -16,12 +16,14 @@ type DependentsRow struct {
 type TargetRow struct {
 	Holder   int64 // page that has the title; 0: none
 	HolderDT int64 // dt of the change that said so
-	// Left is the page that lost the title last.
+	// Left is the page that moved away and left a redirect, which has not taken the title yet.
 	Left Leaver
 	// Met is the one page that every link saw at the title when it was found.
 	Met Met
 	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
 	UsedSince int64
+	// Direct says that links of renderings came that list only what their own text names.
+	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told
 	Waves   []Wave // newest first
@@ -52,7 +54,7 @@ const (
 	MetMixed
 )
 
-// Leaver is a page that lost a title.
+// Leaver is a page that moved to another title.
 type Leaver struct {
 	Page int64 `avro:"page_id"`
 	DT   int64 `avro:"dt"` // of the change, Unix seconds

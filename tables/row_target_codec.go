@@ -18,6 +18,7 @@ type (
 		Left      Leaver         `avro:"left"`
 		Met       Met            `avro:"met"`
 		UsedSince int64          `avro:"used_since"`
+		Direct    bool           `avro:"direct"`
 		Told      Told           `avro:"told"`
 		Waves     []Wave         `avro:"waves"`
 		Sources   []sourceRecord `avro:"sources"`
@@ -54,7 +55,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
@@ -91,7 +92,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Told: t.Told, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
 	for i, s := range t.Sources {

@@ -13,6 +13,8 @@ type Wave struct {
 	Open  bool       `avro:"open"`  // messages of the cascade may still come
 	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
 	Page int64 `avro:"page_id"`
+	// Redirected is that of the walk.
+	Redirected bool `avro:"redirected"`
 }
 
 // compare puts the newest wave first; of equally new ones the smaller id, so that the order is total.
@@ -37,18 +39,23 @@ func (r *TargetRow) AddWave(w Wave) {
 	r.Waves = slices.Insert(r.Waves, i, w)
 }
 
-// TrimWaves forgets the closed waves that no late link of the target key can be compared with: those that are, for each
-// of their types, not the newest, counting the changes of the title itself and those from elsewhere apart.
+// TrimWaves forgets the closed waves that no late link of the target key need be compared with: those that are, for
+// each of their types, not the newest, counting the changes of the title itself and those from elsewhere apart. Of
+// several changes of the title in one second nobody knows which is the last, so all of them stay.
 func (r *TargetRow) TrimWaves(key Target) {
 	title, _ := key.Title()
-	var own, foreign LinkTypes
+	var own, second, foreign LinkTypes
+	at := int64(0)
 	r.Waves = slices.DeleteFunc(r.Waves, func(w Wave) bool {
-		newer := &foreign
-		if w.Hop.Cascade.RootTitle() == title {
-			newer = &own
+		if w.Hop.Cascade.RootTitle() != title {
+			covered := w.Types&^foreign == 0
+			foreign |= w.Types
+			return covered && !w.Open
 		}
-		covered := w.Types&^*newer == 0
-		*newer |= w.Types
-		return covered && !w.Open
+		if w.Hop.Cascade.DT != at {
+			own, second, at = own|second, 0, w.Hop.Cascade.DT
+		}
+		second |= w.Types
+		return w.Types&^own == 0 && !w.Open
 	})
 }
