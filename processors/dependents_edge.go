@@ -38,13 +38,14 @@ func (v *visit) edge(e *tables.Edge) error {
 	return v.late(e)
 }
 
-// meet takes note of what a link saw at the title.
+// meet takes note of what a link saw at the title. Where that is not what is there now, its next rendering will have seen
+// something else, and nobody will tell.
 func (v *visit) meet(e *tables.Edge) {
 	saw := tables.Met{State: tables.MetOne, Page: e.SawPage}
 	switch {
 	case e.Again:
 		return
-	case e.Saw == tables.SawUnknown:
+	case e.Saw == tables.SawUnknown, v.row.HolderDT != 0 && e.SawPage != v.row.Holder:
 		saw = tables.Met{State: tables.MetMixed}
 	case v.row.Met.State != tables.MetUnset && v.row.Met != saw:
 		saw = tables.Met{State: tables.MetMixed}

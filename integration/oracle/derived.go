@@ -60,7 +60,10 @@ func titleLine(row *tables.TitleRow) string {
 	for _, c := range row.Open {
 		fmt.Fprintf(&b, "open(page %d dt %d rev %d from %d%s) ", c.Page, c.DT, c.Rev, c.From, leads(c.Redirect))
 	}
-	for _, s := range row.Past {
+	for i, s := range row.Past {
+		if i > 0 && s.Page == row.Past[i-1].Page && s.From == row.Past[i-1].From && s.To == row.Past[i-1].To {
+			continue // taken, left and taken again within a second
+		}
 		fmt.Fprintf(&b, "past(page %d from %d to %d) ", s.Page, s.From, s.To)
 	}
 	return strings.TrimSpace(b.String())
