@@ -5,6 +5,7 @@ package bench
 import (
 	"fmt"
 	"io"
+	"strconv"
 	"text/tabwriter"
 	"time"
 )
@@ -94,7 +95,7 @@ func (r *Result) Text(w io.Writer) error {
 func thousands(f float64) string {
 	n := int64(f + 0.5)
 	if n < 1000 {
-		return fmt.Sprint(n)
+		return strconv.FormatInt(n, 10)
 	}
 	return thousands(float64(n/1000)) + fmt.Sprintf(",%03d", n%1000)
 }

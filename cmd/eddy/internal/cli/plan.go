@@ -73,15 +73,15 @@ func planOf(plan *dependents.Plan, limit int) planDocument {
 }
 
 func planText(d planDocument, w io.Writer) {
-	field(w, "root", "%s", d.Root)
-	field(w, "pages", "%d", d.Count)
+	fieldf(w, "root", "%s", d.Root)
+	fieldf(w, "pages", "%d", d.Count)
 	for i, n := range d.Depths {
-		field(w, fmt.Sprintf("depth %d", i+1), "%d", n)
+		fieldf(w, fmt.Sprintf("depth %d", i+1), "%d", n)
 	}
 	for _, p := range d.Pages {
-		field(w, fmt.Sprintf("%s:%d", p.WikiID, p.PageID), "depth %d, %s", p.Depth, p.Reason)
+		fieldf(w, fmt.Sprintf("%s:%d", p.WikiID, p.PageID), "depth %d, %s", p.Depth, p.Reason)
 	}
 	if rest := d.Count - len(d.Pages); rest > 0 {
-		field(w, "…", "%d more", rest)
+		fieldf(w, "…", "%d more", rest)
 	}
 }

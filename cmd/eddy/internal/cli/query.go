@@ -170,7 +170,7 @@ func show(r *reader, document any, text func(io.Writer)) error {
 	return err
 }
 
-// field prints one line of a text.
-func field(w io.Writer, name, format string, args ...any) {
+// fieldf prints one line of a text.
+func fieldf(w io.Writer, name, format string, args ...any) {
 	_, _ = fmt.Fprintf(w, "%s\t%s\n", name, fmt.Sprintf(format, args...)) // into memory
 }

@@ -35,16 +35,16 @@ func newQueryCascade(w world) *cobra.Command {
 }
 
 func cascadeText(c *documents.Cascade, w io.Writer) {
-	field(w, "cascade", "%s", c.ID)
-	field(w, "root", "%s of %s", c.Root.PageTitle, c.WikiID)
-	field(w, "change", "%s of %s", c.Kind, c.DT)
-	field(w, "phase", "%s", c.Phase)
-	field(w, "asked", "%d", c.Asked)
-	field(w, "outstanding", "%d", c.Outstanding)
+	fieldf(w, "cascade", "%s", c.ID)
+	fieldf(w, "root", "%s of %s", c.Root.PageTitle, c.WikiID)
+	fieldf(w, "change", "%s of %s", c.Kind, c.DT)
+	fieldf(w, "phase", "%s", c.Phase)
+	fieldf(w, "asked", "%d", c.Asked)
+	fieldf(w, "outstanding", "%d", c.Outstanding)
 	if c.Late > 0 {
-		field(w, "late", "%d", c.Late)
+		fieldf(w, "late", "%d", c.Late)
 	}
 	if c.Abandoned > 0 {
-		field(w, "abandoned", "%d", c.Abandoned)
+		fieldf(w, "abandoned", "%d", c.Abandoned)
 	}
 }

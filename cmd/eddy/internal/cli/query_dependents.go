@@ -62,11 +62,11 @@ func (r *reader) target(arg string) (tables.Target, error) {
 }
 
 func dependentsText(uses *dependents.Uses, d *documents.Dependents, w io.Writer) {
-	field(w, "target", "%s", d.Target)
+	fieldf(w, "target", "%s", d.Target)
 	if d.Holder != 0 {
-		field(w, "page", "%d", d.Holder)
+		fieldf(w, "page", "%d", d.Holder)
 	}
-	field(w, "links", "%d", d.Count)
+	fieldf(w, "links", "%d", d.Count)
 	for _, from := range uses.Sources {
 		for t, set := range from.Edges.Sets {
 			if len(set) == 0 {
@@ -78,7 +78,7 @@ func dependentsText(uses *dependents.Uses, d *documents.Dependents, w io.Writer)
 			if rest := len(set) - len(listed); rest > 0 {
 				more = fmt.Sprintf(" and %d more", rest)
 			}
-			field(w, name, "%d of %s: %v%s", len(set), from.Wiki, listed, more)
+			fieldf(w, name, "%d of %s: %v%s", len(set), from.Wiki, listed, more)
 		}
 	}
 }

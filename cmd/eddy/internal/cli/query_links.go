@@ -32,15 +32,15 @@ func newQueryLinks(w world) *cobra.Command {
 }
 
 func linksText(l *documents.Links, w io.Writer) {
-	field(w, "page", "%s", l.Page)
+	fieldf(w, "page", "%s", l.Page)
 	if l.PageTitle != "" {
-		field(w, "title", "%s", l.PageTitle)
+		fieldf(w, "title", "%s", l.PageTitle)
 	}
-	field(w, "state", "%s", state(l.Live))
+	fieldf(w, "state", "%s", state(l.Live))
 	if l.Rendered == nil {
-		field(w, "rendered", "never")
+		fieldf(w, "rendered", "never")
 	} else {
-		field(w, "rendered", "%s, revision %d, links %s", l.Rendered.DT, l.Rendered.Rev, l.Rendered.Closure)
+		fieldf(w, "rendered", "%s, revision %d, links %s", l.Rendered.DT, l.Rendered.Rev, l.Rendered.Closure)
 	}
 	for t := range tables.LinkSelf {
 		for _, link := range l.Links[t.String()] {
@@ -48,7 +48,7 @@ func linksText(l *documents.Links, w io.Writer) {
 			if link.Scope != "" {
 				text += " (in its own view only)"
 			}
-			field(w, t.String(), "%s", text)
+			fieldf(w, t.String(), "%s", text)
 		}
 	}
 }

@@ -32,15 +32,15 @@ func newQueryPage(w world) *cobra.Command {
 }
 
 func pageText(p *documents.Page, w io.Writer) {
-	field(w, "page", "%s", p.Page)
-	field(w, "title", "%s", p.PageTitle)
-	field(w, "state", "%s", state(p.Live))
-	field(w, "revision", "%d of %s", p.Rev, p.DT)
+	fieldf(w, "page", "%s", p.Page)
+	fieldf(w, "title", "%s", p.PageTitle)
+	fieldf(w, "state", "%s", state(p.Live))
+	fieldf(w, "revision", "%d of %s", p.Rev, p.DT)
 	if p.Redirect != nil {
-		field(w, "redirects to", "%s", p.Redirect.PageTitle)
+		fieldf(w, "redirects to", "%s", p.Redirect.PageTitle)
 	}
 	for _, s := range p.History {
-		field(w, "from "+s.From, "%s, %s", s.PageTitle, state(s.Live))
+		fieldf(w, "from "+s.From, "%s, %s", s.PageTitle, state(s.Live))
 	}
 }
 

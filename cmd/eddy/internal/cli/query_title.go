@@ -32,19 +32,19 @@ func newQueryTitle(w world) *cobra.Command {
 }
 
 func titleText(t *documents.Title, w io.Writer) {
-	field(w, "title", "%s", t.PageTitle)
+	fieldf(w, "title", "%s", t.PageTitle)
 	if t.Holder == nil {
-		field(w, "page", "none")
+		fieldf(w, "page", "none")
 	} else {
-		field(w, "page", "%d", *t.Holder)
+		fieldf(w, "page", "%d", *t.Holder)
 	}
 	for _, c := range t.Open {
-		field(w, "since "+c.From, "page %d, revision %d", c.Page, c.Rev)
+		fieldf(w, "since "+c.From, "page %d, revision %d", c.Page, c.Rev)
 		if c.Redirect != nil {
-			field(w, "redirects to", "%s", c.Redirect.PageTitle)
+			fieldf(w, "redirects to", "%s", c.Redirect.PageTitle)
 		}
 	}
 	for _, h := range t.Past {
-		field(w, "until "+h.To, "page %d", h.Page)
+		fieldf(w, "until "+h.To, "page %d", h.Page)
 	}
 }

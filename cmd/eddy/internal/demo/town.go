@@ -34,13 +34,14 @@ func newTown(seed uint64, articles int, emit func(simwiki.Event)) (*town, error)
 		return nil, err
 	}
 	var names [levels][]tables.Name
-	for level := levels - 1; level >= 0; level-- {
-		for n := range max(1, total*shares[level]/100) {
+	var deeper []tables.Name
+	for level, share := range slices.Backward(shares[:]) {
+		for n := range max(1, total*share/100) {
 			name := tables.Name{Namespace: simwiki.Template, DBKey: fmt.Sprintf("Level_%d-%d", level+1, n+1)}
 			var text simwiki.Text
 			text.Included.Words = r.Int64()
-			if level < levels-1 {
-				text.Included.Templates = pick(r, names[level+1], 1+r.IntN(3))
+			if len(deeper) > 0 {
+				text.Included.Templates = pick(r, deeper, 1+r.IntN(3))
 			}
 			if r.IntN(3) == 0 {
 				text.PageOnly.Templates = []tables.Name{doc}
@@ -52,6 +53,7 @@ func newTown(seed uint64, articles int, emit func(simwiki.Event)) (*town, error)
 			id, _ := t.wiki.At(name)
 			t.templates[level] = append(t.templates[level], id)
 		}
+		deeper = names[level]
 	}
 	for n := range articles {
 		var text simwiki.Text

@@ -1,6 +1,7 @@
 package embedded
 
 import (
+	"context"
 	"fmt"
 	"net"
 )
@@ -22,7 +23,7 @@ func (a hostPort) String() string { return string(a) }
 
 // listen listens on address and advertises a host, or a host:port, in its place.
 func listen(network, address, advertise string) (net.Listener, error) {
-	ln, err := net.Listen(network, address)
+	ln, err := (&net.ListenConfig{}).Listen(context.Background(), network, address)
 	if err != nil || advertise == "" {
 		return ln, err
 	}
