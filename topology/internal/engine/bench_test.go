@@ -13,6 +13,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // chain is n counters, each fed by the one before it.
@@ -64,7 +65,7 @@ func BenchmarkSettle(b *testing.B) {
 	s.check(r.stop())
 }
 
-// BenchmarkThroughput is records a second through one processor that updates a row and emits for each.
+// BenchmarkThroughput is records a second through one processor that updates a row, on disk, and emits for each.
 func BenchmarkThroughput(b *testing.B) {
 	for _, keys := range []int{10_000, 500_000} {
 		b.Run(fmt.Sprintf("keys=%d", keys), func(b *testing.B) {
@@ -83,9 +84,11 @@ func BenchmarkThroughput(b *testing.B) {
 				s.produce(part...)
 			}
 			records = nil
+			db, err := store.Open(store.Options{Dir: b.TempDir(), Name: "bench"})
+			s.check(err)
+			defer db.Close()
 			b.ResetTimer()
-			r := s.start(k)
-			r.started()
+			r := s.start(k, on(db)).started()
 			r.settle()
 			b.StopTimer()
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "records/s")

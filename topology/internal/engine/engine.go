@@ -19,7 +19,7 @@ import (
 // hang is how long a processor may take to stop beyond the drain timeout.
 const hang = 10 * time.Second
 
-// Options are what an engine runs, and with what. All are required but Standby, CommitInterval and Observer.
+// Options are what an engine runs, and with what. All are required but Standby, CommitInterval, PurgeInterval and Observer.
 // The engine closes none of them.
 type Options struct {
 	// Topology has the processors to run. Their topics exist.
@@ -35,6 +35,7 @@ type Options struct {
 	DrainTimeout   time.Duration
 	CacheRows      int
 	Standby        bool
+	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
 	Logger   *slog.Logger
 	Observer Observer
@@ -85,18 +86,19 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer stopSending()
 	e.sending = sending
 
-	var lookups sync.WaitGroup
-	processors, err := e.prepare(&lookups)
+	var helpers sync.WaitGroup
+	processors, err := e.prepare(&helpers)
 	if err == nil {
 		e.processors.Store(&processors)
 		go e.committer.run()
+		helpers.Go(func() { e.purge(processors) })
 		e.runAll(processors)
 		e.committer.close()
 	} else if e.ctx.Err() == nil {
 		e.fail(err)
 	}
 	e.latch.cancel(errStopped)
-	lookups.Wait()
+	helpers.Wait()
 	return e.failure()
 }
 

@@ -52,11 +52,16 @@ func (o observer) committed(c Commit) {
 	}
 }
 
-func (o observer) processed(processor string, m *kernel.Message, start time.Time) {
-	if o.o.Processed != nil {
-		o.o.Processed(processor, m.Topic, m.Partition, m.Offset, time.Since(start))
+// processing is called before a handler, and what it returns after it.
+func (o observer) processing(processor string, m *kernel.Message) (done func()) {
+	if o.o.Processed == nil {
+		return nothing
 	}
+	start := time.Now()
+	return func() { o.o.Processed(processor, m.Topic, m.Partition, m.Offset, time.Since(start)) }
 }
+
+func nothing() {}
 
 func (o observer) stopped(processor string, err error) {
 	if o.o.Stopped != nil {

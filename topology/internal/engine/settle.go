@@ -69,6 +69,9 @@ func (e *Engine) Settle(ctx context.Context) error {
 			if fixed, err = e.readEnds(ctx, s); err != nil {
 				return err
 			}
+			if err = e.skipMarkers(ctx, s, fixed); err != nil {
+				return err
+			}
 			version = s.version
 			continue
 		}
@@ -147,23 +150,9 @@ type reading struct {
 
 // atRest compares the positions with the ends.
 func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64) (verdict, error) {
-	var read []reading
-	for _, a := range s.assignments {
-		for _, t := range a.tasks {
-			for _, in := range t.inputs {
-				at := in.marked.Load()
-				if at == sarama.OffsetOldest {
-					if err := e.findStarts(ctx, a); err != nil {
-						return busy, err
-					}
-					at = in.marked.Load()
-				}
-				read = append(read, reading{place{in.def.topic, t.partition}, at})
-			}
-		}
-		for _, j := range a.joins {
-			read = append(read, reading{place{j.topic, j.partition}, j.applied.Load()})
-		}
+	read, err := e.positions(ctx, s)
+	if err != nil {
+		return busy, err
 	}
 	positions := len(read)
 	for topic, r := range e.lookups {
@@ -190,6 +179,53 @@ func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int6
 		return lookAgain, nil
 	}
 	return atRest, nil
+}
+
+// positions reads how far inputs are marked and joins applied.
+func (e *Engine) positions(ctx context.Context, s snapshot) ([]reading, error) {
+	var read []reading
+	for _, a := range s.assignments {
+		for _, t := range a.tasks {
+			for _, in := range t.inputs {
+				at := in.marked.Load()
+				if at == sarama.OffsetOldest {
+					if err := e.findStarts(ctx, a); err != nil {
+						return nil, err
+					}
+					at = in.marked.Load()
+				}
+				read = append(read, reading{place{in.def.topic, t.partition}, at})
+			}
+		}
+		for _, j := range a.joins {
+			read = append(read, reading{place{j.topic, j.partition}, j.applied.Load()})
+		}
+	}
+	return read, nil
+}
+
+// skipMarkers lowers ends that no reader can reach: what others wrote in a transaction ends with a marker, which is not a record.
+// It asks only about partitions that are behind for what others wrote.
+func (e *Engine) skipMarkers(ctx context.Context, s snapshot, fixed map[string][]int64) error {
+	read, err := e.positions(ctx, s)
+	if err != nil {
+		return err
+	}
+	for _, r := range read {
+		list := fixed[r.topic]
+		if int(r.partition) >= len(list) || r.at >= list[r.partition] {
+			continue
+		}
+		if sent, _ := e.opts.Sender.End(r.topic, r.partition); sent >= list[r.partition] {
+			continue
+		}
+		end, err := e.opts.Reader.End(ctx, r.topic, r.partition)
+		if err != nil {
+			return fmt.Errorf("last record of topic %q partition %d: %w", r.topic, r.partition, err)
+		}
+		list[r.partition] = min(list[r.partition], end)
+	}
+	return nil
 }
 
 // end is the known end of a partition.

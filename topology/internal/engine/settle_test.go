@@ -7,6 +7,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -132,5 +134,62 @@ func TestSettleOfAFailingRun(t *testing.T) {
 	b.produce(keyed("in", 8, "a", ""))
 	if err := r.Settle(b.ctx); !errors.Is(err, errTest) {
 		t.Errorf("settle: %v", err)
+	}
+}
+
+// What others write in a transaction ends with a marker, which no reader ever gets: positions never reach the end of the log.
+func TestSettleBehindTransactions(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	p.Joins = []*kernel.Table{counts("joined")}
+	p.Lookups = []*kernel.Table{counts("looked-up")}
+	b.topics(only(p), 1)
+	transact := func(commit kgo.TransactionEndTry) {
+		kafka, err := kgo.NewClient(append(cluster.Franz(b.settings()), kgo.TransactionalID("other"))...)
+		b.check(err)
+		defer kafka.Close()
+		b.check(kafka.BeginTransaction())
+		b.check(kafka.ProduceSync(b.ctx, to("in", 0, "a", ""), to("joined", 0, "a", "1"), to("looked-up", 0, "a", "1")).FirstErr())
+		b.check(kafka.EndTransaction(b.ctx, commit))
+	}
+	transact(kgo.TryCommit)
+	r := b.start(only(p)).started()
+	r.settle()
+	transact(kgo.TryCommit)
+	r.settle()
+	transact(kgo.TryAbort)
+	r.settle()
+	if got := sprint(b.read("out")); len(got) != 2 {
+		t.Errorf("emitted %v", got)
+	}
+}
+
+// What a processor has committed goes from its loop, and nothing else.
+func TestLoopsArePurged(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, loop := looper()
+	b.topics(only(p), 1)
+	r := b.start(only(p), func(o *engine.Options) { o.PurgeInterval = 10 * time.Millisecond }).started()
+	b.produce(to("in", 0, "a", "50"))
+	r.settle()
+	for {
+		starts, err := b.admin.ListStartOffsets(b.ctx, loop.Topic.Name, "in")
+		b.check(err)
+		if in, _ := starts.Lookup("in", 0); in.Offset != 0 {
+			t.Fatal("the input was purged")
+		}
+		if at, _ := starts.Lookup(loop.Topic.Name, 0); at.Offset == 50 {
+			break
+		}
+	}
+	r.settle()
+	b.check(r.stop())
+	r = b.start(only(p)).started()
+	b.produce(to("in", 0, "a", "3"))
+	r.settle()
+	if rows := b.read("test-looper-table"); string(rows[len(rows)-1].Value) != "55" {
+		t.Errorf("counted %s", rows[len(rows)-1].Value)
 	}
 }

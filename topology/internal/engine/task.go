@@ -72,7 +72,7 @@ func (t *task) process(ctx context.Context, in *input, index int, offset int64) 
 		return
 	}
 	b, held := t.cur, len(t.cur.last)
-	start := time.Now()
+	finished := t.p.e.observe.processing(t.p.k.Name, m)
 	t.msg, t.wrote = m, false
 	err = guard(func() error { return in.def.handle(ctx, t, m) })
 	t.msg = nil
@@ -93,7 +93,7 @@ func (t *task) process(ctx context.Context, in *input, index int, offset int64) 
 	b.records++
 	b.bytes += len(m.Key) + len(m.Value)
 	b.next[index] = offset + 1
-	t.p.e.observe.processed(t.p.k.Name, m, start)
+	finished()
 	t.cut()
 }
 
