@@ -13,7 +13,9 @@ import (
 
 var update = flag.Bool("update", false, "write golden files instead of comparing with them")
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one, of the program
+}
 
 type (
 	userID string
