@@ -74,13 +74,18 @@ type tie struct {
 }
 
 func (c *comparison) matchRequests(requests []Request) {
-	ids := map[string]int{}
+	type change struct {
+		op   int
+		root Title
+		dt   string
+	}
+	ids := map[string]change{}
 	for k, op := range c.ops {
 		for _, i := range op.changes {
 			e := c.log[i]
-			ids[c.opt.CascadeID(e.WikiID, e.Page.title(), e.Meta.ID)] = k
+			ids[c.opt.CascadeID(e.WikiID, e.Page.title(), e.Meta.ID)] = change{k, e.Page.title(), e.DT}
 			if e.Change == "move" {
-				ids[c.opt.CascadeID(e.WikiID, e.Prior.Page.title(), e.Meta.ID)] = k
+				ids[c.opt.CascadeID(e.WikiID, e.Prior.Page.title(), e.Meta.ID)] = change{k, e.Prior.Page.title(), e.DT}
 			}
 		}
 	}
@@ -88,12 +93,18 @@ func (c *comparison) matchRequests(requests []Request) {
 	c.other = make([][]int64, len(c.ops))
 	c.last = map[edge]int{}
 	for _, r := range requests {
-		k, ok := ids[r.Cascade.ID]
+		of, ok := ids[r.Cascade.ID]
+		fault := ""
 		if !ok {
-			c.report.Unknown = append(c.report.Unknown, Difference{-1, r.Cascade.DT, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.PageID,
-				fmt.Sprintf("cascade %q is none of the log's", r.Cascade.ID)})
+			fault = fmt.Sprintf("cascade %q is none of the log's", r.Cascade.ID)
+		} else if r.Cascade.Root != of.root || r.Cascade.DT != of.dt {
+			fault = fmt.Sprintf("cascade %q is that of %q at %s", r.Cascade.ID, of.root.PageTitle, of.dt)
+		}
+		if fault != "" {
+			c.report.Unknown = append(c.report.Unknown, Difference{-1, r.Cascade.DT, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.PageID, fault})
 			continue
 		}
+		k := of.op
 		if r.Reason == "self" {
 			continue
 		}

@@ -122,6 +122,10 @@ func TestMediaWikiFindsFaults(t *testing.T) {
 	if r := MediaWiki(log, lines, more, opt); len(r.Missing) != 0 || len(r.TooMany) != 1 {
 		t.Errorf("one request added: %v", r.Err())
 	}
+	more[len(more)-1].Cascade.DT = "2001-01-01T00:00:00Z"
+	if r := MediaWiki(log, lines, more, opt); len(r.Unknown) != 1 {
+		t.Errorf("a request with another dt than its cascade: %v", r.Err())
+	}
 	more[len(more)-1].Cascade.ID = "no such cascade"
 	if r := MediaWiki(log, lines, more, opt); len(r.Unknown) != 1 {
 		t.Errorf("one request of an unknown cascade: %v", r.Err())

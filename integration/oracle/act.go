@@ -22,7 +22,7 @@ func titles(namespace int32, letter string, n int) []tables.Name {
 }
 
 // act changes the wiki at random; what is impossible is left out.
-func (p *player) act() {
+func (p *player) act() error {
 	living, deleted := p.wiki.Living(), p.wiki.Deleted()
 	page := func() int64 { return living[p.tape.IntN(len(living))] }
 	n := p.tape.IntN(100)
@@ -60,6 +60,19 @@ func (p *player) act() {
 	if err != nil {
 		p.note("(%v)", err)
 	}
+	return err
+}
+
+// save changes the wiki; the renderer may render the changed page at once.
+func (p *player) save() error {
+	p.touched = 0
+	if p.act() != nil || p.touched == 0 || p.tape.IntN(3) > 0 {
+		return nil
+	}
+	if _, alive := p.wiki.Output(p.touched); !alive {
+		return nil
+	}
+	return p.render(p.touched, nil)
 }
 
 // title draws a title, most often a template's.
@@ -99,6 +112,9 @@ func (p *player) text(name tables.Name) simwiki.Text {
 // edited changes a text: the part that others see, the one that they do not, back to what it was
 // as often as not, or all of it.
 func (p *player) edited(name tables.Name, old simwiki.Text) simwiki.Text {
+	if target := p.like(name); old.Redirect != nil && target != name && p.tape.IntN(2) == 0 {
+		return simwiki.Text{Redirect: &target}
+	}
 	switch n := p.tape.IntN(10); {
 	case n < 3:
 		old.Included.Words = int64(p.tape.IntN(2))

@@ -85,6 +85,7 @@ type player struct {
 	pending []tables.Request
 	started map[int64]int64 // start of each page's last rendering, Unix seconds
 
+	touched int64                     // the page of the last change
 	stepped int                       // position of the log at which the present step began
 	unseen  bool                      // the present step was an edit that others cannot see
 	stirred map[tables.CascadeID]bool // the cascades of the present step's changes at their pages' titles
@@ -112,6 +113,7 @@ func (p *player) emit(e simwiki.Event) {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
 	}
 	p.note("%s", line)
+	p.touched = c.Page.ID
 	if p.stirred != nil {
 		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
 	}
@@ -149,7 +151,7 @@ func (p *player) step() error {
 	}
 	switch n := p.tape.IntN(100); {
 	case n < 40:
-		p.act()
+		return p.save()
 	case n < 70:
 		return p.deliver(1 + p.tape.IntN(6))
 	case n < 83:
