@@ -140,7 +140,7 @@ func (h *cascades) end(r topology.Scope, row *tables.CascadeRow, phase tables.Ph
 func (h *cascades) enter(r topology.Scope, row *tables.CascadeRow, phase tables.Phase) error {
 	row.Phase = phase
 	c := row.Cascade
-	site, err := h.sites.Site(c.Wiki)
+	root, err := prefixed(h.sites, c.RootTitle(), c.Prefix)
 	if err != nil {
 		return err
 	}
@@ -148,7 +148,7 @@ func (h *cascades) enter(r topology.Scope, row *tables.CascadeRow, phase tables.
 		WikiID: c.Wiki, Phase: phase, Asked: row.Asked, Outstanding: row.Outstanding, Late: row.Late,
 		Cascade: tables.RequestCascade{
 			ID: c.ID, Kind: c.Kind, DT: c.DT,
-			Root: tables.RequestRoot{PageTitle: site.Prefixed(c.RootTitle()), Namespace: c.Root.Namespace},
+			Root: tables.RequestRoot{PageTitle: root, Namespace: c.Root.Namespace},
 		},
 	})
 }

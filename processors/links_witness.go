@@ -12,7 +12,7 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	if !l.Live || l.Kind == tables.ChangeVisibility {
 		return nil
 	}
-	p := tables.PendingChange{Event: l.Event, Kind: l.Kind, DT: l.DT, Rev: l.Rev, Name: l.Name, Starts: !l.Titled}
+	p := tables.PendingChange{Event: l.Event, Kind: l.Kind, DT: l.DT, Rev: l.Rev, Name: l.Name, Prefix: l.Prefix, Starts: !l.Titled}
 	same := l.SHA1 != "" && l.SHA1 == row.SHA1
 	row.SHA1 = l.SHA1
 	if h.startOn == StartOnChange {
@@ -72,7 +72,9 @@ func (h *links) start(r topology.Scope, page tables.PageKey, row *tables.LinksRo
 		return nil
 	}
 	root := p.Name.In(page.Wiki)
-	return h.targets.Emit(r, tables.TitleTarget(root), &tables.TargetUpdate{Change: &tables.ContentChange{
-		Cascade: tables.NewCascade(p.Kind, root, p.Event, p.DT, p.Rev), Page: page.ID, Types: types,
-	}})
+	c := tables.NewCascade(p.Kind, root, p.Event, p.DT, p.Rev)
+	c.Prefix = p.Prefix
+	return h.targets.Emit(r, tables.TitleTarget(root), &tables.TargetUpdate{
+		Change: &tables.ContentChange{Cascade: c, Page: page.ID, Types: types},
+	})
 }

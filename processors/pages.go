@@ -59,7 +59,7 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	now.apply(row, ev, found)
 	life := &tables.Life{
 		Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Live: row.Live, Since: row.Since,
-		Name: row.Name, Redirect: row.Redirect, SHA1: row.SHA1, Titled: titled,
+		Name: row.Name, Prefix: row.Prefix, Redirect: row.Redirect, SHA1: row.SHA1, Titled: titled,
 		Asks: row.Live && now.kind != tables.ChangeVisibility,
 	}
 	if err := h.lives.Emit(r, r.Key, life); err != nil {
@@ -71,9 +71,10 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 // claim tells titles what the change took and left, and reports whether titles starts the cascade of the page's own
 // title. It sets the kind that the change has for the title.
 func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageRow, now *identity, found bool) (titled bool, err error) {
-	left := func(title tables.Title, quiet bool) error {
+	left := func(title tables.Title, prefix string) error {
 		return h.claims.Emit(r, title, &tables.Claim{
-			Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Quiet: quiet,
+			Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Prefix: prefix,
+			Quiet: title == now.leftRedirect,
 		})
 	}
 	had := found && row.Live
@@ -85,19 +86,19 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 		now.kind = tables.ChangeRedirect
 	} else {
 		if had && (now.live || old != now.title) {
-			if err := left(old, now.leftRedirect == old); err != nil {
+			if err := left(old, row.Prefix); err != nil {
 				return false, err
 			}
 		}
 		// Where the page's earlier changes were never seen, the event says what it left.
 		if prior := now.prior; prior != (tables.Title{}) && prior != now.title && !(had && old == prior) {
-			if err := left(prior, now.leftRedirect == prior); err != nil {
+			if err := left(prior, now.priorPrefix); err != nil {
 				return false, err
 			}
 		}
 		if !now.live {
 			if !found || had {
-				return true, left(now.title, false)
+				return true, left(now.title, now.prefix)
 			}
 			return true, nil
 		}
@@ -108,7 +109,7 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 		}
 	}
 	return true, h.claims.Emit(r, now.title, &tables.Claim{
-		Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect,
+		Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect, Prefix: now.prefix,
 	})
 }
 
@@ -117,7 +118,9 @@ type identity struct {
 	kind         tables.ChangeKind
 	dt, rev      int64
 	title        tables.Title
+	prefix       string       // of the title's namespace, where the site info does not know it; else empty
 	prior        tables.Title // zero: the event does not say
+	priorPrefix  string
 	leftRedirect tables.Title // the title where a move left a redirect; zero: none
 	redirect     *tables.Name
 	live         bool
@@ -133,6 +136,7 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 	if now.title, err = site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
 		return now, fmt.Errorf("page change %q: page_title: %w", ev.Meta.ID, err)
 	}
+	now.prefix = unknownPrefix(site, ev.Page.Namespace, ev.Page.Title)
 	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && now.live {
 		prefix := ""
 		if l.Namespace == ev.Page.Namespace {
@@ -149,6 +153,7 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		if now.prior, err = site.FromPageTitle(p.Namespace, p.Title); err != nil {
 			return now, fmt.Errorf("page change %q: prior_state: %w", ev.Meta.ID, err)
 		}
+		now.priorPrefix = unknownPrefix(site, p.Namespace, p.Title)
 	}
 	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil {
 		now.leftRedirect = now.prior
@@ -180,8 +185,20 @@ func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found boo
 			row.History = slices.Delete(row.History, 0, 1)
 		}
 	}
-	row.Name, row.DT, row.Rev, row.Live, row.Redirect = name, now.dt, now.rev, now.live, now.redirect
+	row.Name, row.Prefix, row.DT, row.Rev, row.Live, row.Redirect = name, now.prefix, now.dt, now.rev, now.live, now.redirect
 	row.SHA1 = ev.Revision.ContentSHA1
+}
+
+// unknownPrefix returns the prefix of a title as an event spells it, where the site info has another for its namespace.
+func unknownPrefix(site *tables.SiteInfo, namespace int32, title string) string {
+	prefix, _, ok := strings.Cut(title, ":")
+	if namespace == 0 || !ok {
+		return ""
+	}
+	if known, ok := site.Namespace(namespace); ok && strings.ReplaceAll(known.Name, " ", "_") == prefix {
+		return ""
+	}
+	return prefix
 }
 
 func changeKind(ev *events.PageChange) tables.ChangeKind {

@@ -102,24 +102,27 @@ func answered(p *tables.PageRender, c *tables.Cascade) bool {
 func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkType) error {
 	key := tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
 	var name tables.Name
+	var prefix string
 	row, found, err := c.h.pages.GetAt(c.r, key)
 	if err != nil {
 		return err
 	}
 	if found {
-		name = row.Name
+		name, prefix = row.Name, row.Prefix
 	}
-	return c.h.emit(c.r, key, name, hop, reason)
+	return c.h.emit(c.r, key, name, prefix, hop, reason)
 }
 
 // emit sends one request. A page whose name is not known yet has an empty title.
-func (h *requests) emit(r topology.Scope, key tables.PageKey, name tables.Name, hop *tables.CascadeHop, reason tables.LinkType) error {
+func (h *requests) emit(
+	r topology.Scope, key tables.PageKey, name tables.Name, prefix string, hop *tables.CascadeHop, reason tables.LinkType,
+) error {
 	c := &hop.Cascade
-	title, err := h.prefixed(name.In(key.Wiki))
+	title, err := prefixed(h.o.Sites, name.In(key.Wiki), prefix)
 	if err != nil {
 		return err
 	}
-	root, err := h.prefixed(c.RootTitle())
+	root, err := prefixed(h.o.Sites, c.RootTitle(), c.Prefix)
 	if err != nil {
 		return err
 	}
@@ -132,11 +135,16 @@ func (h *requests) emit(r topology.Scope, key tables.PageKey, name tables.Name, 
 	})
 }
 
-func (h *requests) prefixed(t tables.Title) (string, error) {
-	if t.DBKey == "" {
+// prefixed spells a title as the wiki does: with its own prefix where one is given, else by the site info. A page
+// without a title has an empty one.
+func prefixed(sites *tables.Sites, t tables.Title, prefix string) (string, error) {
+	switch {
+	case t.DBKey == "":
 		return "", nil
+	case prefix != "":
+		return prefix + ":" + t.DBKey, nil
 	}
-	site, err := h.o.Sites.Site(t.Wiki)
+	site, err := sites.Site(t.Wiki)
 	if err != nil {
 		return "", err
 	}
@@ -182,7 +190,7 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	page.Dead = !l.Live
 	if l.Asks {
 		hop := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}
-		if err := h.emit(r, r.Key, l.Name, hop, tables.LinkSelf); err != nil {
+		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf); err != nil {
 			return err
 		}
 	}

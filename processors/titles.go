@@ -49,6 +49,7 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 	}
 	if !c.Quiet {
 		cascade := tables.NewCascade(c.Kind, r.Key, c.Event, c.DT, c.Rev)
+		cascade.Prefix = c.Prefix
 		change.Starts = &cascade
 	}
 	if err := h.changes.Emit(r, tables.TitleTarget(r.Key), change); err != nil {

@@ -56,11 +56,13 @@ type Cascade struct {
 	Kind ChangeKind `avro:"kind"`
 	Wiki string     `avro:"wiki_id"`
 	Root Name       `avro:"root"`
-	DT   int64      `avro:"dt"`
-	Rev  int64      `avro:"rev_id"`
+	// Prefix is what the wiki calls the root's namespace, where its site info does not say so; else empty.
+	Prefix string `avro:"prefix"`
+	DT     int64  `avro:"dt"`
+	Rev    int64  `avro:"rev_id"`
 }
 
-// NewCascade returns the cascade of the change event at root. Its id is a function of wiki, root and event only, so
+// NewCascade returns the cascade of the change event at root, without a prefix. Its id is a function of wiki, root and event only, so
 // a replay names it alike.
 func NewCascade(kind ChangeKind, root Title, event string, dt, rev int64) Cascade {
 	return Cascade{

@@ -10,6 +10,7 @@ type Life struct {
 	// Since is the dt at which the present life began, by a create or an undelete; 0 if that was never seen.
 	Since    int64  `avro:"since"`
 	Name     Name   `avro:"name"`
+	Prefix   string `avro:"prefix"`   // of the name, where the site info does not know it; else empty
 	Redirect *Name  `avro:"redirect"` // where it leads, within the wiki; nil: no redirect
 	SHA1     string `avro:"content_sha1"`
 	// Titled says that the processor titles starts the cascade of this change, so a render of it does not.
@@ -20,7 +21,9 @@ type Life struct {
 
 // Cascade is the cascade of the change at the page's own title.
 func (l *Life) Cascade(wiki string) Cascade {
-	return NewCascade(l.Kind, l.Name.In(wiki), l.Event, l.DT, l.Rev)
+	c := NewCascade(l.Kind, l.Name.In(wiki), l.Event, l.DT, l.Rev)
+	c.Prefix = l.Prefix
+	return c
 }
 
 // Claim says that a page took a title or left it.
@@ -33,6 +36,8 @@ type Claim struct {
 	// Open takes the title, or says something new of a page that has it; otherwise the page leaves the title.
 	Open     bool  `avro:"open"`
 	Redirect *Name `avro:"redirect"`
+	// Prefix is that of the title, where the site info does not know it; else empty.
+	Prefix string `avro:"prefix"`
 	// Quiet claims and releases change the holder and start nothing.
 	Quiet bool `avro:"quiet"`
 }

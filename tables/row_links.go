@@ -42,6 +42,8 @@ type PendingChange struct {
 	DT    int64      `avro:"dt"`
 	Rev   int64      `avro:"rev_id"`
 	Name  Name       `avro:"name"` // the page's title then
+	// Prefix is that of the name, where the site info does not know it; else empty.
+	Prefix string `avro:"prefix"`
 	// Starts says that the change starts a cascade when it is witnessed; otherwise its witness only sets the hash.
 	Starts bool `avro:"starts"`
 }

@@ -4,7 +4,8 @@ package tables
 // keep theirs, so that a late event of theirs is known for what it is.
 type PageRow struct {
 	Name     Name   `avro:"name"`
-	DT       int64  `avro:"dt"` // of the last applied change, Unix seconds
+	Prefix   string `avro:"prefix"` // of the name, where the site info does not know it; else empty
+	DT       int64  `avro:"dt"`     // of the last applied change, Unix seconds
 	Rev      int64  `avro:"rev_id"`
 	Live     bool   `avro:"live"`
 	Since    int64  `avro:"since"` // start of the present life; 0: never seen
