@@ -2,6 +2,7 @@ package deploy
 
 import (
 	"context"
+	"errors"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,12 +22,13 @@ func Read[K, V any](ctx context.Context, cfg topology.Config, table topology.Tab
 }
 
 // View runs a view of a table in memory for as long as read takes.
-func View[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(context.Context, *topology.View[K, V]) error) error {
+func View[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(context.Context, *topology.View[K, V]) error) (err error) {
 	cfg.InMemory, cfg.DataDir = true, ""
 	v, err := topology.OpenView(table, cfg)
 	if err != nil {
 		return err
 	}
+	defer func() { err = errors.Join(err, v.Close()) }()
 	group, ctx := errgroup.WithContext(ctx)
 	run, stop := context.WithCancel(ctx)
 	group.Go(func() error { return v.Run(run) })

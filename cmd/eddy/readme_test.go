@@ -1,0 +1,106 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/eddystream/eddy/processors"
+)
+
+const root = "../.."
+
+func read(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(root, path))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}
+
+// blocks returns the fenced blocks of a language.
+func blocks(text, language string) []string {
+	var out []string
+	for _, match := range regexp.MustCompile("(?s)```"+language+"\n(.*?)```").FindAllStringSubmatch(text, -1) {
+		out = append(out, match[1])
+	}
+	return out
+}
+
+// The README shows the topology as eddy describes it.
+func TestReadmePicture(t *testing.T) {
+	t.Parallel()
+	topo, err := processors.New(processors.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pictures := blocks(read(t, "README.md"), "mermaid")
+	if len(pictures) != 1 || pictures[0] != topo.Mermaid() {
+		t.Errorf("the picture is not what 'eddy topology --format mermaid' says:\n%s", topo.Mermaid())
+	}
+}
+
+// The README's program is the one that runs as an example.
+func TestReadmeProgram(t *testing.T) {
+	t.Parallel()
+	source := read(t, "cmd/eddy/example_test.go")
+	programs := blocks(read(t, "README.md"), "go")
+	if len(programs) == 0 {
+		t.Fatal("there is no program")
+	}
+	for _, program := range programs {
+		if !strings.Contains(source, program) {
+			t.Errorf("this does not run anywhere:\n%s", program)
+		}
+	}
+}
+
+// The documents link to what is there.
+func TestDocumentLinks(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
+	for _, document := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md"} {
+		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
+			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), match[1])); err != nil {
+				t.Errorf("%s links to %q, which is not there", document, match[1])
+			}
+		}
+	}
+}
+
+// The file map of the design names folders that exist, and every folder with code is in it.
+func TestDesignMap(t *testing.T) {
+	t.Parallel()
+	design := read(t, "doc/DESIGN.md")
+	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z/]+)/` \\|").FindAllStringSubmatch(design, -1) {
+		if info, err := os.Stat(filepath.Join(root, match[1])); err != nil || !info.IsDir() {
+			t.Errorf("the map names %q, which is no folder", match[1])
+		}
+	}
+	err := filepath.WalkDir(root, func(path string, entry os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		name := entry.Name()
+		if entry.IsDir() && (name == "testdata" || strings.HasPrefix(name, ".") && name != "..") {
+			return filepath.SkipDir
+		}
+		if entry.IsDir() || filepath.Ext(name) != ".go" {
+			return nil
+		}
+		folder, err := filepath.Rel(root, filepath.Dir(path))
+		if err != nil {
+			return err
+		}
+		if !strings.Contains(design, "| `"+filepath.ToSlash(folder)+"/` |") {
+			t.Errorf("folder %q is not in the map", folder)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
