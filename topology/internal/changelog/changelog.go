@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"sync"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -17,6 +18,9 @@ type Reader struct {
 	cluster *cluster.Client
 	kafka   *kgo.Client
 	log     *slog.Logger
+	// absentFor is how long a topic has to be absent before that is believed: a broker that has just started, or just
+	// learnt of a topic, may not know it for a moment.
+	absentFor time.Duration
 
 	mu      sync.Mutex
 	leaders map[topicPartition]leader
@@ -39,7 +43,7 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	return &Reader{
-		cluster: c, kafka: kafka, log: log,
+		cluster: c, kafka: kafka, log: log, absentFor: 5 * time.Second,
 		leaders: map[topicPartition]leader{}, loaded: map[topicPartition]int64{}, ends: map[topicPartition]knownEnd{},
 	}, nil
 }

@@ -95,7 +95,7 @@ func (r *Reader) leader(ctx context.Context, tp topicPartition) (leader, error) 
 	for _, t := range response.Topics {
 		err := kerr.ErrorForCode(t.ErrorCode)
 		if errors.Is(err, kerr.UnknownTopicOrPartition) {
-			return leader{}, fmt.Errorf("topic %q: %w", tp.topic, cluster.ErrNoTopic)
+			return leader{}, fmt.Errorf("look up leaders of topic %q: %w", tp.topic, cluster.ErrNoTopic)
 		}
 		if err != nil {
 			return leader{}, fmt.Errorf("look up topic %q: %w", tp.topic, err)

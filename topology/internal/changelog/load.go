@@ -31,8 +31,8 @@ var ErrStore = errors.New("local store")
 
 // Load brings t to the end that the partition has when Load is called, rows and offset in large atomic batches. A table of another cluster
 // or topic, past the end, before the start, or not written for longer than the topic keeps tombstones is cleared and built anew.
-// With a nil error the table has reached that end. Transient errors are tried again until ctx is done; [cluster.ErrNoTopic] and
-// errors of the store are final.
+// With a nil error the table has reached that end. Transient errors are tried again until ctx is done; [cluster.ErrNoTopic], once it has
+// lasted for some seconds, and errors of the store, [ErrStore], are final.
 func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partition int32) (Loaded, error) {
 	return r.loadUntil(ctx, t, topic, partition, true)
 }
@@ -48,6 +48,7 @@ func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, pa
 	tp := topicPartition{topic, partition}
 	tries := backoff.NewExponentialBackOff()
 	tries.InitialInterval, tries.MaxInterval = 20*time.Millisecond, 2*time.Second
+	var absent time.Time // since when the topic is; zero: it is there
 	for {
 		err := r.load(ctx, t, tp, clear, &loaded)
 		if err == nil {
@@ -57,7 +58,13 @@ func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, pa
 			r.mu.Unlock()
 			return loaded, nil
 		}
-		if ctx.Err() != nil || errors.Is(err, ErrStore) || errors.Is(err, ErrStale) || errors.Is(err, cluster.ErrNoTopic) {
+		if !errors.Is(err, cluster.ErrNoTopic) {
+			absent = time.Time{}
+		} else if absent.IsZero() {
+			absent = time.Now()
+		}
+		gone := !absent.IsZero() && time.Since(absent) >= r.absentFor
+		if ctx.Err() != nil || errors.Is(err, ErrStore) || errors.Is(err, ErrStale) || gone {
 			return loaded, fmt.Errorf("load table %q: %w", t.Name(), err)
 		}
 		r.log.Warn("table is not loaded yet", "topic", topic, "partition", partition, "error", err)

@@ -240,6 +240,31 @@ func TestLoadOfWhatIsNotThere(t *testing.T) {
 	}
 }
 
+// TestLoadWaitsForBrokersThatDoNotKnowYet lets the topic be unknown a few times, as to a broker that has just started.
+func TestLoadWaitsForBrokersThatDoNotKnowYet(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.reader.absentFor = time.Minute
+	b.put(0, "a", "1")
+	var n atomic.Int64
+	b.broker.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.broker.KeepControl()
+		if n.Add(1) > 3 {
+			return nil, nil, false
+		}
+		response := req.ResponseKind().(*kmsg.MetadataResponse)
+		for _, topic := range req.(*kmsg.MetadataRequest).Topics {
+			rt := kmsg.NewMetadataResponseTopic()
+			rt.Topic, rt.ErrorCode = topic.Topic, 3 // unknown topic or partition
+			response.Topics = append(response.Topics, rt)
+		}
+		return response, nil, true
+	})
+	if l := b.load(0); l.Records != 1 {
+		t.Errorf("loaded %+v", l)
+	}
+}
+
 // BenchmarkLoad loads 200,000 rows of 100 bytes from a broker in the same process.
 func BenchmarkLoad(b *testing.B) {
 	u := setup(b, 1)

@@ -52,6 +52,7 @@ func setupOn(t testing.TB, cl *kfake.Cluster, partitions int, policy cluster.Pol
 	if b.reader, err = NewReader(client, nil); err != nil {
 		t.Fatal(err)
 	}
+	b.reader.absentFor = 50 * time.Millisecond
 	t.Cleanup(b.reader.Close)
 	if b.kafka, err = kgo.NewClient(client.Kgo()...); err != nil {
 		t.Fatal(err)

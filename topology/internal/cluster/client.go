@@ -55,7 +55,10 @@ func (c *Client) describe(ctx context.Context, topic string) (topicState, error)
 	if err != nil {
 		return topicState{}, err
 	}
-	state := m.topics[topic]
+	state, told := m.topics[topic]
+	if !told {
+		return state, fmt.Errorf("look up topic %q: no answer for it", topic)
+	}
 	if !state.exists() {
 		return state, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
 	}
@@ -142,7 +145,7 @@ func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[
 	all := map[string]map[string]string{}
 	for _, r := range resources {
 		if errors.Is(r.Err, kerr.UnknownTopicOrPartition) {
-			return nil, fmt.Errorf("topic %q: %w", r.Name, ErrNoTopic)
+			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, ErrNoTopic)
 		}
 		if r.Err != nil {
 			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, r.Err)
