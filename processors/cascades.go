@@ -80,7 +80,7 @@ func (h *cascades) count(r topology.Scope, row *tables.CascadeRow, c tables.Chun
 		return nil
 	}
 	row.Late += row.Asked - asked
-	row.Asked, row.Outstanding = asked, 0
+	row.Outstanding = 0
 	if c.Outstanding == 0 {
 		return nil
 	}

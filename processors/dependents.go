@@ -2,6 +2,7 @@ package processors
 
 import (
 	"context"
+	"slices"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
@@ -133,7 +134,10 @@ func (v *visit) hold(c *tables.TitleChange) []int64 {
 		v.row.Left = tables.Leaver{Page: c.Page, DT: c.DT}
 	}
 	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
-	return except
+	// Not so where the page's rendering of the change has been here already. One that began in a later second is fresh.
+	return slices.DeleteFunc(except, func(page int64) bool {
+		return slices.Contains(v.row.Own, tables.OwnLink{Page: page, Start: c.DT})
+	})
 }
 
 // titleTypes are the links that feel a change of what a title means.

@@ -22,6 +22,7 @@ func (v *visit) edge(e *tables.Edge) error {
 		}
 		return nil
 	}
+	v.own(e)
 	v.meet(e)
 	if e.Direct && redirected.Has(e.Type) {
 		v.row.Direct = true
@@ -36,6 +37,18 @@ func (v *visit) edge(e *tables.Edge) error {
 		}
 	}
 	return v.late(e)
+}
+
+// own takes note of a page that links to its own title.
+func (v *visit) own(e *tables.Edge) {
+	if !e.Self || e.Again {
+		return
+	}
+	v.row.Own = slices.DeleteFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == e.Page })
+	v.row.Own = append(v.row.Own, tables.OwnLink{Page: e.Page, Start: e.Start})
+	if over := len(v.row.Own) - tables.OwnLinks; over > 0 {
+		v.row.Own = slices.Delete(v.row.Own, 0, over)
+	}
 }
 
 // meet takes note of what a link saw at the title. Where that is not what is there now, its next rendering will have seen

@@ -101,7 +101,7 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 		return err
 	}
 	e := edges{h, r, r.Key}
-	before, renamed := own(row), row.Known && row.Live && row.Name != l.Name
+	before, known, renamed := own(row), row.Known, row.Known && row.Live && row.Name != l.Name
 	if renamed {
 		left := row.Name
 		row.Left = &left
@@ -123,10 +123,14 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if err := e.diff(row, before, l.DT, false); err != nil {
 		return err
 	}
-	if renamed {
-		if err := e.resend(row, l.DT); err != nil {
-			return err
-		}
+	switch {
+	case renamed:
+		err = e.resend(row, l.DT)
+	case !known && row.Active():
+		err = e.resend(row, row.Render.Start) // it was used before it had a name
+	}
+	if err != nil {
+		return err
 	}
 	if l.Titled && row.Active() && row.Render.Start >= l.DT {
 		// The rendering that tells whether the page uses its own title came before the change.

@@ -63,7 +63,7 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 			report.remove(before[0])
 			before = before[1:]
 		case c > 0:
-			if err := e.add(row, is, after[0], at, false); err != nil {
+			if err := e.add(row, is, after[0], foundAt(row, after[0], at), false); err != nil {
 				return err
 			}
 			report.add(after[0])
@@ -72,7 +72,7 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 			// A link to the page's own title is news where the title means something else than when it was found.
 			recheck := row.Recheck && ofRender && self(row, after[0])
 			if recheck || is.carries(after[0]) != was.carries(before[0]) {
-				if err := e.add(row, is, after[0], at, !recheck); err != nil {
+				if err := e.add(row, is, after[0], foundAt(row, after[0], at), !recheck); err != nil {
 					return err
 				}
 			}
@@ -84,6 +84,15 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 		rev = row.Render.Rev
 	}
 	return report.emit(e, at, rev)
+}
+
+// foundAt is when a link was found: by the change that set the redirect, or else by the last rendering, even where it is
+// a change that makes its links count.
+func foundAt(row *tables.LinksRow, l tables.Link, at int64) int64 {
+	if l.Type == tables.LinkRedirect {
+		return at
+	}
+	return row.Render.Start
 }
 
 // resend sends again, by the page's name, every link through which changes go on.

@@ -98,7 +98,7 @@ func answered(p *tables.PageRender, c *tables.Cascade) bool {
 	return p != nil && (p.Start > c.DT || p.Start == c.DT && p.Cause == c.ID)
 }
 
-// request sends the request for one page. The join only names it.
+// request sends the request for one page. The join only names it, and a change that it may not have seen yet.
 func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkType) error {
 	key := tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
 	var name tables.Name
@@ -109,6 +109,11 @@ func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkT
 	}
 	if found {
 		name, prefix = row.Name, row.Prefix
+	}
+	for _, n := range c.row.Named {
+		if n.Offset == int32(offset) && (!found || n.DT >= row.DT) {
+			name, prefix = n.Name, n.Prefix
+		}
 	}
 	return c.h.emit(c.r, key, name, prefix, hop, reason)
 }
@@ -188,6 +193,7 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	l, offset := r.Value, byte(r.Key.ID)
 	page := c.row.Put(offset)
 	page.Dead = !l.Live
+	c.row.Rename(tables.NamedPage{Offset: int32(offset), DT: l.DT, Name: l.Name, Prefix: l.Prefix})
 	if l.Asks {
 		hop := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}
 		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf); err != nil {

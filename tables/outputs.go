@@ -48,7 +48,7 @@ type CascadeEvent struct {
 	Phase       Phase          `avro:"phase" json:"phase"`
 	Asked       int64          `avro:"asked" json:"asked"`             // pages
 	Outstanding int64          `avro:"outstanding" json:"outstanding"` // of them not answered
-	Late        int64          `avro:"late" json:"late"`               // asked after the end
+	Late        int64          `avro:"late" json:"late"`               // of the pages asked, those after the end
 }
 
 // LinkChange is the difference between two renderings of a page by one type of link: `link-changes`, keyed by page.

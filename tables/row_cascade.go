@@ -19,7 +19,7 @@ type CascadeRow struct {
 	Asked       int64           `avro:"asked"`
 	Outstanding int64           `avro:"outstanding"`
 	Abandoned   int64           `avro:"abandoned"`
-	// Late counts the pages asked for after the end; of a final row Asked counts the ones before.
+	// Late counts those of the pages asked for that were so after the end.
 	Late int64 `avro:"late"`
 }
 

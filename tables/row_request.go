@@ -11,6 +11,19 @@ import (
 type RequestRow struct {
 	Pages    []PageRender   `avro:"pages"`    // sorted by Offset
 	Cascades []ChunkCascade `avro:"cascades"` // in order of arrival
+	// Named are the names that pages got last, for as long as the join may not have them; the newest [NamedPages].
+	Named []NamedPage `avro:"named"`
+}
+
+// NamedPages bounds [RequestRow.Named].
+const NamedPages = 4
+
+// NamedPage is a page with the name that a change gave it.
+type NamedPage struct {
+	Offset int32  `avro:"offset"` // id & 255
+	DT     int64  `avro:"dt"`     // of the change, Unix seconds
+	Name   Name   `avro:"name"`
+	Prefix string `avro:"prefix"` // of the name, where the site info does not know it; else empty
 }
 
 // ClosedCascades bounds the ended cascades whose asked pages a [RequestRow] remembers.
@@ -53,6 +66,14 @@ func (r *RequestRow) Put(offset byte) *PageRender {
 
 func (r *RequestRow) find(offset byte) (int, bool) {
 	return slices.BinarySearchFunc(r.Pages, int32(offset), func(p PageRender, o int32) int { return cmp.Compare(p.Offset, o) })
+}
+
+// Rename takes note of a page's name, and forgets the oldest beyond [NamedPages].
+func (r *RequestRow) Rename(n NamedPage) {
+	r.Named = slices.DeleteFunc(r.Named, func(o NamedPage) bool { return o.Offset == n.Offset })
+	if r.Named = append(r.Named, n); len(r.Named) > NamedPages {
+		r.Named = slices.Delete(r.Named, 0, 1)
+	}
 }
 
 // Cascade returns the state of a cascade, added if there is none. It is valid until cascades are added or closed.

@@ -18,6 +18,9 @@ type TargetRow struct {
 	HolderDT int64 // dt of the change that said so
 	// Left is the page that moved away and left a redirect, which has not taken the title yet.
 	Left Leaver
+	// Own are the pages that link here by what is or was their own title, with the start of the rendering that said so
+	// last; the newest [OwnLinks].
+	Own []OwnLink
 	// Met is the one page that every link saw at the title when it was found.
 	Met Met
 	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
@@ -53,6 +56,15 @@ const (
 	MetOne
 	MetMixed
 )
+
+// OwnLink is a page that links to its own title.
+type OwnLink struct {
+	Page  int64 `avro:"page_id"`
+	Start int64 `avro:"start"` // Unix seconds
+}
+
+// OwnLinks bounds [TargetRow.Own].
+const OwnLinks = 8
 
 // Leaver is a page that moved to another title.
 type Leaver struct {

@@ -16,6 +16,7 @@ type (
 		Holder    int64          `avro:"holder"`
 		HolderDT  int64          `avro:"holder_dt"`
 		Left      Leaver         `avro:"left"`
+		Own       []OwnLink      `avro:"own"`
 		Met       Met            `avro:"met"`
 		UsedSince int64          `avro:"used_since"`
 		Direct    bool           `avro:"direct"`
@@ -55,7 +56,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
@@ -92,7 +93,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Waves: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
 	for i, s := range t.Sources {
