@@ -56,7 +56,8 @@ type Config struct {
 	// is something to commit and the last one is done.
 	CommitInterval time.Duration
 	// StreamRetention is how long the streams that are created keep their records, where the stream itself does not
-	// say; loops too. Negative: for ever. Defaults to 7 days.
+	// say. Negative: for ever. Defaults to 7 days. Kafka takes a record's age from its timestamp: a stream of old events that
+	// keep their own times needs to be kept for ever. Loops are, because that is also true of the work that waits in them.
 	StreamRetention time.Duration
 	// DeleteRetention is how long the tables that are created keep tombstones. A local store that was not
 	// written for longer is rebuilt. Defaults to 24 hours.

@@ -3,6 +3,7 @@ package sender
 import (
 	"fmt"
 	"testing"
+	"time"
 )
 
 // BenchmarkSend sends records of 100 bytes to four partitions and waits for all.
@@ -15,6 +16,7 @@ func BenchmarkSend(b *testing.B) {
 				value[i] = byte(i)
 			}
 			n := 0
+			began := time.Now()
 			for b.Loop() {
 				n++
 				if err := s.Send(b.Context(), Record{Topic: topic, Partition: int32(n % 4), Key: value[:8], Value: value}, nil); err != nil {
@@ -24,7 +26,7 @@ func BenchmarkSend(b *testing.B) {
 			if err := s.Flush(b.Context()); err != nil {
 				b.Fatal(err)
 			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "records/s")
+			b.ReportMetric(float64(n)/time.Since(began).Seconds(), "records/s")
 		})
 	}
 }
