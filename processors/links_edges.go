@@ -69,10 +69,11 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 			report.add(after[0])
 			after = after[1:]
 		default:
-			// A link to the page's own title is news where the title means something else than when it was found.
-			recheck := row.Recheck && ofRender && self(row, after[0])
-			if recheck || is.carries(after[0]) != was.carries(before[0]) {
-				if err := e.add(row, is, after[0], foundAt(row, after[0], at), !recheck); err != nil {
+			// The same link is news where the title means another page than when it was found; to the page's own title
+			// also where that may be so.
+			news := before[0].Page != after[0].Page || row.Recheck && ofRender && self(row, after[0])
+			if news || is.carries(after[0]) != was.carries(before[0]) {
+				if err := e.add(row, is, after[0], foundAt(row, after[0], at), !news); err != nil {
 					return err
 				}
 			}
