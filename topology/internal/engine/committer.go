@@ -115,6 +115,8 @@ func (c *committer) round(batches []*batch) {
 		case !c.alive(b):
 		case len(b.last) > 0 && !b.sent:
 			c.sendLast(b)
+		case !b.task.a.verified():
+			b.die()
 		case len(b.rows) == 0:
 			plain = append(plain, b)
 		default:

@@ -53,6 +53,7 @@ type Engine struct {
 	crashed    chan struct{}
 	crashOnce  sync.Once
 	committer  *committer
+	pulse      pulse
 	processors atomic.Pointer[[]*processor]  // nil before the lookups have recovered
 	lookups    map[string]*changelog.Replica // by topic
 	changed    signal                        // positions, assignments, the end
@@ -69,6 +70,7 @@ func New(o Options) *Engine {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}
 	e.committer = newCommitter(e)
+	e.pulse.limit = o.Client.Settings().SessionTimeout / 2
 	return e
 }
 
@@ -92,6 +94,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.processors.Store(&processors)
 		go e.committer.run()
 		helpers.Go(func() { e.purge(processors) })
+		helpers.Go(func() { e.pulse.beat(e.committer.done) })
 		e.runAll(processors)
 		e.committer.close()
 	} else if e.ctx.Err() == nil {

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kmsg"
+
 	"github.com/eddystream/eddy/topology/internal/engine"
 )
 
@@ -72,4 +74,42 @@ func TestRebalance(t *testing.T) {
 			t.Errorf("key %d was counted %s times of %d", i, got, sent)
 		}
 	}
+}
+
+// A process that was paused asks its group before it writes. Otherwise the row would be written by a member that the group has
+// thrown out, and again by the one that it has let in.
+func TestPausedMember(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	b.topics(only(p), 1)
+	r := b.start(only(p)).started()
+	b.produce(to("in", 0, "a", ""))
+	r.settle()
+	r.Pause()
+	b.produce(to("in", 0, "a", ""))
+	r.settle() // the group still counts it
+
+	for i := range int64(5) {
+		for b.committed(p.Group, "in", 0) < i+2 { // a mark that did not get to the broker is a repeat
+			b.check(b.ctx.Err())
+		}
+		groups, err := b.admin.DescribeGroups(b.ctx, p.Group)
+		b.check(err)
+		for _, m := range groups[p.Group].Members {
+			leave := kmsg.NewPtrLeaveGroupRequest()
+			leave.Group = p.Group
+			leave.MemberID = m.MemberID
+			leave.Members = []kmsg.LeaveGroupRequestMember{{MemberID: m.MemberID}}
+			_, err := leave.RequestWith(b.ctx, b.kafka)
+			b.check(err)
+		}
+		r.Pause()
+		b.produce(to("in", 0, "a", ""))
+		r.settle()
+	}
+	if rows := b.read("test-counter-table"); string(rows[len(rows)-1].Value) != "7" {
+		t.Errorf("counted %s times, want 7", rows[len(rows)-1].Value)
+	}
+	b.check(r.stop())
 }

@@ -26,13 +26,14 @@ type assignment struct {
 	p       *processor
 	session sarama.ConsumerGroupSession
 	tasks   map[int32]*task
+	pauses  int64 // of the pulse, when the group last counted this member
 
 	mu    sync.Mutex // guards joins, and the tasks' joins, while goka sets the partitions up
 	joins []*joinStorage
 }
 
 func newAssignment(p *processor, s sarama.ConsumerGroupSession) (*assignment, error) {
-	a := &assignment{p: p, session: s, tasks: map[int32]*task{}}
+	a := &assignment{p: p, session: s, tasks: map[int32]*task{}, pauses: p.e.pulse.observe(time.Now())}
 	for _, partitions := range s.Claims() {
 		for _, partition := range partitions {
 			if a.tasks[partition] != nil {
