@@ -12,7 +12,7 @@ import (
 	"github.com/eddystream/eddy/cmd/eddy/internal/dependents"
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/cmd/eddy/internal/documents"
-	"github.com/eddystream/eddy/replay"
+	"github.com/eddystream/eddy/integration/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
