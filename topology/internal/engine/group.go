@@ -56,8 +56,7 @@ func (g *group) watch() {
 	for err := range g.ConsumerGroup.Errors() {
 		if errors.Is(err, sarama.ErrOffsetOutOfRange) {
 			pe := &ProcessError{Processor: g.p.k.Name, Offset: -1, Err: fmt.Errorf("the committed offset is not in the log: %w", err)}
-			var ce *sarama.ConsumerError
-			if errors.As(err, &ce) {
+			if ce, ok := errors.AsType[*sarama.ConsumerError](err); ok {
 				pe.Topic, pe.Partition = ce.Topic, ce.Partition
 			}
 			g.p.e.fail(pe)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 
 	"github.com/IBM/sarama"
@@ -300,13 +301,16 @@ func (e *Engine) readEnds(ctx context.Context, s snapshot) (map[string][]int64, 
 	if fresh {
 		for topic := range read {
 			if written[topic] {
-				fixed[topic] = base[topic]
+				fixed[topic] = slices.Clone(base[topic])
 			}
 		}
 		return fixed, nil
 	}
 	e.ends.mu.Lock()
 	defer e.ends.mu.Unlock()
-	e.ends.base, e.ends.version = fixed, s.version
+	e.ends.base, e.ends.version = map[string][]int64{}, s.version
+	for topic, list := range fixed {
+		e.ends.base[topic] = slices.Clone(list) // the caller may lower its own
+	}
 	return fixed, nil
 }

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
@@ -191,5 +192,32 @@ func TestLoopsArePurged(t *testing.T) {
 	r.settle()
 	if rows := b.read("test-looper-table"); string(rows[len(rows)-1].Value) != "55" {
 		t.Errorf("counted %s", rows[len(rows)-1].Value)
+	}
+}
+
+// Any number may settle at once.
+func TestSettleTogether(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	k := chain(3)
+	b.topics(k, 8)
+	r := b.start(k).started()
+	var all errgroup.Group
+	for i := range 4 {
+		all.Go(func() error {
+			for j := range 20 {
+				if err := b.kafka.ProduceSync(b.ctx, keyed("s0", 8, strconv.Itoa(i*100+j), "")).FirstErr(); err != nil {
+					return err
+				}
+				if err := r.Settle(b.ctx); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	b.check(all.Wait())
+	if n := len(b.read("s3")); n != 80 {
+		t.Errorf("%d records came through", n)
 	}
 }

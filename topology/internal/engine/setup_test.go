@@ -47,7 +47,7 @@ func setup(t testing.TB) *bundle {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 2*patience)
 	t.Cleanup(cancel)
-	b := &bundle{t: t, ctx: ctx, cluster: broker.Start(t, broker.Options{}), log: slog.New(slog.NewTextHandler(io.Discard, nil))}
+	b := &bundle{t: t, ctx: ctx, cluster: broker.Start(t, broker.Options{}), log: slog.New(slog.DiscardHandler)}
 	if os.Getenv("EDDY_TEST_LOG") != "" {
 		b.log = slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	}

@@ -214,17 +214,26 @@ func (t *task) Join(index int) kernel.Reader { return t.joins[index] }
 // Lookup implements [kernel.Task].
 func (t *task) Lookup(index int) kernel.Reader { return t.lookups[index] }
 
+// PartitionOf implements [kernel.Task].
+func (t *task) PartitionOf(out *kernel.Output, key []byte) (int32, error) {
+	n, ok := t.p.outputs[out]
+	if !ok {
+		return 0, fmt.Errorf("topic %q is not an output of processor %q", out.Topic.Name, t.p.k.Name)
+	}
+	return partitionOf(out.Topic.HashPart, key, n), nil
+}
+
 // Emit implements [kernel.Task]. The record is sent at once, but for an output that is declared to come last.
 func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, headers []kernel.Header) error {
 	if !t.running() {
 		return errStopped
 	}
-	n, ok := t.p.outputs[out]
-	if !ok {
-		return fmt.Errorf("topic %q is not an output of processor %q", out.Topic.Name, t.p.k.Name)
+	partition, err := t.PartitionOf(out, key)
+	if err != nil {
+		return err
 	}
 	r := sender.Record{
-		Topic: out.Topic.Name, Partition: partitionOf(out.Topic.HashPart, key, n),
+		Topic: out.Topic.Name, Partition: partition,
 		Key: key, Value: value, Timestamp: timestamp, Headers: headers,
 	}
 	b := t.cur
