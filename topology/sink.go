@@ -35,6 +35,20 @@ func (s Sink[K, V]) Emit(r Scope, key K, value V, opts ...EmitOption) error {
 	return emit(&s.h, r, s.stream, key, value, opts)
 }
 
+// Partition returns the partition of the stream that a key is hashed to, so that a handler can send together what goes
+// to one. It is below the number of partitions of the stream's topic, and stays the same for as long as that does.
+func (s Sink[K, V]) Partition(r Scope, key K) (int32, error) {
+	sc, err := s.h.in(r)
+	if err != nil {
+		return 0, err
+	}
+	k, err := encodeKey(s.stream.topic, s.stream.key, key)
+	if err != nil {
+		return 0, err
+	}
+	return sc.task.PartitionOf(s.h.edge.output, k)
+}
+
 // EmitDelete sends a tombstone: a record with a key and no value.
 func (s Sink[K, V]) EmitDelete(r Scope, key K, opts ...EmitOption) error {
 	sc, err := s.h.in(r)

@@ -3,6 +3,7 @@ package topologytest
 import (
 	"fmt"
 	"runtime/debug"
+	"slices"
 
 	"github.com/eddystream/eddy/topology"
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -49,7 +50,7 @@ func newMember(d *Driver, p *kernel.Processor) *member {
 }
 
 func (m *member) replicas() []*replica {
-	return append(m.joins[:len(m.joins):len(m.joins)], m.lookups...)
+	return append(slices.Clip(m.joins), m.lookups...)
 }
 
 // forget drops what is decoded and not committed.
@@ -127,7 +128,7 @@ func (m *member) handle(c *cursor, message *kernel.Message) (err error) {
 			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
 		}
 	}()
-	return c.handle(m.d.ctx, &task{member: m, part: hashed(c.topic, message.Key), message: message}, message)
+	return c.handle(m.d.ctx, &task{member: m, part: partitionOf(c.topic, message.Key), message: message}, message)
 }
 
 func (m *member) failed(at *kernel.Message, err error) error {

@@ -1,10 +1,10 @@
 package topologytest
 
 import (
-	"bytes"
 	"fmt"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -12,15 +12,18 @@ import (
 type task struct {
 	member  *member
 	message *kernel.Message
-	part    []byte // what the partition of the record is hashed from
+	part    int32 // the partition that the record would have among several
 }
 
-// hashed returns the part of a key that decides its partition.
-func hashed(t kernel.Topic, key []byte) []byte {
-	if t.HashPart == nil {
-		return key
+// partitions is how many partitions the driver pretends that there are, where a handler could see a difference.
+const partitions = 16
+
+// partitionOf returns the partition that a key would have among several.
+func partitionOf(t kernel.Topic, key []byte) int32 {
+	if t.HashPart != nil {
+		key = t.HashPart(key)
 	}
-	return t.HashPart(key)
+	return cluster.Partition(key, partitions)
 }
 
 func (t *task) Processor() *kernel.Processor { return t.member.p }
@@ -29,6 +32,10 @@ func (t *task) Own() kernel.Rows             { return ownRows{t} }
 func (t *task) Join(i int) kernel.Reader     { return joinRows{t, t.member.joins[i]} }
 func (t *task) Lookup(i int) kernel.Reader   { return t.member.lookups[i] }
 
+func (t *task) PartitionOf(out *kernel.Output, key []byte) (int32, error) {
+	return partitionOf(out.Topic, key), nil
+}
+
 func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, headers []kernel.Header) error {
 	t.member.sent = append(t.member.sent, sent{out, kernel.Message{Key: key, Value: value, Timestamp: timestamp.Truncate(time.Millisecond), Headers: headers}})
 	return nil
@@ -36,8 +43,9 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 
 // local refuses keys that several partitions would put elsewhere.
 func (t *task) local(table *kernel.Table, key []byte) error {
-	if part := hashed(table.Topic, key); !bytes.Equal(part, t.part) {
-		return fmt.Errorf("key %q of table %q is of another partition: it is hashed by %q, the record %q by %q", key, table.Topic.Name, part, t.message.Key, t.part)
+	if part := partitionOf(table.Topic, key); part != t.part {
+		return fmt.Errorf("key %q of table %q is of another partition: of %d it is in %d, the record %q in %d",
+			key, table.Topic.Name, partitions, part, t.message.Key, t.part)
 	}
 	return nil
 }

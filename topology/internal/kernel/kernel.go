@@ -98,6 +98,8 @@ type Task interface {
 	Own() Rows
 	Join(index int) Reader
 	Lookup(index int) Reader
+	// PartitionOf returns the partition of an output that a key is hashed to.
+	PartitionOf(out *Output, key []byte) (int32, error)
 	// Emit sends a record with the batch. key and value must not be changed afterwards; a nil value is a tombstone.
 	Emit(out *Output, key, value []byte, timestamp time.Time, headers []Header) error
 }
