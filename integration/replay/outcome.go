@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"io"
+	"iter"
 	"slices"
 	"sync"
 	"time"
@@ -143,12 +144,26 @@ func compareCascades(a, b tables.RequestCascade) int {
 }
 
 // writeLines writes one JSON object a line.
-func writeLines[T any](w io.Writer, items func(func(T) bool), line func(T) any) error {
+func writeLines[T any](w io.Writer, items iter.Seq[T], line func(T) any) error {
+	return writeDocuments(w, func(yield func(any, error) bool) {
+		for item := range items {
+			if !yield(line(item), nil) {
+				return
+			}
+		}
+	})
+}
+
+// writeDocuments writes one JSON object a line, up to the first error.
+func writeDocuments(w io.Writer, documents iter.Seq2[any, error]) error {
 	buffered := bufio.NewWriter(w)
 	out := json.NewEncoder(buffered)
 	out.SetEscapeHTML(false)
-	for item := range items {
-		if err := out.Encode(line(item)); err != nil {
+	for d, err := range documents {
+		if err != nil {
+			return err
+		}
+		if err := out.Encode(d); err != nil {
 			return err
 		}
 	}

@@ -6,8 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/eddystream/eddy/cmd/eddy/internal/dependents"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/dependents"
 	"github.com/eddystream/eddy/topology"
 )
 

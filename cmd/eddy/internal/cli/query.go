@@ -14,9 +14,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
-	"github.com/eddystream/eddy/cmd/eddy/internal/documents"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/documents"
 	"github.com/eddystream/eddy/topology"
 )
 

@@ -5,8 +5,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/eddystream/eddy/cmd/eddy/internal/documents"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/documents"
 )
 
 func newQueryCascade(w world) *cobra.Command {

@@ -7,9 +7,9 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/eddystream/eddy/cmd/eddy/internal/dependents"
-	"github.com/eddystream/eddy/cmd/eddy/internal/documents"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/dependents"
+	"github.com/eddystream/eddy/tables/documents"
 	"github.com/eddystream/eddy/topology"
 )
 

@@ -8,10 +8,10 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/eddystream/eddy/cmd/eddy/internal/dependents"
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/integration/simwiki"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/dependents"
 	"github.com/eddystream/eddy/topology"
 )
 

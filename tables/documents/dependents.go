@@ -1,8 +1,8 @@
 package documents
 
 import (
-	"github.com/eddystream/eddy/cmd/eddy/internal/dependents"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/dependents"
 )
 
 // Dependents is who uses a target.

@@ -1,0 +1,115 @@
+package replay
+
+import (
+	"context"
+	"errors"
+	"io"
+	"iter"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/dependents"
+	"github.com/eddystream/eddy/tables/documents"
+	"github.com/eddystream/eddy/topology"
+)
+
+// WriteTables writes a document of every row of the pipeline's tables, one a line, in the order of the keys. What is
+// written says what the rows mean, not how they are laid out. A target that nobody uses is left out, and the rows of
+// chunks are part of their target. Create is called with the name of each table, one after the other; what it returns
+// is closed. Sites spell the titles.
+func WriteTables(ctx context.Context, cfg topology.Config, sites *tables.Sites, create func(table string) (io.WriteCloser, error)) error {
+	w := documents.Writer{Sites: sites}
+	return errors.Join(
+		writeTable(ctx, cfg, create, "pages", tables.Pages, each(w.Page)),
+		writeTable(ctx, cfg, create, "titles", tables.Titles, each(w.Title)),
+		writeTable(ctx, cfg, create, "links", tables.Links, each(w.Links)),
+		writeTable(ctx, cfg, create, "dependents", tables.Dependents, users(w)),
+		writeTable(ctx, cfg, create, "requests", tables.Requests, each(w.Requests)),
+		writeTable(ctx, cfg, create, "cascades", tables.Cascades,
+			each(func(_ tables.CascadeID, row *tables.CascadeRow) (*documents.Cascade, error) { return w.Cascade(row) })),
+	)
+}
+
+// written makes the documents of a table.
+type written[K, V any] func(v *topology.View[K, V]) iter.Seq2[any, error]
+
+// each makes a document of every row.
+func each[K, V, D any](document func(K, V) (D, error)) written[K, V] {
+	return func(v *topology.View[K, V]) iter.Seq2[any, error] {
+		return func(yield func(any, error) bool) {
+			for entry, err := range v.All() {
+				var d any
+				if err == nil {
+					d, err = document(entry.Key, entry.Value)
+				}
+				if !yield(d, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// users makes a document of every target that somebody uses.
+func users(w documents.Writer) written[tables.Target, *tables.DependentsRow] {
+	return func(v *topology.View[tables.Target, *tables.DependentsRow]) iter.Seq2[any, error] {
+		return func(yield func(any, error) bool) {
+			for entry, err := range v.All() {
+				if err == nil && entry.Key.IsChunk() {
+					continue
+				}
+				var uses *dependents.Uses
+				if err == nil {
+					uses, _, err = dependents.Load(v, entry.Key)
+				}
+				switch {
+				case err != nil:
+					if !yield(nil, err) {
+						return
+					}
+				case uses.Len() > 0:
+					if !yield(w.Dependents(uses, -1), nil) {
+						return
+					}
+				}
+			}
+		}
+	}
+}
+
+func writeTable[K, V any](
+	ctx context.Context, cfg topology.Config, create func(string) (io.WriteCloser, error),
+	name string, table topology.Table[K, V], rows written[K, V],
+) error {
+	return ReadTable(ctx, cfg, table, func(v *topology.View[K, V]) error {
+		out, err := create(name)
+		if err != nil {
+			return err
+		}
+		return errors.Join(writeDocuments(out, rows(v)), out.Close())
+	})
+}
+
+// ReadTable calls read with a view of a table, in memory and recovered.
+func ReadTable[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(*topology.View[K, V]) error) (err error) {
+	cfg.InMemory, cfg.DataDir = true, ""
+	v, err := topology.OpenView(table, cfg)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, v.Close()) }()
+	group, ctx := errgroup.WithContext(ctx)
+	run, stop := context.WithCancel(ctx)
+	group.Go(func() error { return v.Run(run) })
+	group.Go(func() error {
+		defer stop()
+		select {
+		case <-v.Recovered():
+			return read(v)
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	})
+	return group.Wait()
+}
