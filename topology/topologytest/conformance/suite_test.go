@@ -181,9 +181,16 @@ func scenarios() []scenario {
 				})
 			},
 			steps: []step{
-				{edge: "in", key: "a", value: "1"}, {edge: "names", key: "a", value: "Ada"}, {edge: "in", key: "a", value: "2"}, {edge: "in", key: "b", value: "3"},
-				{edge: "names", key: "a", value: "Ada L"}, {edge: "in", key: "a", value: "4"}, {edge: "names", key: "a", deleted: true}, {edge: "in", key: "a", value: "5"},
-				{edge: "names", key: "b", value: ""}, {edge: "in", key: "b", value: "6"},
+				{edge: "in", key: "a", value: "1"},
+				{edge: "names", key: "a", value: "Ada"},
+				{edge: "in", key: "a", value: "2"},
+				{edge: "in", key: "b", value: "3"},
+				{edge: "names", key: "a", value: "Ada L"},
+				{edge: "in", key: "a", value: "4"},
+				{edge: "names", key: "a", deleted: true},
+				{edge: "in", key: "a", value: "5"},
+				{edge: "names", key: "b", value: ""},
+				{edge: "in", key: "b", value: "6"},
 			},
 		},
 		{
@@ -200,8 +207,13 @@ func scenarios() []scenario {
 				})
 			},
 			steps: []step{
-				{edge: "in", key: "a", value: "LDN"}, {edge: "cities", key: "LDN", value: "London"}, {edge: "cities", key: "PAR", value: "Paris"},
-				{edge: "in", key: "a", value: "LDN"}, {edge: "in", key: "b", value: "PAR"}, {edge: "cities", key: "PAR", deleted: true}, {edge: "in", key: "b", value: "PAR"},
+				{edge: "in", key: "a", value: "LDN"},
+				{edge: "cities", key: "LDN", value: "London"},
+				{edge: "cities", key: "PAR", value: "Paris"},
+				{edge: "in", key: "a", value: "LDN"},
+				{edge: "in", key: "b", value: "PAR"},
+				{edge: "cities", key: "PAR", deleted: true},
+				{edge: "in", key: "b", value: "PAR"},
 			},
 		},
 		{
@@ -233,8 +245,14 @@ func scenarios() []scenario {
 				})
 			},
 			steps: []step{
-				{edge: "ask", key: "a", value: "b"}, {edge: "in", key: "a", value: "1"}, {edge: "ask", key: "a", value: "b"}, {edge: "in", key: "b", value: "2"},
-				{edge: "ask", key: "a", value: "b"}, {edge: "in", key: "a", value: "3"}, {edge: "ask", key: "b", value: "a"}, {edge: "ask", key: "a", value: "a"},
+				{edge: "ask", key: "a", value: "b"},
+				{edge: "in", key: "a", value: "1"},
+				{edge: "ask", key: "a", value: "b"},
+				{edge: "in", key: "b", value: "2"},
+				{edge: "ask", key: "a", value: "b"},
+				{edge: "in", key: "a", value: "3"},
+				{edge: "ask", key: "b", value: "a"},
+				{edge: "ask", key: "a", value: "a"},
 			},
 			want: map[string]map[string]string{"conform-owner-table": {"a": "3", "b": "2"}},
 		},

@@ -118,15 +118,13 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 			must(t, apps[0].Settle(ctx))
 			return
 		}
-		for {
-			rest, err := topology.AtRest(ctx, topo, how.cfg)
-			must(t, err)
-			if rest {
-				return
-			}
-			for _, app := range apps {
+		for rest := false; !rest; {
+			for _, app := range apps { // tables have applied what was sent
 				must(t, app.Settle(ctx))
 			}
+			var err error
+			rest, err = topology.AtRest(ctx, topo, how.cfg)
+			must(t, err)
 		}
 	}
 	start()
