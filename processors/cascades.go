@@ -2,8 +2,6 @@ package processors
 
 import (
 	"context"
-	"fmt"
-	"slices"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
@@ -18,7 +16,6 @@ type cascades struct {
 	sites  *tables.Sites
 	rows   topology.State[tables.CascadeID, *tables.CascadeRow]
 	events topology.Sink[tables.CascadeID, tables.CascadeEvent]
-	waves  topology.Sink[tables.Target, *tables.WaveClosing]
 	chunks topology.Sink[tables.PageKey, *tables.RequestClosing]
 }
 
@@ -28,7 +25,6 @@ func addCascades(b *topology.Builder, o Options) {
 		sites:  o.Sites,
 		rows:   topology.Persist(p, tables.CascadeRows),
 		events: topology.Output(p, tables.CascadeEvents),
-		waves:  topology.Output(p, tables.WaveClosings),
 		chunks: topology.Output(p, tables.RequestClosings),
 	}
 	topology.Input(p, tables.CascadeProgress).Handle(h.progress)
@@ -49,15 +45,9 @@ func (h *cascades) progress(_ context.Context, r *topology.Record[tables.Cascade
 			return err
 		}
 	}
-	row.MarkSent(p.Sent)
-	row.MarkDone(p.Done)
-	if p.Row != "" {
-		if i, found := slices.BinarySearch(row.Waves, p.Row); !found {
-			row.Waves = slices.Insert(row.Waves, i, p.Row)
-		}
-	}
-	if p.Chunk != nil {
-		if err := h.count(r, row, *p.Chunk); err != nil {
+	row.Note(p)
+	for _, c := range p.Chunks {
+		if err := h.count(r, row, c); err != nil {
 			return err
 		}
 	}
@@ -89,22 +79,11 @@ func (h *cascades) count(r topology.Scope, row *tables.CascadeRow, c tables.Chun
 
 // advance moves the cascade on as far as its counts allow.
 func (h *cascades) advance(r topology.Scope, row *tables.CascadeRow) error {
-	if len(row.Sent) > len(row.Done) || !row.Expanded() {
+	if !row.Expanded() {
 		return nil
 	}
-	// No message is under way: no walk will come back to a row that keeps a wave.
-	for _, key := range row.Waves {
-		target, err := tables.ParseTarget(key)
-		if err != nil {
-			return fmt.Errorf("cascade %s: %w", row.Cascade.ID, err)
-		}
-		if err := h.waves.Emit(r, target, &tables.WaveClosing{Cascade: row.Cascade.ID}); err != nil {
-			return err
-		}
-	}
-	row.Waves = nil
 	if row.Phase.Final() {
-		row.Sent, row.Done = nil, nil
+		row.Forget()
 		return nil
 	}
 	if row.Phase == tables.PhaseStarted {
@@ -115,7 +94,7 @@ func (h *cascades) advance(r topology.Scope, row *tables.CascadeRow) error {
 	if row.Outstanding > 0 {
 		return nil
 	}
-	row.Sent, row.Done = nil, nil
+	row.Forget()
 	if row.Abandoned > 0 {
 		return h.end(r, row, tables.PhaseAbandoned)
 	}

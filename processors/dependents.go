@@ -37,7 +37,6 @@ func addDependents(b *topology.Builder, o Options) {
 	}
 	topology.Input(p, tables.TargetUpdates).Handle(h.update)
 	topology.Input(p, tables.TitleChanges).Handle(h.title)
-	topology.Input(p, tables.WaveClosings).Handle(h.close)
 	h.loop.Handle(h.step)
 }
 
@@ -161,24 +160,6 @@ func (v *visit) tell(start int64) error {
 	return v.h.uses.Emit(v.r, tables.PageKey{Wiki: v.key.Wiki, ID: v.row.Holder}, &tables.Used{Start: start})
 }
 
-// close marks the wave of a cascade that sends no more.
-func (h *dependents) close(_ context.Context, r *topology.Record[tables.Target, *tables.WaveClosing]) error {
-	if r.Deleted {
-		return nil
-	}
-	v, err := h.target(r, r.Key)
-	if err != nil {
-		return err
-	}
-	w := v.row.Wave(r.Value.Cascade)
-	if w == nil {
-		return nil
-	}
-	w.Open = false
-	v.row.TrimWaves(v.key)
-	return v.save()
-}
-
 // step takes in a message of the processor to itself.
 func (h *dependents) step(_ context.Context, r *topology.Record[tables.Target, *tables.DependentsStep]) error {
 	switch {
@@ -202,9 +183,4 @@ func (h *dependents) step(_ context.Context, r *topology.Record[tables.Target, *
 		return err
 	}
 	return v.save()
-}
-
-// report sends a progress record with what an emitter sent.
-func (h *dependents) report(r topology.Scope, p *tables.Progress) error {
-	return h.progress.Emit(r, p.Cascade.ID, p)
 }

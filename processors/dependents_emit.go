@@ -1,6 +1,7 @@
 package processors
 
 import (
+	"maps"
 	"slices"
 
 	"github.com/eddystream/eddy/tables"
@@ -9,33 +10,42 @@ import (
 
 // emitter sends what one message of a cascade makes necessary, and reports it.
 type emitter struct {
-	h          *dependents
-	r          topology.Scope
-	hop        tables.CascadeHop
-	parent     int64 // the message at work
-	except     []int64
-	sent       []int64
-	late       bool // parent is no message of the cascade
+	h      *dependents
+	r      topology.Scope
+	hop    tables.CascadeHop
+	parent int64 // the message at work
+	except []int64
+
+	late       bool // parent is no walk
 	superseded bool
+	walks      []int64               // sent
+	asks       map[int32]*tables.Ask // to be sent, by partition
 }
 
 func (v *visit) emitter(w *tables.Walk) *emitter {
 	return &emitter{h: v.h, r: v.r, hop: w.Hop, parent: w.ID, except: w.Except}
 }
 
-// report tells cascades what was done and sent. row keeps a wave; empty: none does.
-func (out *emitter) report(row string) error {
-	p := &tables.Progress{Cascade: out.hop.Cascade, Sent: out.sent, Row: row, Superseded: out.superseded}
-	if !out.late {
-		p.Done = []int64{out.parent}
+// report sends what was collected, and tells cascades of all that was sent.
+func (out *emitter) report() error {
+	p := &tables.Progress{
+		Cascade: out.hop.Cascade, Message: out.parent, Walked: !out.late, Walks: out.walks, Superseded: out.superseded,
 	}
-	return out.h.report(out.r, p)
+	for _, slot := range slices.Sorted(maps.Keys(out.asks)) {
+		a := out.asks[slot]
+		key := tables.PageKey{Wiki: a.Chunks[0].Wiki, ID: a.Chunks[0].Chunk}
+		if err := out.h.asks.Emit(out.r, key, a); err != nil {
+			return err
+		}
+		p.Asks.Add(int(slot))
+	}
+	return out.h.progress.Emit(out.r, p.Cascade.ID, p)
 }
 
-// id names a message to a row and counts it as sent.
+// id names a walk to a row and counts it as sent.
 func (out *emitter) id(receiver string, at int64) int64 {
 	id := messageID(out.hop.Cascade.ID, out.parent, receiver, at)
-	out.sent = append(out.sent, id)
+	out.walks = append(out.walks, id)
 	return id
 }
 
@@ -89,9 +99,9 @@ func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) 
 	return nil
 }
 
-// ask sends one message for the pages of one chunk of 256, and takes them off the sets.
+// ask collects the pages of one chunk of 256 for their partition, and takes them off the sets.
 func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]tables.IDSet) error {
-	a := &tables.Ask{Hop: out.hop}
+	c := tables.AskChunk{Wiki: wiki, Chunk: int64(chunk) << 8}
 	for t := range sets {
 		set := &sets[t]
 		n := 0
@@ -105,12 +115,23 @@ func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]ta
 		for i, id := range (*set)[:n] {
 			pages[i] = byte(id)
 		}
-		a.Sets = append(a.Sets, tables.AskSet{Reason: tables.LinkType(t), Pages: pages})
+		c.Sets = append(c.Sets, tables.AskSet{Reason: tables.LinkType(t), Pages: pages})
 		*set = (*set)[n:]
 	}
-	key := tables.PageKey{Wiki: wiki, ID: int64(chunk) << 8}
-	a.ID = out.id(key.String(), 0)
-	return out.h.asks.Emit(out.r, key, a)
+	slot, err := out.h.asks.Partition(out.r, tables.PageKey{Wiki: wiki, ID: c.Chunk})
+	if err != nil {
+		return err
+	}
+	a := out.asks[slot]
+	if a == nil {
+		if out.asks == nil {
+			out.asks = map[int32]*tables.Ask{}
+		}
+		a = &tables.Ask{Hop: out.hop, Parent: out.parent, Slot: slot}
+		out.asks[slot] = a
+	}
+	a.Chunks = append(a.Chunks, c)
+	return nil
 }
 
 // page asks for a single page.
@@ -168,7 +189,7 @@ func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.Chu
 		if err := out.edges(&row.Chunk.Edges, key.Chunk.Source, w.Types); err != nil {
 			return err
 		}
-		if err := out.report(""); err != nil {
+		if err := out.report(); err != nil {
 			return err
 		}
 	}

@@ -12,7 +12,7 @@ func (v *visit) late(e *tables.Edge) error {
 		if !page && !hub {
 			continue
 		}
-		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: e.Page<<8 | int64(e.Type), Types: w.Types})
+		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page<<8|int64(e.Type), v.key.String(), e.Start)})
 		out.late = true
 		if page {
 			if err := out.page(e.Source, uint32(e.Page), e.Type); err != nil {
@@ -24,7 +24,7 @@ func (v *visit) late(e *tables.Edge) error {
 				return err
 			}
 		}
-		return out.report("")
+		return out.report()
 	}
 	return nil
 }

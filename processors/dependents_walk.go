@@ -17,18 +17,14 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 	}
 	if quiet || !v.finds(types) {
 		// Nothing to walk: the cascade has no pages, and nobody need hear of it.
-		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: types, Page: page})
-		v.row.TrimWaves(v.key)
+		v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: types, Page: page})
 		return nil
 	}
-	want := v.pass(w, page)
+	out, want := v.emitter(w), v.pass(w, page)
+	out.walks = append(out.walks, w.ID) // nobody else sent it
 	if want == 0 {
-		return v.h.report(v.r, &tables.Progress{
-			Cascade: c, Sent: []int64{w.ID}, Done: []int64{w.ID}, Row: v.key.String(), Superseded: true,
-		})
+		out.superseded = true
 	}
-	out := v.emitter(w)
-	out.sent = append(out.sent, w.ID)
 	return v.walk(out, w, want)
 }
 
@@ -60,7 +56,7 @@ func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
 	want := w.Types
 	switch wave := v.row.Wave(c.ID); {
 	case wave == nil:
-		v.row.AddWave(tables.Wave{Hop: w.Hop, Types: w.Types, Open: true, Page: page, Redirected: w.Redirected})
+		v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: w.Types, Page: page, Redirected: w.Redirected})
 	case wave.Redirected && !w.Redirected:
 		wave.Types, wave.Redirected = wave.Types|w.Types, false // what came by a redirect did not ask everybody
 	default:
@@ -79,7 +75,6 @@ func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
 		}
 	}
 	v.row.Wave(c.ID).Taken |= taken
-	v.row.TrimWaves(v.key)
 	return want &^ taken
 }
 
@@ -125,7 +120,7 @@ func (v *visit) walk(out *emitter, w *tables.Walk, types tables.LinkTypes) error
 			return err
 		}
 	}
-	return out.report(v.key.String())
+	return out.report()
 }
 
 // walkChunks sends the walk to the next chunks, and itself back to the row while there are more. A chunk that comes to

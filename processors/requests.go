@@ -62,34 +62,46 @@ func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *ta
 	if r.Deleted {
 		return nil
 	}
-	c, err := h.chunk(r, r.Key)
-	if err != nil {
-		return err
-	}
 	a := r.Value
-	if err := c.abandon(a.Hop.Cascade.DT); err != nil {
-		return err
+	p := &tables.Progress{Cascade: a.Hop.Cascade, Message: a.Parent, Chunks: make([]tables.ChunkProgress, 0, len(a.Chunks))}
+	p.Asked.Add(int(a.Slot))
+	for _, in := range a.Chunks {
+		c, err := h.chunk(r, tables.PageKey{Wiki: in.Wiki, ID: in.Chunk})
+		if err != nil {
+			return err
+		}
+		if err := c.abandon(a.Hop.Cascade.DT); err != nil {
+			return err
+		}
+		cascade := c.row.Cascade(a.Hop.Cascade)
+		if err := c.ask(cascade, &a.Hop, in.Sets); err != nil {
+			return err
+		}
+		p.Chunks = append(p.Chunks, c.progress(cascade))
+		if err := c.save(); err != nil {
+			return err
+		}
 	}
-	cascade := c.row.Cascade(a.Hop.Cascade)
-	for _, set := range a.Sets {
+	return h.progress.Emit(r, p.Cascade.ID, p)
+}
+
+func (c *chunk) ask(cascade *tables.ChunkCascade, hop *tables.CascadeHop, sets []tables.AskSet) error {
+	for _, set := range sets {
 		for _, offset := range set.Pages {
 			page := c.row.Page(offset)
-			if cascade.Asked.Has(offset) || page != nil && page.Dead {
+			if cascade.Asked.Has(int(offset)) || page != nil && page.Dead {
 				continue
 			}
-			cascade.Asked.Add(offset)
-			if err := c.request(offset, &a.Hop, set.Reason); err != nil {
+			cascade.Asked.Add(int(offset))
+			if err := c.request(offset, hop, set.Reason); err != nil {
 				return err
 			}
-			if !cascade.Closed && !answered(page, &a.Hop.Cascade) {
-				cascade.Outstanding.Add(offset)
+			if !cascade.Closed && !answered(page, &hop.Cascade) {
+				cascade.Outstanding.Add(int(offset))
 			}
 		}
 	}
-	if err := c.report(cascade, a.ID); err != nil {
-		return err
-	}
-	return c.save()
+	return nil
 }
 
 // answered reports whether the last rendering of a page already answers a request that comes now. One of the same
@@ -212,14 +224,14 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 func (c *chunk) answer(offset byte, to func(*tables.Cascade) bool) error {
 	for i := range c.row.Cascades {
 		cascade := &c.row.Cascades[i]
-		if !cascade.Outstanding.Has(offset) || !to(&cascade.Cascade) {
+		if !cascade.Outstanding.Has(int(offset)) || !to(&cascade.Cascade) {
 			continue
 		}
-		cascade.Outstanding.Remove(offset)
+		cascade.Outstanding.Remove(int(offset))
 		if left := cascade.Outstanding.Len(); left%reportEvery != 0 {
 			continue
 		}
-		if err := c.report(cascade, 0); err != nil {
+		if err := c.report(cascade); err != nil {
 			return err
 		}
 	}
@@ -229,16 +241,17 @@ func (c *chunk) answer(offset byte, to func(*tables.Cascade) bool) error {
 // reportEvery is how many answers of a chunk are reported together, but for the last ones.
 const reportEvery = 32
 
-// report sends the counts of a cascade in the chunk; done is the message that was processed, 0: none.
-func (c *chunk) report(cascade *tables.ChunkCascade, done int64) error {
-	p := &tables.Progress{Cascade: cascade.Cascade, Chunk: &tables.ChunkProgress{
+// report sends the counts of a cascade in the chunk.
+func (c *chunk) report(cascade *tables.ChunkCascade) error {
+	p := &tables.Progress{Cascade: cascade.Cascade, Chunks: []tables.ChunkProgress{c.progress(cascade)}}
+	return c.h.progress.Emit(c.r, p.Cascade.ID, p)
+}
+
+func (c *chunk) progress(cascade *tables.ChunkCascade) tables.ChunkProgress {
+	return tables.ChunkProgress{
 		Wiki: c.key.Wiki, Chunk: c.key.ID, Asked: int32(cascade.Asked.Len()),
 		Outstanding: int32(cascade.Outstanding.Len()), Abandoned: cascade.Abandoned,
-	}}
-	if done != 0 {
-		p.Done = []int64{done}
 	}
-	return c.h.progress.Emit(c.r, p.Cascade.ID, p)
 }
 
 // abandon gives up the cascades that have waited too long, by the time of the newest one.
@@ -251,7 +264,7 @@ func (c *chunk) abandon(now int64) error {
 		}
 		cascade.Abandoned += int32(n)
 		cascade.Outstanding = nil
-		if err := c.report(cascade, 0); err != nil {
+		if err := c.report(cascade); err != nil {
 			return err
 		}
 	}

@@ -1,13 +1,22 @@
 package tables
 
-// Ask wants pages of one chunk of 256 rendered again for a cascade.
+// Ask wants pages rendered again for a cascade. All of them are in one partition.
 type Ask struct {
-	Hop  CascadeHop `avro:"hop"`
-	ID   int64      `avro:"message"`
-	Sets []AskSet   `avro:"sets"`
+	Hop CascadeHop `avro:"hop"`
+	// Parent is the message of the cascade that asks, Slot the partition: together they name the ask.
+	Parent int64      `avro:"parent"`
+	Slot   int32      `avro:"slot"`
+	Chunks []AskChunk `avro:"chunks"`
 }
 
-// AskSet names pages reached by one type of link, strongest type first and each page once in an [Ask].
+// AskChunk names pages of one chunk of 256.
+type AskChunk struct {
+	Wiki  string   `avro:"wiki_id"`
+	Chunk int64    `avro:"chunk"` // id of its first page
+	Sets  []AskSet `avro:"sets"`
+}
+
+// AskSet names pages reached by one type of link, strongest type first and each page once in an [AskChunk].
 type AskSet struct {
 	Reason LinkType `avro:"reason"`
 	Pages  []byte   `avro:"pages"` // id & 255, ascending
@@ -17,14 +26,15 @@ type AskSet struct {
 // writer, so that a repeat changes nothing.
 type Progress struct {
 	Cascade Cascade `avro:"cascade"`
-	Done    []int64 `avro:"done"` // ids of processed messages
-	Sent    []int64 `avro:"sent"` // ids of the messages they sent
-	// Row is the target that keeps a wave of the cascade, to be closed with it; empty: none.
-	Row string `avro:"row"`
+	// Message is the one at work: a walk, or what a late link is named by.
+	Message int64   `avro:"message"`
+	Walked  bool    `avro:"walked"` // it is a walk, and was processed
+	Walks   []int64 `avro:"walks"`  // the walks it sent
+	Asks    Bits    `avro:"asks"`   // the slots it asked
+	Asked   Bits    `avro:"asked"`  // the slots whose ask has been processed
 	// Superseded says that a newer change of the root took over all that was left to walk there.
-	Superseded bool `avro:"superseded"`
-	// Chunk is the state of one chunk of pages.
-	Chunk *ChunkProgress `avro:"chunk"`
+	Superseded bool            `avro:"superseded"`
+	Chunks     []ChunkProgress `avro:"chunks"`
 }
 
 // ChunkProgress counts the pages of a chunk in a cascade.
@@ -34,11 +44,6 @@ type ChunkProgress struct {
 	Asked       int32  `avro:"asked"`
 	Outstanding int32  `avro:"outstanding"` // of them not answered
 	Abandoned   int32  `avro:"abandoned"`   // of them given up
-}
-
-// WaveClosing tells a target that no further message of a cascade will come but for late edges.
-type WaveClosing struct {
-	Cascade CascadeID `avro:"cascade_id"`
 }
 
 // RequestClosing tells a chunk of pages that a cascade has ended: what is outstanding is forgotten.

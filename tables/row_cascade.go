@@ -5,15 +5,13 @@ import (
 	"slices"
 )
 
-// CascadeRow is how far a cascade has come: the row of `eddy-cascades-table`. A final row keeps the summary only.
+// CascadeRow is how far a cascade has come: the row of `eddy-cascades-table`. A final row keeps no messages.
 type CascadeRow struct {
 	Cascade Cascade `avro:"cascade"`
 	Phase   Phase   `avro:"phase"`
-	// Sent and Done are message ids, sorted; the expansion is complete when every sent one is done.
-	Sent []int64 `avro:"sent"`
-	Done []int64 `avro:"done"`
-	// Waves are the targets with a wave that has not been closed.
-	Waves []string `avro:"waves"`
+	// Messages are those that were sent or processed; the expansion is complete when none is open. About one for each
+	// title, and each chunk of one, that the cascade goes through.
+	Messages []MessageState `avro:"messages"`
 	// Chunks counts the pages of each chunk, sorted.
 	Chunks      []ChunkProgress `avro:"chunks"`
 	Asked       int64           `avro:"asked"`
@@ -21,36 +19,78 @@ type CascadeRow struct {
 	Abandoned   int64           `avro:"abandoned"`
 	// Late counts those of the pages asked for that were so after the end.
 	Late int64 `avro:"late"`
+
+	index map[int64]int // of Messages, by id; made when it is first needed
+	open  int           // how many messages are open
 }
 
-// Expanded reports whether every message sent is done.
+// MessageState is what is known of one message of a cascade.
+type MessageState struct {
+	ID     int64 `avro:"id"`
+	Sent   bool  `avro:"sent"`   // somebody sent it as a walk
+	Walked bool  `avro:"walked"` // it was processed
+	Asks   Bits  `avro:"asks"`   // the slots it asked
+	Asked  Bits  `avro:"asked"`  // the slots that have processed its ask
+}
+
+// Open reports whether something that the message stands for is under way.
+func (m MessageState) Open() bool { return m.Sent && !m.Walked || !m.Asked.Covers(m.Asks) }
+
+// Note adds what a progress record says of messages. All of it are sets, so that a repeat changes nothing.
+func (r *CascadeRow) Note(p *Progress) {
+	for _, id := range p.Walks {
+		r.note(id, func(m *MessageState) { m.Sent = true })
+	}
+	if p.Message == 0 {
+		return
+	}
+	r.note(p.Message, func(m *MessageState) {
+		m.Walked = m.Walked || p.Walked
+		m.Asks.Union(p.Asks)
+		m.Asked.Union(p.Asked)
+	})
+}
+
+func (r *CascadeRow) note(id int64, change func(*MessageState)) {
+	r.count()
+	i, found := r.index[id]
+	if !found {
+		i = len(r.Messages)
+		r.Messages = append(r.Messages, MessageState{ID: id})
+		r.index[id] = i
+	}
+	m := &r.Messages[i]
+	if m.Open() {
+		r.open--
+	}
+	change(m)
+	if m.Open() {
+		r.open++
+	}
+}
+
+// count makes the index of a row that was just read.
+func (r *CascadeRow) count() {
+	if r.index != nil {
+		return
+	}
+	r.index, r.open = make(map[int64]int, len(r.Messages)), 0
+	for i, m := range r.Messages {
+		r.index[m.ID] = i
+		if m.Open() {
+			r.open++
+		}
+	}
+}
+
+// Expanded reports whether no message is under way, as far as is known.
 func (r *CascadeRow) Expanded() bool {
-	d := 0
-	for _, id := range r.Sent {
-		for d < len(r.Done) && r.Done[d] < id {
-			d++
-		}
-		if d == len(r.Done) || r.Done[d] != id {
-			return false
-		}
-	}
-	return true
+	r.count()
+	return r.open == 0
 }
 
-// MarkSent puts ids into the set of sent messages.
-func (r *CascadeRow) MarkSent(ids []int64) { r.Sent = union(r.Sent, ids) }
-
-// MarkDone puts ids into the set of processed messages.
-func (r *CascadeRow) MarkDone(ids []int64) { r.Done = union(r.Done, ids) }
-
-func union(set, ids []int64) []int64 {
-	for _, id := range ids {
-		if i, found := slices.BinarySearch(set, id); !found {
-			set = slices.Insert(set, i, id)
-		}
-	}
-	return set
-}
+// Forget drops the messages.
+func (r *CascadeRow) Forget() { r.Messages, r.index, r.open = nil, nil, 0 }
 
 // Count sets the counts of a chunk and updates the sums.
 func (r *CascadeRow) Count(c ChunkProgress) {

@@ -2,7 +2,6 @@ package tables
 
 import (
 	"cmp"
-	"math/bits"
 	"slices"
 )
 
@@ -42,8 +41,8 @@ type PageRender struct {
 type ChunkCascade struct {
 	Cascade     Cascade `avro:"cascade"`
 	Closed      bool    `avro:"closed"`
-	Asked       PageSet `avro:"asked"`
-	Outstanding PageSet `avro:"outstanding"`
+	Asked       Bits    `avro:"asked"`       // by id & 255
+	Outstanding Bits    `avro:"outstanding"` // by id & 255
 	Abandoned   int32   `avro:"abandoned"`
 }
 
@@ -99,36 +98,4 @@ func (r *RequestRow) Close(i int) {
 			r.Cascades = slices.Delete(r.Cascades, j, j+1)
 		}
 	}
-}
-
-// PageSet is a set of the pages of a chunk, by id & 255; bit i of byte i/8. A nil set is empty.
-type PageSet []byte
-
-const pageSetBytes = 32
-
-// Has reports whether page is in s.
-func (s PageSet) Has(page byte) bool { return len(s) != 0 && s[page/8]>>(page%8)&1 == 1 }
-
-// Add puts page into s.
-func (s *PageSet) Add(page byte) {
-	if len(*s) == 0 {
-		*s = make(PageSet, pageSetBytes)
-	}
-	(*s)[page/8] |= 1 << (page % 8)
-}
-
-// Remove takes page out of s.
-func (s PageSet) Remove(page byte) {
-	if len(s) != 0 {
-		s[page/8] &^= 1 << (page % 8)
-	}
-}
-
-// Len returns the number of pages in s.
-func (s PageSet) Len() int {
-	n := 0
-	for _, b := range s {
-		n += bits.OnesCount8(b)
-	}
-	return n
 }

@@ -12,7 +12,7 @@ type DependentsRow struct {
 }
 
 // TargetRow is the reverse index of one target and what has passed through it. Links of up to [InlineEdges] per source
-// wiki are here, more are in chunks. Waves are bounded by the open cascades plus, of the closed ones, the newest by type.
+// wiki are here, more are in chunks. Waves are bounded: see [TargetRow.AddWave].
 type TargetRow struct {
 	Holder   int64 // page that has the title; 0: none
 	HolderDT int64 // dt of the change that said so
@@ -29,6 +29,7 @@ type TargetRow struct {
 	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told
+	Passed  int64  // how many waves did
 	Waves   []Wave // newest first
 	Sources []SourceEdges
 }

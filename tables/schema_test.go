@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -30,7 +31,7 @@ func TestSchemas(t *testing.T) {
 	for _, root := range []any{
 		PageRow{}, TitleRow{}, LinksRow{}, dependentsRecord{}, RequestRow{}, CascadeRow{},
 		Life{}, Claim{}, TitleChange{}, Used{}, TargetUpdate{}, DependentsStep{},
-		Ask{}, Progress{}, WaveClosing{}, RequestClosing{}, Request{}, CascadeEvent{}, LinkChange{},
+		Ask{}, Progress{}, RequestClosing{}, Request{}, CascadeEvent{}, LinkChange{},
 	} {
 		w.schema(reflect.TypeOf(root))
 	}
@@ -77,8 +78,8 @@ func (w schemaWriter) schema(t reflect.Type) any {
 		}
 		if _, ok := w.types[name]; !ok {
 			w.types[name] = t
-			for i := range t.NumField() {
-				w.schema(t.Field(i).Type)
+			for f := range stored(t) {
+				w.schema(f.Type)
 			}
 		}
 		return "eddy." + name
@@ -90,20 +91,28 @@ func (w schemaWriter) schema(t reflect.Type) any {
 func (w schemaWriter) record(name string, t reflect.Type) []byte {
 	var b strings.Builder
 	b.WriteString("{\n  \"type\": \"record\",\n  \"name\": \"" + name + "\",\n  \"namespace\": \"eddy\",\n  \"fields\": [\n")
-	for i := range t.NumField() {
-		f := t.Field(i)
+	comma := ""
+	for f := range stored(t) {
 		typ, err := json.Marshal(w.schema(f.Type))
 		if err != nil {
 			panic(err)
 		}
-		b.WriteString("    {\"name\": \"" + f.Tag.Get("avro") + "\", \"type\": " + string(typ) + "}")
-		if i < t.NumField()-1 {
-			b.WriteByte(',')
-		}
-		b.WriteByte('\n')
+		b.WriteString(comma + "    {\"name\": \"" + f.Tag.Get("avro") + "\", \"type\": " + string(typ) + "}")
+		comma = ",\n"
 	}
-	b.WriteString("  ]\n}\n")
+	b.WriteString("\n  ]\n}\n")
 	return []byte(b.String())
+}
+
+// stored yields the fields of a record that its schema has.
+func stored(t reflect.Type) iter.Seq[reflect.StructField] {
+	return func(yield func(reflect.StructField) bool) {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.IsExported() && !yield(f) {
+				return
+			}
+		}
+	}
 }
 
 func snake(name string) string {

@@ -33,7 +33,6 @@ var (
 	Uses            = topology.NewStream("page-uses", PageKeys(), codecs.Avro[*Used](codecs.MustSchema("eddy.Used")))
 	Asks            = topology.NewStream("asks", PageKeys(), codecs.Avro[*Ask](codecs.MustSchema("eddy.Ask")))
 	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), codecs.Avro[*Progress](codecs.MustSchema("eddy.Progress")))
-	WaveClosings    = topology.NewStream("wave-closings", TargetKeys(), codecs.Avro[*WaveClosing](codecs.MustSchema("eddy.WaveClosing")))
 	RequestClosings = topology.NewStream("request-closings", PageKeys(), codecs.Avro[*RequestClosing](codecs.MustSchema("eddy.RequestClosing")))
 )
 

@@ -38,10 +38,10 @@ func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) (*Requests,
 	return r, nil
 }
 
-func pageIDs(chunk tables.PageKey, set tables.PageSet) []int64 {
+func pageIDs(chunk tables.PageKey, set tables.Bits) []int64 {
 	ids := make([]int64, 0, set.Len())
 	for offset := range 256 {
-		if set.Has(byte(offset)) {
+		if set.Has(offset) {
 			ids = append(ids, chunk.ID+int64(offset))
 		}
 	}
