@@ -2,6 +2,7 @@ package codecs
 
 import (
 	"bufio"
+	"errors"
 	"fmt"
 	"io"
 	"iter"
@@ -119,7 +120,7 @@ func (c *Container) Records() iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		for {
 			record, err := c.next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			if !yield(record, err) || err != nil {

@@ -60,7 +60,7 @@ func TestSchemasNameEachOther(t *testing.T) {
 	type a struct {
 		One b            `avro:"one"`
 		Two *b           `avro:"two"`
-		B   map[string]b `avro:"B"`
+		B   map[string]b `avro:"B"` //nolint:tagliatelle // a field of the name of a type is the case
 	}
 	data, err := codecs.Avro[a](s).Encode(a{One: b{[]string{"Q"}}, Two: &b{}, B: map[string]b{"k": {[]string{"P", "Q"}}}})
 	if err != nil {

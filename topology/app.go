@@ -130,8 +130,7 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 	err = a.engine.Run(ctx)
 	close(over)
 	forward.Wait()
-	var failed *engine.ProcessError
-	if errors.As(err, &failed) {
+	if failed, ok := errors.AsType[*engine.ProcessError](err); ok {
 		return &ProcessError{
 			Processor: failed.Processor, Topic: failed.Topic, Partition: failed.Partition, Offset: failed.Offset, Key: failed.Key,
 			Err: failed.Err,
@@ -143,7 +142,7 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 // ended is err, or nil if ctx was done first: then err is only how that showed.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the contract above
 	}
 	return err
 }

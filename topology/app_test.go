@@ -138,10 +138,10 @@ func TestAppEndsWithTheErrorOfARecord(t *testing.T) {
 	if !errors.Is(settled, topology.ErrDecode) || !errors.As(settled, &pe) || pe.Processor != "first" || pe.Topic != "in" || string(pe.Key) != "a" {
 		t.Errorf("Settle: %v", settled)
 	}
-	if err := end(); err != settled {
+	if err := end(); !errors.Is(err, settled) {
 		t.Errorf("Run: %v, want what Settle said", err)
 	}
-	if err := app.Settle(ctx); err != settled {
+	if err := app.Settle(ctx); !errors.Is(err, settled) {
 		t.Errorf("Settle after the end: %v", err)
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"time"
 
@@ -135,11 +134,7 @@ func (c Config) Validate() error {
 
 // connectionProblems is what is wrong with the fields that a connection needs.
 func (c Config) connectionProblems() []error {
-	var errs []error
-	for _, err := range c.withDefaults().settings().Problems() {
-		errs = append(errs, err)
-	}
-	return errs
+	return c.withDefaults().settings().Problems()
 }
 
 // withDefaults fills the fields that are not set. It does not validate.
@@ -157,7 +152,7 @@ func (c Config) withDefaults() Config {
 	set(&c.MaxRecordBytes, 1_000_000)
 	set(&c.StoreCache, 64<<20)
 	if c.Logger == nil {
-		c.Logger = slog.New(slog.NewTextHandler(io.Discard, nil))
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	if c.Observer == nil {
 		c.Observer = &Observer{}

@@ -64,8 +64,7 @@ func consume(ctx context.Context, cfg Config, topic string, handle func(*kernel.
 		}
 		for _, e := range fetches.Errors() {
 			// Offsets that the log no longer has are passed over by the client, which says so.
-			var loss *kgo.ErrDataLoss
-			if !errors.As(e.Err, &loss) {
+			if _, ok := errors.AsType[*kgo.ErrDataLoss](e.Err); !ok {
 				return fmt.Errorf("consume %q, partition %d: %w", e.Topic, e.Partition, e.Err)
 			}
 		}

@@ -48,7 +48,7 @@ func (f Flow[K, V]) attach(operator string, next step[K, V]) {
 		panic("topology: " + operator + " of the zero Flow: a flow starts with From")
 	}
 	if f.n.p.builder.closed {
-		f.n.p.problem(f.n.end.origin, "%s was added to its flow after Build", operator)
+		f.n.p.problemf(f.n.end.origin, "%s was added to its flow after Build", operator)
 		return
 	}
 	f.n.end.used = true

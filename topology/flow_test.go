@@ -26,8 +26,10 @@ func TestOperators(t *testing.T) {
 		declare func(p *topology.Processor[string], f flow)
 		want    []textEntry
 	}{
-		{"To", func(_ *topology.Processor[string], f flow) { f.To(out) },
-			[]textEntry{{Key: "a", Value: "x y"}, {Key: "b", Value: "z"}, {Key: "a", Value: ""}}},
+		{
+			"To", func(_ *topology.Processor[string], f flow) { f.To(out) },
+			[]textEntry{{Key: "a", Value: "x y"}, {Key: "b", Value: "z"}, {Key: "a", Value: ""}},
+		},
 		{"Filter", func(_ *topology.Processor[string], f flow) {
 			f.Filter(func(k, v string) bool { return k == "a" && v != "" }).To(out)
 		}, []textEntry{{Key: "a", Value: "x y"}}},

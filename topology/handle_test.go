@@ -29,7 +29,7 @@ func TestHandleInTheWrongProcessor(t *testing.T) {
 		"State.GetAt":     func(r topology.Scope) error { _, _, err := state.GetAt(r, "k"); return err },
 		"State.Set":       func(r topology.Scope) error { return state.Set(r, 1) },
 		"State.SetAt":     func(r topology.Scope) error { return state.SetAt(r, "k", 1) },
-		"State.Delete":    func(r topology.Scope) error { return state.Delete(r) },
+		"State.Delete":    state.Delete,
 		"State.DeleteAt":  func(r topology.Scope) error { return state.DeleteAt(r, "k") },
 		"Joined.Get":      func(r topology.Scope) error { _, _, err := joined.Get(r); return err },
 		"Joined.GetAt":    func(r topology.Scope) error { _, _, err := joined.GetAt(r, "k"); return err },
@@ -249,4 +249,5 @@ func (p prefixed) Encode(key string) ([]byte, error) { return []byte("key-" + ke
 func (p prefixed) Decode(data []byte) (string, error) {
 	return strings.TrimPrefix(string(data), "key-"), nil
 }
+
 func (p prefixed) HashPart(key []byte) []byte { return []byte(strings.TrimPrefix(string(key), "key-")) }

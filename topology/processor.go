@@ -39,19 +39,19 @@ type processor struct {
 func (p *processor) declare(e *edge) handle {
 	h := handle{proc: p, edge: e}
 	if p.builder.closed {
-		h.err = p.invalid(e.topic.Name, "its %s was declared after Build", e.role)
+		h.err = p.invalidf(e.topic.Name, "its %s was declared after Build", e.role)
 		p.builder.report(h.err)
 		return h
 	}
 	if isNil(e.key) || isNil(e.value) {
-		p.problem(e.topic.Name, "its %s has no codec", e.role)
+		p.problemf(e.topic.Name, "its %s has no codec", e.role)
 	}
 	if old := p.repeated(e); old != nil {
 		if !sameCodec(old.key, e.key) || !sameCodec(old.value, e.value) {
-			p.problem(e.topic.Name, "is declared as %s and %s with different codecs", old.role, e.role)
+			p.problemf(e.topic.Name, "is declared as %s and %s with different codecs", old.role, e.role)
 		}
 		if old.last != e.last {
-			p.problem(e.topic.Name, "is declared as %s with and without Last", old.role)
+			p.problemf(e.topic.Name, "is declared as %s with and without Last", old.role)
 		}
 		if e.role == roleLookup {
 			old.role = roleLookup
@@ -82,21 +82,21 @@ func (p *processor) repeated(e *edge) *edge {
 func (p *processor) sethandler(e *edge, isNil bool) bool {
 	switch {
 	case p.builder.closed:
-		p.problem(e.topic.Name, "its %s was given a handler after Build", e.role)
+		p.problemf(e.topic.Name, "its %s was given a handler after Build", e.role)
 	case isNil:
-		p.problem(e.topic.Name, "its %s was given a nil handler", e.role)
+		p.problemf(e.topic.Name, "its %s was given a nil handler", e.role)
 	case e.handler != nil:
-		p.problem(e.topic.Name, "its %s was given two handlers", e.role)
+		p.problemf(e.topic.Name, "its %s was given two handlers", e.role)
 	default:
 		return true
 	}
 	return false
 }
 
-func (p *processor) problem(topic, format string, args ...any) {
-	p.builder.report(p.invalid(topic, format, args...))
+func (p *processor) problemf(topic, format string, args ...any) {
+	p.builder.report(p.invalidf(topic, format, args...))
 }
 
-func (p *processor) invalid(topic, format string, args ...any) error {
+func (p *processor) invalidf(topic, format string, args ...any) error {
 	return fmt.Errorf("%w %q: processor %q: topic %q %s", ErrInvalid, p.builder.name, p.kernel.Name, topic, fmt.Sprintf(format, args...))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func TestProducedRecordsAreConsumed(t *testing.T) {
 			t.Errorf("key %q: %d after %d", r.Key, r.Value, before)
 		}
 		last[r.Key] = r.Value
-		if h, _ := r.Header("h"); string(h) != fmt.Sprint(r.Value) || len(r.Headers()) != 2 {
+		if h, _ := r.Header("h"); string(h) != strconv.FormatInt(r.Value, 10) || len(r.Headers()) != 2 {
 			t.Errorf("headers %v", r.Headers())
 		}
 		if !r.Timestamp().Equal(when) {

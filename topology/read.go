@@ -98,8 +98,7 @@ func Read[K, V any](ctx context.Context, cfg Config, s Stream[K, V], from, to Po
 		}
 		for _, e := range fetches.Errors() {
 			// Offsets that the log no longer has are passed over by the client, which says so.
-			var loss *kgo.ErrDataLoss
-			if !errors.As(e.Err, &loss) {
+			if _, ok := errors.AsType[*kgo.ErrDataLoss](e.Err); !ok {
 				return fmt.Errorf("read %q, partition %d: %w", e.Topic, e.Partition, e.Err)
 			}
 		}

@@ -3,6 +3,7 @@ package topology
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
@@ -86,9 +87,9 @@ func (r *Record[K, V]) Headers() []Header {
 // Header returns the last header of that name.
 func (r *Record[K, V]) Header(name string) ([]byte, bool) {
 	headers := r.message().Headers
-	for i := len(headers) - 1; i >= 0; i-- {
-		if headers[i].Key == name {
-			return headers[i].Value, true
+	for _, header := range slices.Backward(headers) {
+		if header.Key == name {
+			return header.Value, true
 		}
 	}
 	return nil, false

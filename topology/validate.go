@@ -1,6 +1,7 @@
 package topology
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -12,9 +13,9 @@ const maxName = 249
 func checkName(name string) error {
 	switch {
 	case name == "":
-		return fmt.Errorf("is empty")
+		return errors.New("is empty")
 	case name == "." || name == "..":
-		return fmt.Errorf("is not a legal name")
+		return errors.New("is not a legal name")
 	case len(name) > maxName:
 		return fmt.Errorf("has %d characters, more than %d", len(name), maxName)
 	}
@@ -62,21 +63,21 @@ func (p *processor) validate() {
 		// The names of tables and loops follow from those of topology and processor: reported there, unless
 		// they are only too long.
 		if err := checkName(topic); err != nil && (e.role != roleTable && e.role != roleLoop || len(topic) > maxName) {
-			p.problem(topic, "of its %s %v", e.role, err)
+			p.problemf(topic, "of its %s %v", e.role, err)
 		}
 		switch e.role {
 		case roleInput:
 			if inputs[topic] {
-				p.problem(topic, "is an input twice")
+				p.problemf(topic, "is an input twice")
 			}
 			inputs[topic] = true
 		case roleTable, roleLoop:
 			if count[e.role] == 2 {
-				p.problem(topic, "is a second %s: a processor has at most one", e.role)
+				p.problemf(topic, "is a second %s: a processor has at most one", e.role)
 			}
 		}
 		if e.handler == nil && (e.role == roleInput || e.role == roleLoop) {
-			p.problem(topic, "is %s without a handler", article(e.role))
+			p.problemf(topic, "is %s without a handler", article(e.role))
 		}
 	}
 	where := fmt.Errorf("%w %q: processor %q", ErrInvalid, p.builder.name, p.kernel.Name)
@@ -89,7 +90,7 @@ func (p *processor) validate() {
 	}
 	for _, f := range p.flows {
 		if !f.used {
-			p.problem(f.origin, "starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end")
+			p.problemf(f.origin, "starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end")
 		}
 	}
 }
@@ -133,7 +134,7 @@ func (b *Builder) validateTopics() {
 				continue
 			}
 			seen[e.topic.Name+" "+why] = true
-			p.problem(e.topic.Name, "%s", why)
+			p.problemf(e.topic.Name, "%s", why)
 		}
 	}
 }

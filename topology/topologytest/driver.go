@@ -119,16 +119,15 @@ func (d *Driver) next() (*member, *replica) {
 			}
 		}
 	}
-	switch n := len(members) + len(replicas); {
-	case n == 0:
+	n := len(members) + len(replicas)
+	if n == 0 {
 		return nil, nil
-	default:
-		if i := d.rng.IntN(n); i < len(members) {
-			return members[i], nil
-		} else {
-			return nil, replicas[i-len(members)]
-		}
 	}
+	i := d.rng.IntN(n)
+	if i < len(members) {
+		return members[i], nil
+	}
+	return nil, replicas[i-len(members)]
 }
 
 // stream returns the log of a topic, empty at first.

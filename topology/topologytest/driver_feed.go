@@ -1,7 +1,6 @@
 package topologytest
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
@@ -109,6 +108,6 @@ func (f *Feed[K, V]) queue(key K, data []byte, opts []topology.EmitOption) {
 func (d *Driver) mustKnow(table string) {
 	d.tb.Helper()
 	if d.tables[table] == nil {
-		d.tb.Fatal(fmt.Sprintf("topologytest: no processor of %q has, joins or looks up %q", d.topology.Name, table))
+		d.tb.Fatalf("topologytest: no processor of %q has, joins or looks up %q", d.topology.Name, table)
 	}
 }

@@ -30,8 +30,10 @@ func TestMistakesFailTheTest(t *testing.T) {
 		want string
 	}{
 		"input that nobody reads": {func(d *topologytest.Driver) { topologytest.Input(d, out) }, `no processor of "t" consumes "out"`},
-		"unknown output": {func(d *topologytest.Driver) { topologytest.Output(d, topology.NewStream("none", text, count)) },
-			`no processor of "t" writes or reads "none"`},
+		"unknown output": {
+			func(d *topologytest.Driver) { topologytest.Output(d, topology.NewStream("none", text, count)) },
+			`no processor of "t" writes or reads "none"`,
+		},
 		"unknown table": {func(d *topologytest.Driver) { topologytest.Seed(d, topology.NewTable("none", text, count)) }, `"none"`},
 		"unknown value": {func(d *topologytest.Driver) { topologytest.Value(d, topology.NewTable("none", text, count), "k") }, `"none"`},
 		"processing error": {func(d *topologytest.Driver) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/IBM/sarama"
@@ -163,9 +164,7 @@ func (c *consumer) HighWaterMarks() map[string]map[int32]int64 {
 	all := map[string]map[int32]int64{}
 	for topic, partitions := range c.marks {
 		all[topic] = map[int32]int64{}
-		for p, mark := range partitions {
-			all[topic][p] = mark
-		}
+		maps.Copy(all[topic], partitions)
 	}
 	return all
 }

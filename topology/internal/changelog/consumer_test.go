@@ -1,7 +1,7 @@
 package changelog
 
 import (
-	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/IBM/sarama"
@@ -70,7 +70,7 @@ func TestPartitionThatIsNotReadHoldsUpNoOther(t *testing.T) {
 	b := setup(t, 2)
 	var records []*kgo.Record
 	for i := range 3 * aheadMax {
-		records = append(records, record(0, fmt.Sprint(i), "v"))
+		records = append(records, record(0, strconv.Itoa(i), "v"))
 	}
 	if err := b.kafka.ProduceSync(t.Context(), records...).FirstErr(); err != nil {
 		t.Fatal(err)
@@ -85,7 +85,7 @@ func TestPartitionThatIsNotReadHoldsUpNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 20 {
-		b.put(1, fmt.Sprint(i), "v")
+		b.put(1, strconv.Itoa(i), "v")
 		if m := <-read.Messages(); m.Offset != int64(i) {
 			t.Fatalf("offset %d, want %d", m.Offset, i)
 		}

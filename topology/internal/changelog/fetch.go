@@ -86,7 +86,7 @@ func (r *Reader) leader(ctx context.Context, tp topicPartition) (leader, error) 
 	}
 	req := kmsg.NewPtrMetadataRequest()
 	topic := kmsg.NewMetadataRequestTopic()
-	topic.Topic = kmsg.StringPtr(tp.topic)
+	topic.Topic = new(tp.topic)
 	req.Topics = append(req.Topics, topic)
 	response, err := req.RequestWith(ctx, r.kafka)
 	if err != nil {

@@ -42,7 +42,7 @@ func (r *Reader) Reload(ctx context.Context, t *store.Table, topic string, parti
 	return r.loadUntil(ctx, t, topic, partition, false)
 }
 
-func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, partition int32, clear bool) (Loaded, error) {
+func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, partition int32, mayClear bool) (Loaded, error) {
 	var loaded Loaded
 	began := time.Now()
 	tp := topicPartition{topic, partition}
@@ -50,7 +50,7 @@ func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, pa
 	tries.InitialInterval, tries.MaxInterval = 20*time.Millisecond, 2*time.Second
 	var absent time.Time // since when the topic is; zero: it is there
 	for {
-		err := r.load(ctx, t, tp, clear, &loaded)
+		err := r.load(ctx, t, tp, mayClear, &loaded)
 		if err == nil {
 			loaded.Took = time.Since(began)
 			r.mu.Lock()
@@ -77,7 +77,7 @@ func (r *Reader) loadUntil(ctx context.Context, t *store.Table, topic string, pa
 }
 
 // load is one try. What it has committed stays, and the next goes on from there.
-func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, clear bool, loaded *Loaded) error {
+func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, mayClear bool, loaded *Loaded) error {
 	place, err := r.place(ctx, tp)
 	if err != nil {
 		return err
@@ -86,7 +86,7 @@ func (r *Reader) load(ctx context.Context, t *store.Table, tp topicPartition, cl
 	if err != nil {
 		return err
 	}
-	if reason != "" && !clear {
+	if reason != "" && !mayClear {
 		return fmt.Errorf("%w: %s", ErrStale, reason)
 	}
 	if reason != "" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -89,7 +90,7 @@ func TestLoadAfterCompaction(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1)
 	for i := range 50 {
-		b.put(0, "a", fmt.Sprint(i), "b", "x")
+		b.put(0, "a", strconv.Itoa(i), "b", "x")
 	}
 	b.put(0, "b", "")
 	b.broker.Compact()
@@ -139,7 +140,7 @@ func TestStaleTableIsRebuilt(t *testing.T) {
 		}},
 		{"older than the tombstones", "keeps deletes", func(t *testing.T, b *bundle) {
 			b.put(0, "c", "4")
-			config := kadm.AlterConfig{Op: kadm.SetConfig, Name: "delete.retention.ms", Value: kadm.StringPtr("1")}
+			config := kadm.AlterConfig{Op: kadm.SetConfig, Name: "delete.retention.ms", Value: new("1")}
 			if _, err := kadm.NewClient(b.kafka).AlterTopicConfigs(t.Context(), []kadm.AlterConfig{config}, topic); err != nil {
 				t.Fatal(err)
 			}

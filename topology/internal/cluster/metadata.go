@@ -36,7 +36,7 @@ func (c *Client) metadata(ctx context.Context, topics ...string) (metadata, erro
 	req.Topics = []kmsg.MetadataRequestTopic{} // none; nil would be all
 	for _, name := range topics {
 		topic := kmsg.NewMetadataRequestTopic()
-		topic.Topic = kmsg.StringPtr(name)
+		topic.Topic = new(name)
 		req.Topics = append(req.Topics, topic)
 	}
 	response, err := req.RequestWith(ctx, c.kafka)

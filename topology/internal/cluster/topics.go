@@ -10,7 +10,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -195,7 +194,7 @@ func (n need) configs(p Policy, replication int) map[string]*string {
 	}
 	pointers := map[string]*string{}
 	for key, value := range c {
-		pointers[key] = kadm.StringPtr(value)
+		pointers[key] = new(value)
 	}
 	return pointers
 }

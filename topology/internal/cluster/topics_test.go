@@ -55,7 +55,7 @@ func (c *Client) make(t *testing.T, name string, partitions int32, config map[st
 	t.Helper()
 	pointers := map[string]*string{}
 	for k, v := range config {
-		pointers[k] = kadm.StringPtr(v)
+		pointers[k] = new(v)
 	}
 	r, err := c.admin.CreateTopic(t.Context(), partitions, 1, pointers, name)
 	if err := errors.Join(err, r.Err); err != nil {

@@ -83,7 +83,7 @@ func BenchmarkThroughput(b *testing.B) {
 			for part := range slices.Chunk(records, 10_000) {
 				s.produce(part...)
 			}
-			records = nil
+			clear(records)
 			db, err := store.Open(store.Options{Dir: b.TempDir(), Name: "bench"})
 			s.check(err)
 			defer db.Close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strconv"
@@ -272,7 +271,7 @@ func (v *valve) Send(ctx context.Context, r sender.Record, done func(int64, erro
 	case failure != nil:
 		go done(0, failure)
 		v.seen <- r
-		return nil
+		return nil //nolint:nilerr // done says it
 	case !hold:
 		return v.Sender.Send(ctx, r, done)
 	}

@@ -34,8 +34,8 @@ type generation struct {
 	done  chan struct{} // closed when ended and nothing is out
 }
 
-func newFlight(max int64) *flight {
-	return &flight{bytes: semaphore.NewWeighted(max), max: max, current: &generation{done: make(chan struct{})}}
+func newFlight(room int64) *flight {
+	return &flight{bytes: semaphore.NewWeighted(room), max: room, current: &generation{done: make(chan struct{})}}
 }
 
 // ticket is the place of one record in the flight.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -116,7 +117,7 @@ func TestRecordsArriveInOrder(t *testing.T) {
 		got := consume(t, b, n)
 		next := [4]int{0, 1, 2, 3}
 		for _, r := range got {
-			if string(r.Key) != fmt.Sprint(next[r.Partition]) {
+			if string(r.Key) != strconv.Itoa(next[r.Partition]) {
 				t.Fatalf("partition %d: %q where %d was sent", r.Partition, r.Key, next[r.Partition])
 			}
 			next[r.Partition] += 4
@@ -296,7 +297,7 @@ func TestRetriesNeitherRepeatNorReorder(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, r := range consume(t, b, records) {
-		if string(r.Key) != fmt.Sprint(i) {
+		if string(r.Key) != strconv.Itoa(i) {
 			t.Fatalf("record %d is %q", i, r.Key)
 		}
 	}

@@ -85,8 +85,12 @@ func TestRowsOfTablesAreApart(t *testing.T) {
 			key, value string
 			ok         bool
 		}{
-			{a, "k", "a", true}, {b, "k", "b", true}, {a, "", "empty key", true}, {b, "", "", false},
-			{a, "nil value", "", true}, {a, "absent", "", false},
+			{a, "k", "a", true},
+			{b, "k", "b", true},
+			{a, "", "empty key", true},
+			{b, "", "", false},
+			{a, "nil value", "", true},
+			{a, "absent", "", false},
 		} {
 			value, ok, err := want.tab.Get([]byte(want.key))
 			if err != nil || ok != want.ok || string(value) != want.value || ok && value == nil {
