@@ -2,6 +2,7 @@ package compare
 
 import (
 	"path/filepath"
+	"slices"
 	"testing"
 )
 
@@ -32,8 +33,10 @@ func walkDirect(log, edits []Event) []Request {
 			ask := func(p Event) {
 				if !asked[p.Page.PageID] {
 					asked[p.Page.PageID] = true
-					requests = append(requests, Request{WikiID: e.WikiID, PageID: p.Page.PageID, Reason: "template",
-						Cascade: Cascade{ID: testID(e.WikiID, e.Page.title(), e.Meta.ID)}})
+					requests = append(requests, Request{
+						WikiID: e.WikiID, PageID: p.Page.PageID, Reason: "template",
+						Cascade: Cascade{ID: testID(e.WikiID, e.Page.title(), e.Meta.ID)},
+					})
 				}
 			}
 			for _, p := range own[queue[0]] {
@@ -85,7 +88,7 @@ func TestDirect(t *testing.T) {
 	if report.Edits != 202 || report.Pages == 0 {
 		t.Errorf("compared %d edits, %d pages", report.Edits, report.Pages)
 	}
-	for _, bad := range [][]Request{requests[1:], append(requests[:len(requests):len(requests)], requests[0])} {
+	for _, bad := range [][]Request{requests[1:], append(slices.Clip(requests), requests[0])} {
 		if report := Direct(expected, edits, bad, testID); report.Err() == nil {
 			t.Error("a request too few, or one twice, is not found")
 		}

@@ -92,7 +92,9 @@ func (n *naive) ask(e Event, root Title, gained bool, cut cutoff) {
 		if n.cutoff && cut.sparesPage(n.state.links[page]) {
 			continue
 		}
-		n.requests = append(n.requests, Request{WikiID: e.WikiID, PageID: page, Reason: reason, Depth: 1, StaleSince: e.DT,
-			Cascade: Cascade{ID: testID(e.WikiID, root, e.Meta.ID), Kind: e.Change, Root: root, DT: e.DT}})
+		n.requests = append(n.requests, Request{
+			WikiID: e.WikiID, PageID: page, Reason: reason, Depth: 1, StaleSince: e.DT,
+			Cascade: Cascade{ID: testID(e.WikiID, root, e.Meta.ID), Kind: e.Change, Root: root, DT: e.DT},
+		})
 	}
 }

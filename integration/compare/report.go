@@ -58,11 +58,15 @@ func (r *Report) String() string {
 		list  []Difference
 		limit int
 	}{
-		{"missing", r.Missing, 200}, {"too many", r.TooMany, 200}, {"unknown", r.Unknown, 200},
+		{"missing", r.Missing, 200},
+		{"too many", r.TooMany, 200},
+		{"unknown", r.Unknown, 200},
 		{"spared by the cutoff, output unchanged", r.Cutoff, 10},
 		{"spared by the cutoff, already due", r.CutoffDue, 10},
 		{"spared by the cutoff, changed by nothing that the events name", r.Unnamed, 10},
-		{"tie", r.Ties, 10}, {"moved away", r.MovedAway, 10}, {"link gone again", r.Gone, 10},
+		{"tie", r.Ties, 10},
+		{"moved away", r.MovedAway, 10},
+		{"link gone again", r.Gone, 10},
 	} {
 		fmt.Fprintf(&b, "%s: %d\n", part.name, len(part.list))
 		for i, d := range part.list {

@@ -58,7 +58,7 @@ func (p *player) act() error {
 		err = p.wiki.Hide(page())
 	}
 	if err != nil {
-		p.note("(%v)", err)
+		p.notef("(%v)", err)
 	}
 	return err
 }
@@ -67,7 +67,7 @@ func (p *player) act() error {
 func (p *player) save() error {
 	p.touched = 0
 	if p.act() != nil || p.touched == 0 || p.tape.IntN(3) > 0 {
-		return nil
+		return nil //nolint:nilerr // what a wiki refuses is noted, and nothing is saved
 	}
 	if _, alive := p.wiki.Output(p.touched); !alive {
 		return nil

@@ -44,7 +44,7 @@ func (sc Scenario) String() string {
 }
 
 // Failure is a scenario that broke an invariant.
-type Failure struct {
+type Failure struct { //nolint:errname // of what is played; that it travels as an error comes second
 	Invariant string   // "fresh", "once", "derived", "ended", "blind", "replay", "quiet"
 	Faults    []string // what broke it
 	Trace     []string // what happened, step by step
@@ -91,7 +91,7 @@ type player struct {
 	stirred map[tables.CascadeID]bool // the cascades of the present step's changes at their pages' titles
 }
 
-func (p *player) note(format string, args ...any) {
+func (p *player) notef(format string, args ...any) {
 	p.trace = append(p.trace, p.wiki.Now().Format("05 ")+fmt.Sprintf(format, args...))
 }
 
@@ -112,7 +112,7 @@ func (p *player) emit(e simwiki.Event) {
 	if c.PriorPage != nil {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
 	}
-	p.note("%s", line)
+	p.notef("%s", line)
 	p.touched = c.Page.ID
 	if p.stirred != nil {
 		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
@@ -168,7 +168,7 @@ func (p *player) step() error {
 		return p.rest()
 	default:
 		if p.sc.Restart != nil {
-			p.note("restart")
+			p.notef("restart")
 			return p.sc.Restart(p.ctx)
 		}
 	}
@@ -182,7 +182,7 @@ func (p *player) deliver(n int) error {
 		if !ok {
 			return nil
 		}
-		p.note("  deliver %s", e.ID())
+		p.notef("  deliver %s", e.ID())
 		p.log = append(p.log, e)
 		if err := p.sys.Send(p.ctx, e); err != nil {
 			return err
@@ -198,14 +198,14 @@ func (p *player) render(id int64, cause *events.Cause) error {
 		return err
 	}
 	r := e.Render
-	line := fmt.Sprintf("  %s: page %d %q rev %d uses", r.Meta.ID, id, r.Page.Title, r.Revision.ID)
+	var uses strings.Builder
 	for _, l := range r.Links.Template {
-		line += fmt.Sprintf(" %s@%d.%d", l.Title, l.PageID, l.RevID)
+		fmt.Fprintf(&uses, " %s@%d.%d", l.Title, l.PageID, l.RevID)
 		if l.Scope == events.PageOnly {
-			line += "(page)"
+			uses.WriteString("(page)")
 		}
 	}
-	p.note("%s", line)
+	p.notef("  %s: page %d %q rev %d uses%s", r.Meta.ID, id, r.Page.Title, r.Revision.ID, &uses)
 	p.started[id] = r.Start.Unix()
 	p.feed.Push(e)
 	return nil
@@ -235,7 +235,7 @@ func (p *player) settle() error {
 	}
 	requests := p.sys.Requests()
 	for _, r := range requests[p.taken:] {
-		p.note("  request page %d %s depth %d: %s %q at %d", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60)
+		p.notef("  request page %d %s depth %d: %s %q at %d", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60)
 	}
 	if p.sc.Calm {
 		if err := p.fail("blind", p.blind(requests[p.taken:])); err != nil {

@@ -82,8 +82,7 @@ func TestPlayFindsMutants(t *testing.T) {
 			t.Parallel()
 			for seed := uint64(1); seed < 500; seed++ {
 				err := Play(t.Context(), tt.scenario, NewTape(seed), newNaive(tt.flaw))
-				var f *Failure
-				if errors.As(err, &f) {
+				if f, ok := errors.AsType[*Failure](err); ok {
 					if f.Invariant != tt.breaks {
 						t.Errorf("seed %d breaks %q, want %q", seed, f.Invariant, tt.breaks)
 					}

@@ -3,6 +3,7 @@ package simwiki
 import (
 	"math"
 	"math/rand/v2"
+	"slices"
 
 	"github.com/eddystream/eddy/tables"
 )
@@ -29,7 +30,7 @@ func (g *Generated) chooseEdits(r *rand.Rand) {
 	}
 	level1 := g.first[1]
 	small := min(200, level1-level1/6)
-	picks := append(mid, g.first[4])
+	picks := append(slices.Clip(mid), g.first[4])
 	for _, k := range r.Perm(small) {
 		picks = append(picks, level1-small+k)
 	}
@@ -44,8 +45,10 @@ func (g *Generated) chooseEdits(r *rand.Rand) {
 	}
 	add := func(kind string, n int) {
 		t := g.templates[picks[n]]
-		g.edits = append(g.edits, Edit{Kind: kind, Title: t.name, PageID: t.id, RevID: editedRevision + t.id,
-			Level: t.level, Expected: expected[n], Direct: direct[n]})
+		g.edits = append(g.edits, Edit{
+			Kind: kind, Title: t.name, PageID: t.id, RevID: editedRevision + t.id,
+			Level: t.level, Expected: expected[n], Direct: direct[n],
+		})
 	}
 	add("top5", len(mid))
 	add("mid3", best)

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
@@ -32,7 +33,7 @@ func (w *Wiki) look(p *page) *view {
 		wiki: w, shown: map[string]bool{}, templates: map[tables.Name]use{}, pages: map[tables.Name]bool{},
 		images: map[tables.Name]bool{}, category: map[tables.Name]bool{}, existence: map[tables.Name]bool{},
 	}
-	v.note("text", p.text.content(), fmt.Sprint(p.version))
+	v.note("text", p.text.content(), strconv.FormatInt(p.version, 10))
 	if target := p.text.Redirect; target != nil {
 		v.link(*target, true)
 		return v
@@ -102,11 +103,11 @@ func (v *view) part(p Part, own bool) {
 	}
 	for _, n := range p.Existence {
 		v.existence[n] = v.existence[n] || own
-		v.note("asked for", Prefixed(n), fmt.Sprint(v.wiki.titles[n] != nil))
+		v.note("asked for", Prefixed(n), strconv.FormatBool(v.wiki.titles[n] != nil))
 	}
 	for _, n := range p.Categories {
 		v.category[n] = v.category[n] || own
-		v.note("category", Prefixed(n), fmt.Sprint(v.wiki.titles[n] != nil))
+		v.note("category", Prefixed(n), strconv.FormatBool(v.wiki.titles[n] != nil))
 	}
 	for _, n := range p.Images {
 		v.image(n, own)
@@ -135,7 +136,7 @@ func (v *view) image(n tables.Name, own bool) {
 		v.note("no file", Prefixed(n))
 		return
 	}
-	v.note("file", Prefixed(n), fmt.Sprint(q.version))
+	v.note("file", Prefixed(n), strconv.FormatInt(q.version, 10))
 }
 
 // output is the hash of what is shown.
