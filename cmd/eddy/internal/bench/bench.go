@@ -24,6 +24,8 @@ type Options struct {
 	Small int
 	// Step is told what is being measured.
 	Step func(string)
+	// Profiles are written beside the figures.
+	Profiles Profiles
 }
 
 // Run measures. Local stores are in a folder below Run.DataDir, or a temporary one, that is removed at the end. An
@@ -51,6 +53,11 @@ func Run(ctx context.Context, opt Options) (_ *Result, err error) {
 		defer broker.Close()
 		cfg.Brokers, cfg.Replication = broker.Addrs(), 1
 	}
+	stop, err := opt.Profiles.startCPU()
+	if err != nil {
+		return nil, err
+	}
+	defer func() { err = errors.Join(err, stop()) }()
 	b := &run{opt: opt, cfg: cfg, wiki: wiki, dir: dir, result: &Result{Pages: wiki.Pages(), Seed: opt.Seed, Partitions: cfg.Partitions}}
 	return b.result, b.all(ctx)
 }
@@ -108,5 +115,8 @@ func (b *run) process(ctx context.Context) (err error) {
 	took := time.Since(start)
 	b.result.Build = rate(b.result.Fill.Records, 0, took)
 	b.result.EdgeSec = float64(b.result.Edges) / took.Seconds()
-	return b.cascades(run, app)
+	if err := b.cascades(run, app); err != nil {
+		return err
+	}
+	return b.opt.Profiles.heap()
 }

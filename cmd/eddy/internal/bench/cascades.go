@@ -25,6 +25,11 @@ func (b *run) cascades(ctx context.Context, app *topology.App) (err error) {
 		}
 	}()
 
+	trace, err := b.opt.Profiles.startTrace()
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, trace()) }()
 	next := b.edits()
 	var first, last []time.Duration
 	for _, edit := range b.wiki.Edits() {

@@ -14,6 +14,7 @@ func newBench(w world) *cobra.Command {
 	var pages, small int
 	var seed uint64
 	var asJSON bool
+	var profiles bench.Profiles
 	cmd := &cobra.Command{
 		Use:   "bench",
 		Short: "Measure the pipeline on a generated wiki",
@@ -45,7 +46,7 @@ on a cluster whose topics must be empty.`,
 			}
 			r, err := bench.Run(cmd.Context(), bench.Options{
 				Topology: topo, Run: cfg, Pages: pages, Seed: seed, Small: small,
-				Step: func(what string) { cfg.Logger.Info(what) },
+				Step: func(what string) { cfg.Logger.Info(what) }, Profiles: profiles,
 			})
 			if err != nil {
 				return fmt.Errorf("bench of %d pages, seed %d: %w", pages, seed, err)
@@ -61,6 +62,9 @@ on a cluster whose topics must be empty.`,
 	fs.Uint64Var(&seed, "seed", 1, "`number` that the wiki is made from")
 	fs.IntVar(&small, "small", 200, "`number` of small cascades to time")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
+	fs.StringVar(&profiles.CPU, "cpuprofile", "", "`file` for a CPU profile of the run, for go tool pprof")
+	fs.StringVar(&profiles.Heap, "memprofile", "", "`file` for a heap profile, taken after the cascades")
+	fs.StringVar(&profiles.Trace, "trace", "", "`file` for an execution trace of the cascades, for go tool trace")
 	settings.BindConnection(fs)
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` for a temporary folder of local stores (default the system's)")
