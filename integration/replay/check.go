@@ -3,6 +3,7 @@ package replay
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
@@ -35,8 +36,12 @@ func checkChange(sites *tables.Sites, ev *events.PageChange) error {
 	if _, err := site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
 		return fmt.Errorf("page_title: %w", err)
 	}
-	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" {
-		if _, err := site.FromRedirect(l.Namespace, l.Title, ""); err != nil {
+	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && ev.Kind != events.Delete {
+		prefix := ""
+		if l.Namespace == ev.Page.Namespace {
+			prefix, _, _ = strings.Cut(ev.Page.Title, ":")
+		}
+		if _, err := site.FromRedirect(l.Namespace, l.Title, prefix); err != nil {
 			return fmt.Errorf("redirect_page_link: %w", err)
 		}
 	}
@@ -45,7 +50,7 @@ func checkChange(sites *tables.Sites, ev *events.PageChange) error {
 			return fmt.Errorf("prior_state: %w", err)
 		}
 	}
-	if c := ev.CreatedRedirect; c != nil && c.Title != "" {
+	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil && c.Title != "" {
 		if _, err := site.FromPageTitle(c.Namespace, c.Title); err != nil {
 			return fmt.Errorf("created_redirect_page: %w", err)
 		}

@@ -27,6 +27,13 @@ func (o *Outcome) Request(r tables.Request) {
 	o.requests = append(o.requests, r)
 }
 
+// Requests returns the requests collected so far, in no order.
+func (o *Outcome) Requests() []tables.Request {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return slices.Clone(o.requests)
+}
+
 // Cascade adds an event of a cascade. Those of one cascade come in the order of the log; the last one counts.
 func (o *Outcome) Cascade(e tables.CascadeEvent) {
 	o.mu.Lock()
@@ -84,16 +91,6 @@ type cascadeName struct {
 	DT   string             `json:"dt"`
 }
 
-// cascadeLine is one line of cascades.ndjson.
-type cascadeLine struct {
-	cascadeName
-	WikiID      string       `json:"wiki_id"`
-	Phase       tables.Phase `json:"phase"`
-	Asked       int64        `json:"asked"`
-	Outstanding int64        `json:"outstanding"`
-	Late        int64        `json:"late"`
-}
-
 func name(c tables.RequestCascade) cascadeName {
 	return cascadeName{ID: c.ID, Kind: c.Kind, Root: c.Root, DT: Time(c.DT)}
 }
@@ -117,21 +114,12 @@ func (o *Outcome) WriteRequests(w io.Writer) error {
 	})
 }
 
-// WriteCascades writes the cascades as JSON, one a line, in the order of time, root and id.
-func (o *Outcome) WriteCascades(w io.Writer) error {
+// Told reports whether an event of the cascade was collected.
+func (o *Outcome) Told(id tables.CascadeID) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	list := make([]tables.CascadeEvent, 0, len(o.cascades))
-	for _, c := range o.cascades {
-		list = append(list, c)
-	}
-	slices.SortFunc(list, func(a, b tables.CascadeEvent) int { return compareCascades(a.Cascade, b.Cascade) })
-	return writeLines(w, slices.Values(list), func(c tables.CascadeEvent) any {
-		return cascadeLine{
-			cascadeName: name(c.Cascade), WikiID: c.WikiID, Phase: c.Phase,
-			Asked: c.Asked, Outstanding: c.Outstanding, Late: c.Late,
-		}
-	})
+	_, ok := o.cascades[id]
+	return ok
 }
 
 func compareCascades(a, b tables.RequestCascade) int {

@@ -2,7 +2,8 @@ package documents
 
 import "github.com/eddystream/eddy/tables"
 
-// Cascade is how far a cascade has come.
+// Cascade is how far a cascade has come. It leaves out what depends on when things came: which of the pages asked for
+// were so after the end.
 type Cascade struct {
 	ID          tables.CascadeID  `json:"id"`
 	Kind        tables.ChangeKind `json:"kind"`
@@ -13,17 +14,16 @@ type Cascade struct {
 	Asked       int64             `json:"asked"`
 	Outstanding int64             `json:"outstanding"`
 	Abandoned   int64             `json:"abandoned"`
-	Late        int64             `json:"late"`
 }
 
 // Cascade makes the document of a cascade.
 func (w Writer) Cascade(row *tables.CascadeRow) (*Cascade, error) {
-	root, err := w.titled(row.Cascade.RootTitle())
+	root, err := w.with(row.Cascade.Prefix, row.Cascade.RootTitle())
 	if err != nil {
 		return nil, err
 	}
 	return &Cascade{
 		ID: row.Cascade.ID, Kind: row.Cascade.Kind, WikiID: row.Cascade.Wiki, Root: root, DT: instant(row.Cascade.DT),
-		Phase: row.Phase, Asked: row.Asked, Outstanding: row.Outstanding, Abandoned: row.Abandoned, Late: row.Late,
+		Phase: row.Phase, Asked: row.Asked, Outstanding: row.Outstanding, Abandoned: row.Abandoned,
 	}, nil
 }

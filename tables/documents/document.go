@@ -14,24 +14,26 @@ type Writer struct {
 	Sites *tables.Sites
 }
 
-// title spells a title as requests do.
-func (w Writer) title(t tables.Title) (string, error) {
-	site, err := w.Sites.Site(t.Wiki)
-	if err != nil {
-		return "", err
-	}
-	return site.Prefixed(t), nil
-}
-
 // Titled is a title with the prefix of its namespace.
 type Titled struct {
 	PageTitle string `json:"page_title"`
 	Namespace int32  `json:"namespace_id"`
 }
 
-func (w Writer) titled(t tables.Title) (Titled, error) {
-	text, err := w.title(t)
-	return Titled{PageTitle: text, Namespace: t.Namespace}, err
+// titled spells a title as requests do.
+func (w Writer) titled(t tables.Title) (Titled, error) { return w.with("", t) }
+
+// with is titled with a prefix that events gave the title's namespace; empty: they need not.
+func (w Writer) with(prefix string, t tables.Title) (Titled, error) {
+	out := Titled{PageTitle: prefix + ":" + t.DBKey, Namespace: t.Namespace}
+	if prefix == "" {
+		site, err := w.Sites.Site(t.Wiki)
+		if err != nil {
+			return out, err
+		}
+		out.PageTitle = site.Prefixed(t)
+	}
+	return out, nil
 }
 
 func (w Writer) maybeTitled(wiki string, n *tables.Name) (*Titled, error) {

@@ -27,15 +27,26 @@ func (w Writer) Page(key tables.PageKey, row *tables.PageRow) (*Page, error) {
 		Page: key.String(), Live: row.Live, DT: instant(row.DT), Rev: row.Rev, Since: instant(row.Since),
 		History: make([]Span, len(row.History)),
 	}
+	// The prefix is that of a namespace, and so of every other title in it.
+	spell := func(n tables.Name) (Titled, error) {
+		if n.Namespace == row.Name.Namespace {
+			return w.with(row.Prefix, n.In(key.Wiki))
+		}
+		return w.titled(n.In(key.Wiki))
+	}
 	var err error
-	if p.Titled, err = w.titled(row.Name.In(key.Wiki)); err != nil {
+	if p.Titled, err = spell(row.Name); err != nil {
 		return nil, err
 	}
-	if p.Redirect, err = w.maybeTitled(key.Wiki, row.Redirect); err != nil {
-		return nil, err
+	if row.Redirect != nil {
+		to, err := spell(*row.Redirect)
+		if err != nil {
+			return nil, err
+		}
+		p.Redirect = &to
 	}
 	for i, s := range row.History {
-		titled, err := w.titled(s.Name.In(key.Wiki))
+		titled, err := spell(s.Name)
 		if err != nil {
 			return nil, err
 		}

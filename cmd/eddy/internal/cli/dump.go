@@ -20,7 +20,10 @@ func writeOutcome(ctx context.Context, cfg topology.Config, dir string, sites *t
 	if err := writeFile(filepath.Join(dir, "requests.ndjson"), o.WriteRequests); err != nil {
 		return err
 	}
-	if err := writeFile(filepath.Join(dir, "cascades.ndjson"), o.WriteCascades); err != nil {
+	err := writeFile(filepath.Join(dir, "cascades.ndjson"), func(out io.Writer) error {
+		return replay.WriteCascades(ctx, cfg, sites, o, out)
+	})
+	if err != nil {
 		return err
 	}
 	return replay.WriteTables(ctx, cfg, sites, func(table string) (io.WriteCloser, error) {

@@ -24,8 +24,9 @@ func newQueryCascade(w world) *cobra.Command {
 			if err != nil {
 				return usageError(err)
 			}
-			document := func(_ tables.CascadeID, row *tables.CascadeRow) (*documents.Cascade, error) {
-				return r.writer().Cascade(row)
+			document := func(_ tables.CascadeID, row *tables.CascadeRow) (*cascadeAnswer, error) {
+				c, err := r.writer().Cascade(row)
+				return &cascadeAnswer{c, row.Late}, err
 			}
 			return lookUp(cmd.Context(), r, tables.Cascades, id, document, cascadeText)
 		},
@@ -34,7 +35,14 @@ func newQueryCascade(w world) *cobra.Command {
 	return cmd
 }
 
-func cascadeText(c *documents.Cascade, w io.Writer) {
+// cascadeAnswer is a cascade as it is now.
+type cascadeAnswer struct {
+	*documents.Cascade
+
+	Late int64 `json:"late"` // of the pages asked for, those that were so after the end
+}
+
+func cascadeText(c *cascadeAnswer, w io.Writer) {
 	fieldf(w, "cascade", "%s", c.ID)
 	fieldf(w, "root", "%s of %s", c.Root.PageTitle, c.WikiID)
 	fieldf(w, "change", "%s of %s", c.Kind, c.DT)
