@@ -3,9 +3,11 @@ package topology
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -22,13 +24,17 @@ func AtRest(ctx context.Context, t *Topology, cfg Config) (bool, error) {
 		return false, err
 	}
 	defer client.Close()
+	return atRest(ctx, client, t.kernel, cfg.withDefaults().Logger)
+}
+
+func atRest(ctx context.Context, client *cluster.Client, t *kernel.Topology, logger *slog.Logger) (bool, error) {
 	type reading struct {
 		topic     string
 		committed map[int32]int64
 	}
 	var read []reading
 	var topics []string
-	for _, p := range t.kernel.Processors {
+	for _, p := range t.Processors {
 		committed, err := client.Committed(ctx, p.Group)
 		if err != nil {
 			return false, fmt.Errorf("processor %q: %w", p.Name, err)
@@ -51,7 +57,7 @@ func AtRest(ctx context.Context, t *Topology, cfg Config) (bool, error) {
 	if err != nil {
 		return false, err
 	}
-	reader, err := changelog.NewReader(client, cfg.withDefaults().Logger)
+	reader, err := changelog.NewReader(client, logger)
 	if err != nil {
 		return false, err
 	}

@@ -3,15 +3,19 @@ package topology
 import (
 	"context"
 	"errors"
+	"time"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
 )
 
-// Settle waits until the app is at rest, which is known from within the process and not guessed: everything that it sent,
-// through [App.Producer] too, is acknowledged; every record of every input and loop partition that it owns is processed and
-// marked; every joined or looked-up table has applied its topic's end. What other processes write counts as far as it was in
-// the log at the call. If nothing is to be done it takes one request to a broker.
+// Settle waits until the topology is at rest, which is known from within the process and not guessed: everything that the app
+// sent, through [App.Producer] too, is acknowledged; every record of every input and loop partition is processed and marked;
+// every joined or looked-up table has applied its topic's end. What other processes write counts as far as it was in the log at
+// the call. If nothing is to be done it takes one request to a broker.
+//
+// Where other processes do a part of the work it also asks the brokers for what they have committed, as [AtRest] does, until
+// all is. That takes some hundred milliseconds.
 //
 // It waits for [App.Ready] first. It returns the error of ctx, that which stopped the app, or [ErrNotRunning].
 func (a *App) Settle(ctx context.Context) error {
@@ -26,6 +30,37 @@ func (a *App) Settle(ctx context.Context) error {
 		return a.outcome()
 	default:
 	}
+	for {
+		before, alone := a.engine.Whole()
+		if err := a.settleOwn(ctx); err != nil {
+			return err
+		}
+		after, still := a.engine.Whole()
+		switch {
+		case len(a.part.Processors) == len(a.whole.Processors) && alone && still && before == after:
+			return nil
+		case before != after:
+			continue
+		}
+		rest, err := atRest(ctx, a.client, a.whole, a.cfg.Logger)
+		if err != nil || rest {
+			return err
+		}
+		select {
+		case <-time.After(commitPoll):
+		case <-a.ended:
+			return a.outcome()
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+}
+
+// commitPoll is a little less than the time in which members commit what they have done.
+const commitPoll = 100 * time.Millisecond
+
+// settleOwn waits until this app's own part is at rest.
+func (a *App) settleOwn(ctx context.Context) error {
 	err := a.engine.Settle(ctx)
 	var failed *engine.ProcessError
 	if errors.As(err, &failed) || errors.Is(err, ErrNotRunning) {

@@ -112,6 +112,13 @@ type snapshot struct {
 	closed      bool // every processor owns all of its partitions: no other process writes what processors write
 }
 
+// Whole reports whether every partition of the processors is assigned to this engine, so that no other process does any of
+// their work, and a number that changes with the assignments.
+func (e *Engine) Whole() (version int64, whole bool) {
+	s, ok := e.snapshot()
+	return s.version, ok && s.closed
+}
+
 // snapshot reports false while a processor is between two assignments.
 func (e *Engine) snapshot() (s snapshot, ok bool) {
 	s.closed = true
