@@ -15,6 +15,8 @@ import (
 
 // Scenario tunes [Play].
 type Scenario struct {
+	// Wiki is the wiki's name, so that scenarios can share a system. Defaults to "simwiki".
+	Wiki string
 	// Listing is what the wiki's render events list.
 	Listing simwiki.Listing
 	// Steps is how many steps are taken before the end. Defaults to 60.
@@ -64,7 +66,7 @@ func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
 		sc.Rounds = 100
 	}
 	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}}
-	p.wiki = simwiki.NewWiki(simwiki.Options{Listing: sc.Listing, PageStep: sc.PageStep, Emit: p.emit})
+	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, PageStep: sc.PageStep, Emit: p.emit})
 	if err := p.play(); err != nil {
 		return err
 	}
