@@ -62,7 +62,7 @@ func TestWorkerKilled(t *testing.T) {
 	victim.kill()
 	early := b.requests()
 	b.settle()
-	requests := append(early, b.requests()...)
+	requests := slices.Concat(early, b.requests())
 
 	expected := 0
 	for _, e := range wiki.Edits() {
@@ -78,7 +78,7 @@ func TestWorkerKilled(t *testing.T) {
 			t.Errorf("cascade %s is %s at rest", id, row.Phase)
 		}
 	}
-	all := append(log, edits...)
+	all := slices.Concat(log, edits)
 	wantBatch(t, b.sites, all, b.derived())
 
 	dump := b.dump()
