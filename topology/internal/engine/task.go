@@ -83,7 +83,8 @@ func (t *task) process(ctx context.Context, in *input, index int, offset int64) 
 		if t.wrote {
 			b.die()
 		}
-		if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		// The session, by whose context outputs wait, ends a little before goka's own context.
+		if errors.Is(err, context.Canceled) && (ctx.Err() != nil || t.a.session.Context().Err() != nil) {
 			t.halted = true // interrupted, not failed: the next owner processes it
 			return
 		}
