@@ -144,9 +144,13 @@ func (p *Replica) follow(ctx context.Context) (progress bool, err error) {
 		return false, err
 	}
 	defer kafka.Close()
+	id, err := p.loadedTopic()
+	if err != nil {
+		return false, err
+	}
 	for {
-		fetches := kafka.PollFetches(ctx)
-		if err := ctx.Err(); err != nil {
+		fetches, err := p.poll(ctx, kafka, id)
+		if err != nil {
 			return progress, err
 		}
 		if err := p.apply(fetches); err != nil {
