@@ -29,7 +29,7 @@ func Sarama(s Settings) *sarama.Config {
 	c.Consumer.Offsets.AutoCommit.Interval = 200 * time.Millisecond
 	// One partition whose records are not taken holds up the others of the client for this long.
 	c.Consumer.MaxProcessingTime = 100 * time.Millisecond
-	// A consumer stops only when its open fetch returns.
+	// A consumer stops only when its open fetch returns. (What groups process is read otherwise: see package source.)
 	c.Consumer.MaxWaitTime = 50 * time.Millisecond
 	c.Consumer.Return.Errors = true
 	c.Consumer.IsolationLevel = sarama.ReadCommitted

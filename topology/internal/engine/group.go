@@ -72,7 +72,7 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 	pause.InitialInterval, pause.MaxInterval = 20*time.Millisecond, 5*time.Second
 	var since time.Time // the first failure in a row
 	for {
-		h := &handler{p: g.p, inner: inner}
+		h := &handler{g: g, p: g.p, inner: inner}
 		err := g.ConsumerGroup.Consume(ctx, topics, h)
 		if ctx.Err() != nil {
 			return g.p.e.failure()

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/IBM/sarama"
+
+	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // session is what goka sees of a consumer group's session: its marks go nowhere, for goka marks a record when that record's own
@@ -117,7 +119,9 @@ func (a *assignment) drain(limit time.Duration) bool {
 
 // handler stands between sarama and goka.
 type handler struct {
+	g     *group
 	p     *processor
+	from  *source.Source // of the claims' records
 	inner sarama.ConsumerGroupHandler
 	a     *assignment
 	setup error // of Setup, while the session was alive
@@ -128,6 +132,14 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	start := time.Now()
 	a, err := newAssignment(h.p, s)
 	if err != nil {
+		h.setup = err
+		return err
+	}
+	claims := 0
+	for _, partitions := range s.Claims() {
+		claims += len(partitions)
+	}
+	if h.from, err = source.Open(h.p.e.opts.Client, claims, h.p.log); err != nil {
 		h.setup = err
 		return err
 	}
@@ -151,15 +163,27 @@ func (h *handler) ConsumeClaim(s sarama.ConsumerGroupSession, c sarama.ConsumerG
 	in.marked.Store(c.InitialOffset())
 	h.p.e.changed.raise()
 
-	wrapped := &claim{ConsumerGroupClaim: c, out: make(chan *sarama.ConsumerMessage, claimBuffer)}
-	done, ended := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		wrapped.forward(in, done)
-	}()
+	h.g.ConsumerGroup.Pause(map[string][]int32{c.Topic(): {c.Partition()}})
+	wrapped := &claim{
+		ConsumerGroupClaim: c, from: h.from.Read(c.Topic(), c.Partition(), c.InitialOffset()),
+		out: make(chan *sarama.ConsumerMessage, claimBuffer),
+	}
+	done := make(chan struct{})
+	var running sync.WaitGroup
+	running.Go(func() {
+		defer close(wrapped.out)
+		if err := wrapped.forward(in, done); err != nil {
+			h.p.e.fail(&ProcessError{Processor: h.p.k.Name, Topic: c.Topic(), Partition: c.Partition(), Offset: -1, Err: err})
+		}
+	})
+	over := make(chan struct{})
+	running.Go(func() {
+		defer close(done)
+		wrapped.watch(over)
+	})
 	err := h.inner.ConsumeClaim(session{s}, wrapped)
-	close(done)
-	<-ended
+	close(over)
+	running.Wait()
 	return err
 }
 
@@ -168,6 +192,7 @@ func (h *handler) Cleanup(s sarama.ConsumerGroupSession) error {
 	if h.a == nil {
 		return nil
 	}
+	h.from.Close()
 	complete := h.a.drain(h.p.e.opts.DrainTimeout)
 	h.p.revoked(h.a, !complete)
 	return h.inner.Cleanup(session{s})

@@ -121,8 +121,12 @@ func (e *Engine) Whole() (version int64, whole bool) {
 
 // snapshot reports false while a processor is between two assignments.
 func (e *Engine) snapshot() (s snapshot, ok bool) {
+	processors := e.processors.Load()
+	if processors == nil { // the lookups have not recovered
+		return s, false
+	}
 	s.closed = true
-	for _, p := range *e.processors.Load() {
+	for _, p := range *processors {
 		s.version += p.version.Load()
 		a := p.running.Load()
 		if a == nil {

@@ -221,3 +221,16 @@ func TestSettleTogether(t *testing.T) {
 		t.Errorf("%d records came through", n)
 	}
 }
+
+// An engine that does not run yet has no partitions, and says so.
+func TestWholeBeforeTheRun(t *testing.T) {
+	t.Parallel()
+	client, err := cluster.Open(setup(t).settings())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer client.Close()
+	if version, whole := engine.New(engine.Options{Client: client}).Whole(); whole || version != 0 {
+		t.Errorf("whole %t, version %d", whole, version)
+	}
+}

@@ -1,0 +1,105 @@
+package source
+
+import (
+	"sync"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+// Partition is what was read of a partition and waits for its reader, of which there is one.
+type Partition struct {
+	source    *Source
+	topic     string
+	partition int32
+	wake      chan struct{} // a token: there is something new
+
+	mu    sync.Mutex
+	queue []lot
+	bytes int
+	held  bool // too much waits: it is not fetched
+	err   error
+}
+
+// lot is what one fetch brought.
+type lot struct {
+	records []*kgo.Record
+	bytes   int
+}
+
+// Next returns the records that come next, in the order of the log. It waits for some until done is closed, and then returns none. An error
+// comes after all records before it and is final: the log does not have the offset that comes next.
+func (p *Partition) Next(done <-chan struct{}) ([]*kgo.Record, error) {
+	for {
+		p.mu.Lock()
+		if len(p.queue) > 0 {
+			defer p.mu.Unlock()
+			return p.give(), nil
+		}
+		err := p.err
+		p.mu.Unlock()
+		if err != nil {
+			return nil, err
+		}
+		select {
+		case <-p.wake:
+		case <-done:
+			return nil, nil
+		}
+	}
+}
+
+// give takes the first lot off the queue. The caller holds the lock.
+func (p *Partition) give() []*kgo.Record {
+	l := p.queue[0]
+	p.queue[0] = lot{}
+	if p.queue = p.queue[1:]; len(p.queue) == 0 {
+		p.queue = nil
+	}
+	before := p.bytes
+	p.bytes -= l.bytes
+	if p.bytes < low {
+		if p.held {
+			p.held = false
+			p.source.kafka.ResumeFetchPartitions(map[string][]int32{p.topic: {p.partition}})
+		}
+		if before >= low {
+			p.source.hungry.Add(1)
+			poke(p.source.room)
+		}
+	}
+	return l.records
+}
+
+// take queues what was fetched. It does not block.
+func (p *Partition) take(records []*kgo.Record, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.err != nil {
+		return
+	}
+	if len(records) > 0 {
+		l := lot{records: records}
+		for _, r := range records {
+			l.bytes += len(r.Key) + len(r.Value) + 64
+		}
+		if p.bytes < low && p.bytes+l.bytes >= low {
+			p.source.hungry.Add(-1)
+		}
+		p.bytes += l.bytes
+		p.queue = append(p.queue, l)
+		if p.bytes > high && !p.held {
+			p.held = true
+			p.source.kafka.PauseFetchPartitions(map[string][]int32{p.topic: {p.partition}})
+		}
+	}
+	p.err = err
+	poke(p.wake)
+}
+
+// poke puts a token into a channel of capacity one, if there is none.
+func poke(ch chan struct{}) {
+	select {
+	case ch <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,186 @@
+package source
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"go.uber.org/goleak"
+
+	"github.com/eddystream/eddy/topology/internal/broker"
+	"github.com/eddystream/eddy/topology/internal/cluster"
+)
+
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+}
+
+const topic = "in"
+
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
+
+// bundle is a broker with one topic, and a producer.
+type bundle struct {
+	t      *testing.T
+	client *cluster.Client
+	kafka  *kgo.Client
+}
+
+func setup(t *testing.T, partitions int32) *bundle {
+	t.Helper()
+	cl := broker.Start(t, broker.Options{})
+	client, err := cluster.Open(cluster.Settings{Brokers: cl.ListenAddrs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	kafka, err := kgo.NewClient(client.Kgo()...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(kafka.Close)
+	if _, err := kadm.NewClient(kafka).CreateTopic(t.Context(), partitions, 1, nil, topic); err != nil {
+		t.Fatal(err)
+	}
+	return &bundle{t, client, kafka}
+}
+
+func (b *bundle) open(partitions int) *Source {
+	b.t.Helper()
+	s, err := Open(b.client, partitions, nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(s.Close)
+	return s
+}
+
+// send writes n records of a size to a partition.
+func (b *bundle) send(partition int32, n, size int) {
+	b.t.Helper()
+	var records []*kgo.Record
+	for i := range n {
+		value := make([]byte, size)
+		for j := range value { // does not compress
+			value[j] = byte(i * j * (j >> 3) >> 2)
+		}
+		records = append(records, &kgo.Record{Topic: topic, Partition: partition, Value: value})
+	}
+	if err := b.kafka.ProduceSync(b.t.Context(), records...).FirstErr(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+// read reads until the partition is at an offset.
+func read(t *testing.T, p *Partition, from, to int64) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	for from < to {
+		records, err := p.Next(ctx.Done())
+		if err != nil || len(records) == 0 {
+			t.Fatalf("at offset %d: %d records, %v", from, len(records), err)
+		}
+		for _, r := range records {
+			if r.Offset != from {
+				t.Fatalf("offset %d, not %d", r.Offset, from)
+			}
+			from++
+		}
+	}
+}
+
+// Every partition is read in order, from where it was asked for, with what comes later.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 3)
+	for partition := range int32(3) {
+		b.send(partition, 10, 10)
+	}
+	s := b.open(3)
+	oldest, middle, end := s.Read(topic, 0, -2), s.Read(topic, 1, 5), s.Read(topic, 2, 10)
+	read(t, oldest, 0, 10)
+	read(t, middle, 5, 10)
+	for partition := range int32(3) {
+		b.send(partition, 10, 10)
+	}
+	read(t, end, 10, 20)
+	read(t, middle, 10, 20)
+	read(t, oldest, 10, 20)
+}
+
+// Partitions that never come do not keep the others waiting.
+func TestReadFewerThanExpected(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 2)
+	b.send(0, 10, 10)
+	b.send(1, 10, 10)
+	s := b.open(3)
+	read(t, s.Read(topic, 0, 0), 0, 10)
+	read(t, s.Read(topic, 1, 0), 0, 10)
+}
+
+// A partition whose reader does not come holds up no other, what waits for it is bounded, and none of it is lost.
+func TestSlowReader(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 2)
+	const n, size = 300, 50_000 // 15 MB
+	s := b.open(2)
+	slow, quick := s.Read(topic, 0, 0), s.Read(topic, 1, 0)
+	most := 0
+	for i := range n / 10 {
+		b.send(0, 10, size)
+		b.send(1, 1, 10)
+		read(t, quick, int64(i), int64(i+1))
+		slow.mu.Lock()
+		most = max(most, slow.bytes)
+		slow.mu.Unlock()
+	}
+	if most > high+2*fetchBytes {
+		t.Errorf("%d bytes wait", most)
+	}
+	read(t, slow, 0, n)
+	s.Close()
+	if slow.bytes != 0 || s.hungry.Load() != 2 {
+		t.Errorf("%d bytes wait, %d partitions are hungry", slow.bytes, s.hungry.Load())
+	}
+}
+
+// An offset that the log does not have is an error, not a jump. What was read before it is handed out first.
+func TestOffsetOutOfRange(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.send(0, 10, 10)
+	var offsets kadm.Offsets
+	offsets.AddOffset(topic, 0, 5, -1)
+	if _, err := kadm.NewClient(b.kafka).DeleteRecords(t.Context(), offsets); err != nil {
+		t.Fatal(err)
+	}
+	p := b.open(1).Read(topic, 0, 3)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	records, err := p.Next(ctx.Done())
+	if len(records) != 0 || !errors.Is(err, kerr.OffsetOutOfRange) {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+}
+
+// What is told to stop returns nothing.
+func TestNextEnds(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	s := b.open(1)
+	p := s.Read(topic, 0, 0)
+	done := make(chan struct{})
+	close(done)
+	if records, err := p.Next(done); len(records) != 0 || err != nil {
+		t.Errorf("%d records, %v", len(records), err)
+	}
+	s.Close()
+	s.Close()
+}
