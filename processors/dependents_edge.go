@@ -27,16 +27,29 @@ func (v *visit) edge(e *tables.Edge) error {
 	if e.Direct && redirected.Has(e.Type) {
 		v.row.Direct = true
 	}
-	uses := e.Direct && (e.Type == tables.LinkTemplate || e.Type == tables.LinkRedirect)
-	if uses && (v.row.UsedSince == 0 || e.Start < v.row.UsedSince) {
-		v.row.UsedSince = e.Start
-	}
-	if told := v.row.Told; uses && (told.Page != v.row.Holder || e.Start < told.Start) {
-		if err := v.tell(e.Start); err != nil {
-			return err
-		}
+	if err := v.use(e); err != nil {
+		return err
 	}
 	return v.late(e)
+}
+
+// use lets the title's page know since when others show what it includes, where a link says that it is longer than it
+// knew: the page of the link, or those who see the target through that page.
+func (v *visit) use(e *tables.Edge) error {
+	if !e.Direct || e.Type != tables.LinkTemplate && e.Type != tables.LinkRedirect {
+		return nil
+	}
+	since := e.Start
+	if e.Hub != nil {
+		since = min(since, e.Hub.Start)
+	}
+	if v.row.UsedSince == 0 || since < v.row.UsedSince {
+		v.row.UsedSince = since
+	}
+	if told := v.row.Told; told.Page != v.row.Holder || since < told.Start {
+		return v.tell(since)
+	}
+	return nil
 }
 
 // own takes note of a page that links to its own title.

@@ -74,14 +74,21 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		}
 		state.Seen = append(slices.Clone(last.Seen), ev.Meta.ID)
 	}
-	before := own(row)
+	before, last := own(row), row.Render
+	counted := row.Active()
 	row.Render = state
+	if last != nil && !counted {
+		if err := e.takeBack(row, last); err != nil {
+			return err
+		}
+	}
 	if row.Active() {
+		change := witness(r.Key.Wiki, row)
 		if err := e.diff(row, before, row.Render.Start, true); err != nil {
 			return err
 		}
 		row.Recheck = false
-		if err := h.witness(r, r.Key, row); err != nil {
+		if err := h.announce(r, r.Key, change); err != nil {
 			return err
 		}
 	} else if err := e.takeBack(row, state); err != nil {

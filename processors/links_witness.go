@@ -19,7 +19,7 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 		if !p.Starts {
 			return nil
 		}
-		return h.start(r, r.Key, row, p, same)
+		return h.announce(r, r.Key, judge(r.Key.Wiki, row, p, same))
 	}
 	row.Pending = append(row.Pending, p)
 	if over := len(row.Pending) - tables.PendingChanges; over > 0 {
@@ -28,13 +28,13 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	if !row.Active() {
 		return nil
 	}
-	return h.witness(r, r.Key, row)
+	return h.announce(r, r.Key, witness(r.Key.Wiki, row))
 }
 
-// witness lets the last rendering witness the changes up to its revision. Of several, the newest starts: it supersedes
-// the ones before it. It is cut only where it is the one change since the hash was announced: of several, somebody may
-// have used a text in between.
-func (h *links) witness(r topology.Scope, page tables.PageKey, row *tables.LinksRow) error {
+// witness lets the last rendering witness the changes up to its revision, and returns what others feel of them; nil:
+// nothing. Of several, the newest starts: it supersedes the ones before it. It is cut only where it is the one change
+// since the hash was announced: of several, somebody may have used a text in between.
+func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 	n := len(row.Pending)
 	for n > 0 && row.Pending[n-1].Rev != row.Render.Rev {
 		n--
@@ -55,11 +55,11 @@ func (h *links) witness(r topology.Scope, page tables.PageKey, row *tables.Links
 	if !newest.Starts {
 		return nil
 	}
-	return h.start(r, page, row, newest, cut)
+	return judge(wiki, row, newest, cut)
 }
 
-// start sends a content change to the page's title. A cut one is felt by nobody, but for the users of a file.
-func (h *links) start(r topology.Scope, page tables.PageKey, row *tables.LinksRow, p tables.PendingChange, cut bool) error {
+// judge returns what others feel of a content change; nil: nothing. A cut one is felt by the users of a file only.
+func judge(wiki string, row *tables.LinksRow, p tables.PendingChange, cut bool) *tables.ContentChange {
 	var types tables.LinkTypes
 	if p.Kind == tables.ChangeFile {
 		types = types.With(tables.LinkImage)
@@ -71,10 +71,17 @@ func (h *links) start(r topology.Scope, page tables.PageKey, row *tables.LinksRo
 	if types == 0 {
 		return nil
 	}
-	root := p.Name.In(page.Wiki)
-	c := tables.NewCascade(p.Kind, root, p.Event, p.DT, p.Rev)
+	c := tables.NewCascade(p.Kind, p.Name.In(wiki), p.Event, p.DT, p.Rev)
 	c.Prefix = p.Prefix
-	return h.targets.Emit(r, tables.TitleTarget(root), &tables.TargetUpdate{
-		Change: &tables.ContentChange{Cascade: c, Page: page.ID, Types: types},
-	})
+	return &tables.ContentChange{Cascade: c, Types: types}
+}
+
+// announce tells the title of a content change. It comes after the links that the same rendering found, so that the
+// walk meets them.
+func (h *links) announce(r topology.Scope, page tables.PageKey, c *tables.ContentChange) error {
+	if c == nil {
+		return nil
+	}
+	c.Page = page.ID
+	return h.targets.Emit(r, tables.TitleTarget(c.Cascade.RootTitle()), &tables.TargetUpdate{Change: c})
 }

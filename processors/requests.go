@@ -88,15 +88,14 @@ func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *ta
 func (c *chunk) ask(cascade *tables.ChunkCascade, hop *tables.CascadeHop, sets []tables.AskSet) error {
 	for _, set := range sets {
 		for _, offset := range set.Pages {
-			page := c.row.Page(offset)
-			if cascade.Asked.Has(int(offset)) || page != nil && page.Dead {
+			if cascade.Asked.Has(int(offset)) {
 				continue
 			}
 			cascade.Asked.Add(int(offset))
 			if err := c.request(offset, hop, set.Reason); err != nil {
 				return err
 			}
-			if !cascade.Closed && !answered(page, &hop.Cascade) {
+			if !cascade.Closed && !answered(c.row.Page(offset), &hop.Cascade) {
 				cascade.Outstanding.Add(int(offset))
 			}
 		}
@@ -104,10 +103,11 @@ func (c *chunk) ask(cascade *tables.ChunkCascade, hop *tables.CascadeHop, sets [
 	return nil
 }
 
-// answered reports whether the last rendering of a page already answers a request that comes now. One of the same
-// second does only if it says so itself: it may have been read before the change.
+// answered reports whether the last rendering of a page, or its death, already answers a request that comes now. A
+// rendering of the same second does only if it says so itself: it may have been read before the change. The request is
+// sent all the same: which pages are asked for does not depend on what has been heard of them.
 func answered(p *tables.PageRender, c *tables.Cascade) bool {
-	return p != nil && (p.Start > c.DT || p.Start == c.DT && p.Cause == c.ID)
+	return p != nil && (p.Dead || p.Start > c.DT || p.Start == c.DT && p.Cause == c.ID)
 }
 
 // request sends the request for one page. The join only names it, and a change that it may not have seen yet.
