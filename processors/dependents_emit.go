@@ -72,13 +72,13 @@ func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) 
 		}
 	}
 	for {
-		next, any := uint32(0), false
+		next, some := uint32(0), false
 		for _, set := range sets {
-			if len(set) > 0 && (!any || set[0] < next) {
-				next, any = set[0], true
+			if len(set) > 0 && (!some || set[0] < next) {
+				next, some = set[0], true
 			}
 		}
-		if !any {
+		if !some {
 			break
 		}
 		if err := out.ask(wiki, next>>8, &sets); err != nil {

@@ -82,7 +82,7 @@ func TestPageKeysOfAChunkHashAlike(t *testing.T) {
 	})
 }
 
-func TestPageKeyHashPartAllocatesOnce(t *testing.T) {
+func TestPageKeyHashPartAllocatesOnce(t *testing.T) { //nolint:paralleltest // what is counted is the process's
 	hash := tables.PageKeys().(codecs.HashPart)
 	key := []byte("enwiki:123456789")
 	if n := testing.AllocsPerRun(100, func() { hash.HashPart(key) }); n > 1 {

@@ -35,16 +35,26 @@ func fold(name string) string {
 // english are the namespaces of every MediaWiki, and those of its Lua extension.
 func english() []Namespace {
 	list := []Namespace{
-		{ID: -2, Name: "Media"}, {ID: -1, Name: "Special"},
-		{ID: 0}, {ID: 1, Name: "Talk"},
-		{ID: 2, Name: "User"}, {ID: 3, Name: "User talk"},
-		{ID: 4, Name: "Project"}, {ID: 5, Name: "Project talk"},
-		{ID: 6, Name: "File", Aliases: []string{"Image"}}, {ID: 7, Name: "File talk", Aliases: []string{"Image talk"}},
-		{ID: 8, Name: "MediaWiki"}, {ID: 9, Name: "MediaWiki talk"},
-		{ID: 10, Name: "Template"}, {ID: 11, Name: "Template talk"},
-		{ID: 12, Name: "Help"}, {ID: 13, Name: "Help talk"},
-		{ID: 14, Name: "Category"}, {ID: 15, Name: "Category talk"},
-		{ID: 828, Name: "Module"}, {ID: 829, Name: "Module talk"},
+		{ID: -2, Name: "Media"},
+		{ID: -1, Name: "Special"},
+		{ID: 0},
+		{ID: 1, Name: "Talk"},
+		{ID: 2, Name: "User"},
+		{ID: 3, Name: "User talk"},
+		{ID: 4, Name: "Project"},
+		{ID: 5, Name: "Project talk"},
+		{ID: 6, Name: "File", Aliases: []string{"Image"}},
+		{ID: 7, Name: "File talk", Aliases: []string{"Image talk"}},
+		{ID: 8, Name: "MediaWiki"},
+		{ID: 9, Name: "MediaWiki talk"},
+		{ID: 10, Name: "Template"},
+		{ID: 11, Name: "Template talk"},
+		{ID: 12, Name: "Help"},
+		{ID: 13, Name: "Help talk"},
+		{ID: 14, Name: "Category"},
+		{ID: 15, Name: "Category talk"},
+		{ID: 828, Name: "Module"},
+		{ID: 829, Name: "Module talk"},
 	}
 	for i := range list {
 		list[i].Canonical = list[i].Name

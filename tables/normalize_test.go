@@ -44,8 +44,10 @@ func latgalian(t testing.TB) *tables.SiteInfo {
 func site(t testing.TB, language string, sensitive bool) *tables.SiteInfo {
 	t.Helper()
 	s, err := tables.NewSiteInfo("testwiki", language, []tables.Namespace{
-		{ID: 0, CaseSensitive: sensitive}, {ID: 1, Name: "Talk", CaseSensitive: sensitive},
-		{ID: 2, Name: "User"}, {ID: 10, Name: "Şablon", Canonical: "Template", CaseSensitive: sensitive},
+		{ID: 0, CaseSensitive: sensitive},
+		{ID: 1, Name: "Talk", CaseSensitive: sensitive},
+		{ID: 2, Name: "User"},
+		{ID: 10, Name: "Şablon", Canonical: "Template", CaseSensitive: sensitive},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -58,7 +58,8 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 func FuzzDependentsRows(f *testing.F) {
 	codec := DependentsRows()
 	for _, row := range []*DependentsRow{
-		{}, {Chunk: &ChunkRow{Edges: Edges{Sets: [NumLinkTypes]IDSet{LinkPage: {1, 2, 3}}}}},
+		{},
+		{Chunk: &ChunkRow{Edges: Edges{Sets: [NumLinkTypes]IDSet{LinkPage: {1, 2, 3}}}}},
 		{Target: &TargetRow{Holder: 1, Sources: []SourceEdges{{Wiki: "enwiki", Width: 14, Chunks: IDSet{0, 2}}}}},
 	} {
 		data, err := codec.Encode(row)

@@ -90,8 +90,8 @@ func (r *RequestRow) Cascade(c Cascade) *ChunkCascade {
 func (r *RequestRow) Close(i int) {
 	r.Cascades[i].Closed, r.Cascades[i].Outstanding = true, nil
 	closed := 0
-	for j := len(r.Cascades) - 1; j >= 0; j-- {
-		if !r.Cascades[j].Closed {
+	for j, c := range slices.Backward(r.Cascades) {
+		if !c.Closed {
 			continue
 		}
 		if closed++; closed > ClosedCascades {

@@ -29,9 +29,24 @@ func TestSchemas(t *testing.T) {
 	t.Parallel()
 	w := schemaWriter{types: map[string]reflect.Type{}}
 	for _, root := range []any{
-		PageRow{}, TitleRow{}, LinksRow{}, dependentsRecord{}, RequestRow{}, CascadeRow{},
-		Life{}, Claim{}, TitleChange{}, Used{}, TargetUpdate{}, DependentsStep{},
-		Ask{}, Progress{}, RequestClosing{}, Request{}, CascadeEvent{}, LinkChange{},
+		PageRow{},
+		TitleRow{},
+		LinksRow{},
+		dependentsRecord{},
+		RequestRow{},
+		CascadeRow{},
+		Life{},
+		Claim{},
+		TitleChange{},
+		Used{},
+		TargetUpdate{},
+		DependentsStep{},
+		Ask{},
+		Progress{},
+		RequestClosing{},
+		Request{},
+		CascadeEvent{},
+		LinkChange{},
 	} {
 		w.schema(reflect.TypeOf(root))
 	}
@@ -107,8 +122,8 @@ func (w schemaWriter) record(name string, t reflect.Type) []byte {
 // stored yields the fields of a record that its schema has.
 func stored(t reflect.Type) iter.Seq[reflect.StructField] {
 	return func(yield func(reflect.StructField) bool) {
-		for i := range t.NumField() {
-			if f := t.Field(i); f.IsExported() && !yield(f) {
+		for f := range t.Fields() {
+			if f.IsExported() && !yield(f) {
 				return
 			}
 		}

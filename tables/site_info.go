@@ -2,6 +2,7 @@ package tables
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -150,7 +151,7 @@ func LoadSiteInfo(r io.Reader) (*SiteInfo, error) {
 	}
 	general := answer.Query.General
 	if general.WikiID == "" {
-		return nil, fmt.Errorf("site info: no query.general.wikiid")
+		return nil, errors.New("site info: no query.general.wikiid")
 	}
 	if len(answer.Query.Namespaces) == 0 {
 		return nil, fmt.Errorf("site info of %q: no query.namespaces", general.WikiID)

@@ -77,8 +77,8 @@ func TestLoadWhateverTheLayout(t *testing.T) {
 		if len(uses.Sources) > 0 {
 			got = uses.Sources[0].Edges
 		}
-		same := cmp.Comparer(func(a, b tables.IDSet) bool { return slices.Equal(a, b) })
-		hubs := cmp.Comparer(func(a, b []tables.Hub) bool { return slices.Equal(a, b) })
+		same := cmp.Comparer(slices.Equal[tables.IDSet])
+		hubs := cmp.Comparer(slices.Equal[[]tables.Hub])
 		if diff := cmp.Diff(want, got, same, hubs); diff != "" {
 			t.Fatal(diff)
 		}

@@ -26,8 +26,10 @@ func (w *wireLinks) links() (l Links, err error) {
 		from  []wireTitle
 		to    *[]TitleLink
 	}{
-		{"page", w.Page, &l.Page}, {"image", w.Image, &l.Image},
-		{"category", w.Category, &l.Category}, {"existence", w.Existence, &l.Existence},
+		{"page", w.Page, &l.Page},
+		{"image", w.Image, &l.Image},
+		{"category", w.Category, &l.Category},
+		{"existence", w.Existence, &l.Existence},
 	} {
 		if *c.to, err = titleLinks(c.field, c.from); err != nil {
 			return l, err

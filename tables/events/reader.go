@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/klauspost/compress/zstd"
@@ -84,8 +85,8 @@ func NewReader(name string, in io.Reader) *Reader {
 // Close closes the file.
 func (r *Reader) Close() error {
 	var all []error
-	for i := len(r.close) - 1; i >= 0; i-- {
-		all = append(all, r.close[i]())
+	for _, end := range slices.Backward(r.close) {
+		all = append(all, end())
 	}
 	r.close = nil
 	return errors.Join(all...)
@@ -98,7 +99,7 @@ func (r *Reader) Events() iter.Seq2[Event, error] {
 	return func(yield func(Event, error) bool) {
 		for {
 			raw, err := r.next()
-			if err == io.EOF {
+			if errors.Is(err, io.EOF) {
 				return
 			}
 			e := Event{File: r.name, Line: r.line, Raw: raw}

@@ -48,7 +48,7 @@ func TestReaderGoesOnBehindABrokenLine(t *testing.T) {
 			t.Errorf("event %+v", e)
 		}
 	}
-	if want := "change error error render render"; strings.Join(got, " ") != want {
+	if want := "change,error,error,render,render"; strings.Join(got, ",") != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
