@@ -104,3 +104,32 @@ func TestDesignMap(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// The design names tests that there are.
+func TestDesignTests(t *testing.T) {
+	t.Parallel()
+	there := map[string]bool{}
+	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		source, err := os.ReadFile(path)
+		for _, match := range declared.FindAllSubmatch(source, -1) {
+			there[string(match[1])] = true
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(read(t, "doc/DESIGN.md"), -1)
+	if len(named) == 0 {
+		t.Error("the design names no test")
+	}
+	for _, match := range named {
+		if !there[match[1]] {
+			t.Errorf("the design names %q, which is no test", match[1])
+		}
+	}
+}
