@@ -32,8 +32,9 @@ func (p *Partition) Next(done <-chan struct{}) ([]*kgo.Record, error) {
 	for {
 		p.mu.Lock()
 		if len(p.queue) > 0 {
-			defer p.mu.Unlock()
-			return p.give(), nil
+			records := p.give()
+			p.mu.Unlock()
+			return records, nil
 		}
 		err := p.err
 		p.mu.Unlock()

@@ -166,7 +166,7 @@ func (s *Source) final(f kgo.FetchTopicPartition) error {
 	return nil
 }
 
-// Close ends reading. Readers that wait wait on.
+// Close ends reading. Readers that wait go on waiting.
 func (s *Source) Close() {
 	s.cancel()
 	<-s.polled
