@@ -55,6 +55,12 @@ func (c *cache) remove(r *row) {
 	delete(c.rows, r.key)
 }
 
+// clear drops all rows, pinned or not.
+func (c *cache) clear() {
+	clear(c.rows)
+	c.newest, c.oldest = nil, nil
+}
+
 func (c *cache) link(r *row) {
 	r.older, r.newer = c.newest, nil
 	if c.newest != nil {

@@ -9,11 +9,13 @@ import (
 )
 
 // reader is a table that a task reads and others write: a join or a lookup. It belongs to the holder of the task's mutex.
-// Every Get reads the store; what it saves is decoding the same bytes again.
+// With news, a row that was read is good until there is word of it. Without, every Get reads the store, and what is saved is
+// decoding the same bytes again.
 type reader struct {
 	task  *task
 	def   *kernel.Table
 	fetch func(key []byte) ([]byte, bool, error)
+	news  *news // nil: none
 	cache *cache
 }
 
@@ -28,30 +30,50 @@ func (r *reader) Get(key []byte) (any, bool, error) {
 	if !r.task.running() {
 		return nil, false, errStopped
 	}
+	r.forget()
+	w := r.cache.get(key)
+	if w != nil && r.news != nil {
+		return w.value, w.ok, nil
+	}
 	data, ok, err := r.fetch(key)
 	if err != nil {
 		return nil, false, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
-	w := r.cache.get(key)
-	if !ok {
-		if w != nil {
-			r.cache.remove(w)
+	if w != nil && w.ok == ok && bytes.Equal(w.raw, data) {
+		return w.value, ok, nil
+	}
+	var value any
+	if ok {
+		if value, err = r.def.Decode(data); err != nil {
+			return nil, false, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
 		}
-		return nil, false, nil
-	}
-	if w != nil && bytes.Equal(w.raw, data) {
-		return w.value, true, nil
-	}
-	value, err := r.def.Decode(data)
-	if err != nil {
-		return nil, false, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
 	}
 	if w == nil {
 		w = &row{key: string(key)}
 		r.cache.add(w)
 	}
-	w.value, w.raw = value, data
-	return value, true, nil
+	w.value, w.ok = value, ok
+	if r.news == nil {
+		w.raw = data
+	}
+	return value, ok, nil
+}
+
+// forget drops the rows that have changed.
+func (r *reader) forget() {
+	if r.news == nil {
+		return
+	}
+	keys, all := r.news.take()
+	if all {
+		r.cache.clear()
+		return
+	}
+	for _, key := range keys {
+		if w := r.cache.rows[key]; w != nil {
+			r.cache.remove(w)
+		}
+	}
 }
 
 // lookup reads a replica of a whole table.

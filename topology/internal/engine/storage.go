@@ -65,20 +65,22 @@ func (p *processor) storage(topic string, partition int32) (storage.Storage, err
 
 // join makes a storage readable by its task.
 func (a *assignment) join(t *task, index int, def *kernel.Table, st storage.Storage) storage.Storage {
-	js := &joinStorage{Storage: st, topic: def.Topic.Name, partition: t.partition, changed: &a.p.e.changed}
+	js := &joinStorage{Storage: st, topic: def.Topic.Name, partition: t.partition, changed: &a.p.e.changed, news: &news{}}
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.joins = append(a.joins, js)
 	t.joins[index] = newReader(t, def, js.get)
+	t.joins[index].news = js.news
 	return js
 }
 
-// joinStorage knows how far its table has been applied.
+// joinStorage knows how far its table has been applied, and tells its reader what has changed.
 type joinStorage struct {
 	storage.Storage
 	topic     string
 	partition int32
 	changed   *signal
+	news      *news
 	applied   atomic.Int64 // one past the last record applied
 }
 
@@ -93,6 +95,20 @@ func (s *joinStorage) Open() error {
 	}
 	s.applied.Store(last + 1)
 	return nil
+}
+
+// Set implements [storage.Storage].
+func (s *joinStorage) Set(key string, value []byte) error {
+	err := s.Storage.Set(key, value)
+	s.news.add(key)
+	return err
+}
+
+// Delete implements [storage.Storage].
+func (s *joinStorage) Delete(key string) error {
+	err := s.Storage.Delete(key)
+	s.news.add(key)
+	return err
 }
 
 // SetOffset implements [storage.Storage].
