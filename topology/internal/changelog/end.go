@@ -2,7 +2,11 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
+
+	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 )
 
 // knownEnd is the last data record's end below a high watermark.
@@ -83,7 +87,7 @@ func (r *Reader) endBelow(ctx context.Context, tp topicPartition, start, stable 
 func (r *Reader) Empty(ctx context.Context, topic string, partition int32, from, to int64) (bool, error) {
 	tp := topicPartition{topic, partition}
 	for from < to {
-		records, next, err := r.fetch(ctx, tp, from)
+		records, next, err := r.fetchOrSkip(ctx, tp, from)
 		if err != nil {
 			return false, err
 		}
@@ -99,7 +103,7 @@ func (r *Reader) Empty(ctx context.Context, topic string, partition int32, from,
 func (r *Reader) lastRecord(ctx context.Context, tp topicPartition, from, to int64) (int64, error) {
 	last := int64(-1)
 	for from < to {
-		records, next, err := r.fetch(ctx, tp, from)
+		records, next, err := r.fetchOrSkip(ctx, tp, from)
 		if err != nil {
 			return 0, err
 		}
@@ -114,4 +118,21 @@ func (r *Reader) lastRecord(ctx context.Context, tp topicPartition, from, to int
 		from = next
 	}
 	return last, nil
+}
+
+// fetchOrSkip fetches from an offset, or passes over what was deleted since the start of the log was read: a loop is
+// purged while it is looked at. Nobody gets such records any more.
+func (r *Reader) fetchOrSkip(ctx context.Context, tp topicPartition, from int64) ([]*kgo.Record, int64, error) {
+	records, next, err := r.fetch(ctx, tp, from)
+	if !errors.Is(err, kerr.OffsetOutOfRange) {
+		return records, next, err
+	}
+	starts, startErr := r.cluster.Starts(ctx, tp.topic)
+	if startErr != nil {
+		return nil, from, startErr
+	}
+	if int(tp.partition) >= len(starts[tp.topic]) || starts[tp.topic][tp.partition] <= from {
+		return nil, from, err
+	}
+	return nil, starts[tp.topic][tp.partition], nil
 }
