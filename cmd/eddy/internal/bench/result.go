@@ -67,7 +67,7 @@ type Table struct {
 	LogBytes     int64   `json:"changelog_bytes"` // keys and last values
 	StorePerEdge float64 `json:"store_bytes_edge"`
 	LogPerEdge   float64 `json:"changelog_bytes_edge"`
-	Recovery     Rate    `json:"recovery"` // records of the changelog
+	Recovery     Rate    `json:"recovery"` // records of the changelog, until the table can be read
 }
 
 // Text prints the result for people.
@@ -86,7 +86,7 @@ func (r *Result) Text(w io.Writer) error {
 		r.Small.Edits, r.Small.FirstP50, r.Small.FirstP99, r.Small.LastP50, r.Small.LastP99)
 	line("dependents", "%.2f bytes an edge in the store, %.2f in the changelog, %d rows",
 		r.Table.StorePerEdge, r.Table.LogPerEdge, r.Table.Rows)
-	line("recovery", "%s rows/s", thousands(r.Table.Recovery.PerSec))
+	line("recovery", "%s records/s: %d in %.2f s", thousands(r.Table.Recovery.PerSec), r.Table.Recovery.Records, r.Table.Recovery.Seconds)
 	line("memory", "%.0f MB at most, broker included", float64(r.PeakRSS)/1e6)
 	return t.Flush()
 }

@@ -28,6 +28,10 @@ type Config struct {
 	Partitions int
 }
 
+// segmentBytes is the size of a piece of a partition's log. In memory a piece doubles as it grows, and what is deleted goes by
+// whole pieces; so large ones waste.
+const segmentBytes = 8 << 20
+
 // Broker is a running broker. Its methods may be called from any goroutine.
 type Broker struct {
 	cluster *kfake.Cluster
@@ -57,6 +61,7 @@ func Start(cfg Config) (*Broker, error) {
 		kfake.Ports(int(port)),
 		kfake.ClusterID(rand.Text()), // a kept one is read back from the data directory
 		kfake.DefaultNumPartitions(cfg.Partitions),
+		kfake.BrokerConfigs(map[string]string{"log.segment.bytes": strconv.Itoa(segmentBytes)}),
 		kfake.ListenFn(func(network, _ string) (net.Listener, error) {
 			return listen(network, cfg.Listen, cfg.Advertise)
 		}),
