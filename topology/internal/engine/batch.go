@@ -65,14 +65,11 @@ func (b *batch) full() bool {
 
 // send sends one output of the batch. It blocks while the sender's buffer is full.
 func (b *batch) send(ctx context.Context, r sender.Record, by origin) error {
-	t := b.task
 	b.pending.Add(1)
-	err := t.p.e.opts.Sender.Send(ctx, r, func(_ int64, err error) {
+	topic, partition := r.Topic, r.Partition // keeping the whole record would cost an allocation each
+	err := b.task.p.e.opts.Sender.Send(ctx, r, func(_ int64, err error) {
 		if err != nil {
-			b.fail(&ProcessError{
-				Processor: t.p.k.Name, Topic: by.topic, Partition: t.partition, Offset: by.offset, Key: by.key,
-				Err: &SendError{Topic: r.Topic, Partition: r.Partition, Err: err},
-			})
+			b.fail(b.sendFailed(topic, partition, by, err))
 		}
 		b.acknowledge()
 	})
@@ -80,6 +77,14 @@ func (b *batch) send(ctx context.Context, r sender.Record, by origin) error {
 		b.pending.Add(-1) // never the last: the batch is open, or the caller counts for one
 	}
 	return err
+}
+
+// sendFailed is the error of an output that was not acknowledged.
+func (b *batch) sendFailed(topic string, partition int32, by origin, err error) error {
+	return &ProcessError{
+		Processor: b.task.p.k.Name, Topic: by.topic, Partition: b.task.partition, Offset: by.offset, Key: by.key,
+		Err: &SendError{Topic: topic, Partition: partition, Err: err},
+	}
 }
 
 // acknowledge takes one from pending and hands the batch to the committer when that was the last.

@@ -46,22 +46,36 @@ func (c *claim) forward(in *input, done <-chan struct{}) error {
 		if len(records) == 0 {
 			return nil
 		}
-		// One allocation for all of a fetch, which go away together.
-		messages := make([]kernel.Message, len(records))
-		passes := make([]sarama.ConsumerMessage, len(records))
-		for i, r := range records {
-			m := &messages[i]
-			convert(m, r)
-			// What the handler gets waits in the feed: goka needs to know no more than where it is from.
-			passes[i] = sarama.ConsumerMessage{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp}
-			in.feed <- m
-			select {
-			case c.out <- &passes[i]:
-			case <-done:
+		for len(records) > 0 {
+			n := min(len(records), slab)
+			if !c.pass(records[:n], in, done) {
 				return nil
 			}
+			records = records[n:]
 		}
 	}
+}
+
+// slab is how many records are passed on in one allocation, which goes away with the last of them.
+const slab = 32
+
+// pass passes records on. It reports false once done is closed.
+func (c *claim) pass(records []*kgo.Record, in *input, done <-chan struct{}) bool {
+	messages := make([]kernel.Message, len(records))
+	passes := make([]sarama.ConsumerMessage, len(records))
+	for i, r := range records {
+		m := &messages[i]
+		convert(m, r)
+		// What the handler gets waits in the feed: goka needs to know no more than where it is from.
+		passes[i] = sarama.ConsumerMessage{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Timestamp: r.Timestamp}
+		in.feed <- m
+		select {
+		case c.out <- &passes[i]:
+		case <-done:
+			return false
+		}
+	}
+	return true
 }
 
 func convert(m *kernel.Message, r *kgo.Record) {

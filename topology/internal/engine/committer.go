@@ -149,10 +149,7 @@ func (c *committer) sendLast(b *batch) {
 	b.pending.Add(1)
 	for _, h := range b.last {
 		if err := b.send(c.e.sending, h.record, h.by); err != nil {
-			b.fail(&ProcessError{
-				Processor: b.task.p.k.Name, Topic: h.by.topic, Partition: b.task.partition, Offset: h.by.offset, Key: h.by.key,
-				Err: &SendError{Topic: h.record.Topic, Partition: h.record.Partition, Err: err},
-			})
+			b.fail(b.sendFailed(h.record.Topic, h.record.Partition, h.by, err))
 			break
 		}
 	}

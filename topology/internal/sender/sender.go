@@ -22,9 +22,12 @@ type Record struct {
 	Headers   []kernel.Header
 }
 
+// overhead is what a record occupies beside its own bytes until it is acknowledged: what the client and the caller remember of it.
+const overhead = 512
+
 // size is the bytes that a record occupies, about.
 func (r *Record) size() int64 {
-	n := 64 + len(r.Key) + len(r.Value)
+	n := overhead + len(r.Key) + len(r.Value)
 	for _, h := range r.Headers {
 		n += 8 + len(h.Key) + len(h.Value)
 	}

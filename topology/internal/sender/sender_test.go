@@ -233,7 +233,7 @@ func TestFullBufferHoldsSendBack(t *testing.T) {
 
 func TestFlushIsNotHeldUpByLaterRecords(t *testing.T) {
 	t.Parallel()
-	f := newFlight(1000)
+	f := newFlight(2 * overhead)
 	first, err := f.board(t.Context(), &Record{})
 	if err != nil {
 		t.Fatal(err)

@@ -81,7 +81,7 @@ func (p *Partition) take(records []*kgo.Record, err error) {
 	if len(records) > 0 {
 		l := lot{records: records}
 		for _, r := range records {
-			l.bytes += len(r.Key) + len(r.Value) + 64
+			l.bytes += len(r.Key) + len(r.Value) + overhead
 		}
 		if p.bytes < low && p.bytes+l.bytes >= low {
 			p.source.hungry.Add(-1)

@@ -22,8 +22,8 @@ import (
 
 const (
 	// fetchBytes bounds one answer of a broker, partitionBytes the part of a partition in it, both as they are in the log.
-	fetchBytes     = 4 << 20
-	partitionBytes = 512 << 10
+	fetchBytes     = 1 << 20
+	partitionBytes = 256 << 10
 	// fetchWait is how long a broker keeps a request that it has nothing for. It is also how long a partition that comes late may wait for
 	// its first one.
 	fetchWait = 250 * time.Millisecond
@@ -36,6 +36,9 @@ const (
 	low  = 256 << 10
 	high = 4 << 20
 )
+
+// overhead is what a record occupies beside its own bytes.
+const overhead = 256
 
 // Source reads partitions. It fetches while any of them is hungry; so a reader that is slow hinders no other, and what waits is bounded.
 type Source struct {
