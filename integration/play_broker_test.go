@@ -104,6 +104,9 @@ func TestInvariantsOnBroker(t *testing.T) {
 			s := &stage{brokered: runBrokered(t, p.options, topology.Config{Partitions: 3})}
 			s.views = openViews(t, s.cfg)
 			first, last := uint64(1), *brokerSeedsFlag
+			if testing.Short() {
+				last = min(last, 2)
+			}
 			if *seedFlag != 0 {
 				first, last = *seedFlag, *seedFlag
 			}
