@@ -2,9 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"errors"
+	"strconv"
 	"testing"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
 // A stop ends the session a little before the contexts of handlers. One whose output is refused in between was
@@ -38,5 +41,60 @@ func TestInterruptedOutput(t *testing.T) {
 		if at := b.committed("test-counter", "in", 0); at > 0 {
 			t.Errorf("committed %d", at)
 		}
+	}
+}
+
+// A handler may change what Get returned before it writes it. When it ends in between, the change must not reach the
+// changelog by way of an earlier record of its batch, which wrote the same row.
+func TestInterruptedChange(t *testing.T) {
+	t.Parallel()
+	for name, late := range map[string]error{"interrupted": context.Canceled, "failed": errTest} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			p, _ := counter()
+			p.Own.Encode = func(row any) ([]byte, error) { return []byte(strconv.Itoa(*row.(*int))), nil }
+			p.Own.Decode = func(data []byte) (any, error) {
+				n, err := strconv.Atoi(string(data))
+				return &n, err
+			}
+			entered := make(chan struct{}, 1)
+			p.Inputs[0].Handle = func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
+				row, ok, err := t.Own().Get(m.Key)
+				if err != nil {
+					return err
+				}
+				n := new(int)
+				if ok {
+					n = row.(*int)
+				}
+				*n++
+				if string(m.Value) == "poison" {
+					entered <- struct{}{}
+					<-ctx.Done()
+					return late
+				}
+				return t.Own().Set(m.Key, n)
+			}
+			b.topics(only(p), 1)
+			r := b.start(only(p)).started()
+			r.sender.keep(func(r sender.Record) bool { return r.Topic == p.Own.Topic.Name })
+			b.produce(to("in", 0, "a", ""))
+			r.sender.await(t) // the first batch is on its way, so that the next record's stays open
+			b.produce(to("in", 0, "a", ""), to("in", 0, "a", "poison"))
+			await(t, entered)
+			r.sender.open()
+			if err := r.stop(); errors.Is(late, errTest) != errors.Is(err, errTest) {
+				t.Errorf("the run ended with %v", err)
+			}
+			for _, row := range b.read(p.Own.Topic.Name) {
+				if string(row.Value) == "3" {
+					t.Errorf("the changelog has %v", sprint(b.read(p.Own.Topic.Name)))
+				}
+			}
+			if at := b.committed("test-counter", "in", 0); at > 2 {
+				t.Errorf("committed %d", at)
+			}
+		})
 	}
 }

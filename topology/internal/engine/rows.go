@@ -34,6 +34,9 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if w.dirty {
+		r.task.spoils = true // what the handler changes in it is in the batch at once
+	}
 	return w.value, w.ok, nil
 }
 
@@ -89,7 +92,7 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 		r.cache.add(w)
 	}
 	w.value, w.ok, w.by = value, ok, originOf(t.msg)
-	t.wrote = true
+	t.spoils = true
 	if !w.dirty {
 		w.dirty = true
 		t.cur.dirty = append(t.cur.dirty, w)

@@ -30,8 +30,8 @@ type task struct {
 	joins   []*reader
 	lookups []*reader
 	// Of the running handler.
-	msg   *kernel.Message
-	wrote bool
+	msg    *kernel.Message
+	spoils bool // it wrote rows of the open batch, or has got some, which it may change
 
 	flight    atomic.Pointer[batch] // the batch that was cut and is not committed yet
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
@@ -73,14 +73,14 @@ func (t *task) process(ctx context.Context, in *input, index int, offset int64) 
 	}
 	b, held := t.cur, len(t.cur.last)
 	finished := t.p.e.observe.processing(t.p.k.Name, m)
-	t.msg, t.wrote = m, false
+	t.msg, t.spoils = m, false
 	err = guard(func() error { return in.def.handle(ctx, t, m) })
 	t.msg = nil
 	if err != nil {
 		// What this record emitted may be in the log, as after a crash; what it wrote, and what it holds back, must not get there.
 		clear(b.last[held:])
 		b.last = b.last[:held]
-		if t.wrote {
+		if t.spoils {
 			b.die()
 		}
 		// The session, by whose context outputs wait, ends a little before goka's own context.
