@@ -57,9 +57,11 @@ func TestWorkerKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	killed := b.afterRequests(from, 100, victim.kill)
 	b.send(edits)
-	b.awaitRequests(from, 100)
-	victim.kill()
+	if err := <-killed; err != nil {
+		t.Fatal(err)
+	}
 	early := b.requests()
 	b.settle()
 	requests := slices.Concat(early, b.requests())
@@ -91,23 +93,29 @@ func TestWorkerKilled(t *testing.T) {
 	survivor.interrupt()
 }
 
-// awaitRequests waits until the pipeline has asked for n pages behind a position.
-func (b *brokered) awaitRequests(from topology.Positions, n int) {
-	b.t.Helper()
+// afterRequests calls do when the pipeline has asked for n pages behind a position. It watches from now on, so that it
+// is not late when that happens, and returns the error of watching.
+func (b *brokered) afterRequests(from topology.Positions, n int, do func()) <-chan error {
 	enough := errors.New("enough")
-	err := topology.Consume(b.t.Context(), b.cfg, tables.RerenderRequests,
-		func(_ context.Context, r *topology.Record[tables.PageKey, tables.Request]) error {
-			if r.Offset() >= from[r.Partition()] {
-				n--
-			}
-			if n <= 0 {
-				return enough
-			}
-			return nil
-		})
-	if !errors.Is(err, enough) {
-		b.t.Fatal(err)
-	}
+	done := make(chan error, 1)
+	go func() {
+		err := topology.Consume(b.t.Context(), b.cfg, tables.RerenderRequests,
+			func(_ context.Context, r *topology.Record[tables.PageKey, tables.Request]) error {
+				if r.Offset() >= from[r.Partition()] {
+					n--
+				}
+				if n <= 0 {
+					do()
+					return enough
+				}
+				return nil
+			})
+		if errors.Is(err, enough) {
+			err = nil
+		}
+		done <- err
+	}()
+	return done
 }
 
 // wantAsked compares the pages that each edit asked for with those that it should have asked for. Who asked twice had
