@@ -135,7 +135,7 @@ func (v *visit) hold(c *tables.TitleChange) []int64 {
 	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
 	// Not so where the page's rendering of the change has been here already. One that began in a later second is fresh.
 	return slices.DeleteFunc(except, func(page int64) bool {
-		return slices.Contains(v.row.Own, tables.OwnLink{Page: page, Start: c.DT})
+		return slices.ContainsFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == page && o.Start == c.DT })
 	})
 }
 

@@ -57,8 +57,8 @@ func (v *visit) own(e *tables.Edge) {
 	if !e.Self || e.Again {
 		return
 	}
-	v.row.Own = slices.DeleteFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == e.Page })
-	v.row.Own = append(v.row.Own, tables.OwnLink{Page: e.Page, Start: e.Start})
+	v.row.Own = slices.DeleteFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == e.Page && o.Type == e.Type })
+	v.row.Own = append(v.row.Own, tables.OwnLink{Page: e.Page, Type: e.Type, Start: e.Start})
 	if over := len(v.row.Own) - tables.OwnLinks; over > 0 {
 		v.row.Own = slices.Delete(v.row.Own, 0, over)
 	}

@@ -1,6 +1,10 @@
 package processors
 
-import "github.com/eddystream/eddy/tables"
+import (
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+)
 
 // redirected are the links whose users feel a change through a redirect.
 var redirected = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
@@ -16,9 +20,8 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 		Except: except,
 	}
 	if quiet || !v.finds(types) {
-		// Nothing to walk: the cascade has no pages, and nobody need hear of it.
 		v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: types, Page: page})
-		return nil
+		return v.alone(w)
 	}
 	out, want := v.emitter(w), v.pass(w, page)
 	out.walks = append(out.walks, w.ID) // nobody else sent it
@@ -26,6 +29,25 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 		out.superseded = true
 	}
 	return v.walk(out, w, want)
+}
+
+// alone asks, of a title's users, only for those to whom it is their own: what such a page met there says nothing, and it
+// would be asked for if its link came after the change. As a rule there are none; then the cascade has no pages, and
+// nobody need hear of it.
+func (v *visit) alone(w *tables.Walk) error {
+	out := v.emitter(w)
+	for _, o := range v.row.Own {
+		if o.Start == w.Hop.Cascade.DT && w.Types.Has(o.Type) && !slices.Contains(w.Except, o.Page) {
+			if err := out.page(v.key.Wiki, uint32(o.Page), o.Type); err != nil {
+				return err
+			}
+		}
+	}
+	if len(out.asks) == 0 {
+		return nil
+	}
+	out.walks = append(out.walks, w.ID)
+	return out.report()
 }
 
 // through lets a cascade that came by a hub go on to the dependents of this title.

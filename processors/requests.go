@@ -182,6 +182,9 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		cause = tables.CascadeID(r.Value.Cause.CascadeID)
 	}
 	page := c.row.Put(byte(r.Key.ID))
+	if page.Start == 0 {
+		c.meet(&r.Value, page.Offset, start)
+	}
 	if start > page.Start || start == page.Start && cause != "" {
 		page.Start, page.Cause = start, cause
 	}
@@ -190,6 +193,23 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		return err
 	}
 	return c.save()
+}
+
+// meet takes a page's name from its first rendering, which may come before its life. Names are advisory: one that is none
+// is not taken.
+func (c *chunk) meet(ev *events.Render, offset int32, start int64) {
+	if slices.ContainsFunc(c.row.Named, func(n tables.NamedPage) bool { return n.Offset == offset }) {
+		return // a life has named it
+	}
+	site, err := c.h.o.Sites.Site(ev.Wiki)
+	if err != nil {
+		return
+	}
+	if title, err := site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err == nil {
+		c.row.Rename(tables.NamedPage{
+			Offset: offset, DT: start, Name: tables.NameOf(title), Prefix: unknownPrefix(site, ev.Page.Namespace, ev.Page.Title),
+		})
+	}
 }
 
 // life asks for a rendering of the changed page itself, so that there will be a witness of the change; the death of a

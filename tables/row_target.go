@@ -60,8 +60,9 @@ const (
 
 // OwnLink is a page that links to its own title.
 type OwnLink struct {
-	Page  int64 `avro:"page_id"`
-	Start int64 `avro:"start"` // Unix seconds
+	Page  int64    `avro:"page_id"`
+	Type  LinkType `avro:"type"`
+	Start int64    `avro:"start"` // Unix seconds
 }
 
 // OwnLinks bounds [TargetRow.Own].
