@@ -104,7 +104,10 @@ func (o *Outcome) WriteRequests(w io.Writer) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	slices.SortStableFunc(o.requests, func(a, b tables.Request) int {
-		return cmp.Or(compareCascades(a.Cascade, b.Cascade), cmp.Compare(a.WikiID, b.WikiID), cmp.Compare(a.PageID, b.PageID))
+		return cmp.Or(
+			compareCascades(a.Cascade, b.Cascade), cmp.Compare(a.WikiID, b.WikiID), cmp.Compare(a.PageID, b.PageID),
+			cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Reason, b.Reason),
+		)
 	})
 	return writeLines(w, slices.Values(o.requests), func(r tables.Request) any {
 		return requestLine{
