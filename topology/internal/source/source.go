@@ -25,8 +25,8 @@ const (
 	fetchBytes     = 1 << 20
 	partitionBytes = 256 << 10
 	// fetchWait is how long a broker keeps a request that it has nothing for. It is also how long a partition that comes late may wait for
-	// its first one.
-	fetchWait = 250 * time.Millisecond
+	// its first one, or one that was held.
+	fetchWait = 100 * time.Millisecond
 	// gather is how long partitions wait for the others, so that they are asked for at once.
 	gather = 50 * time.Millisecond
 )
