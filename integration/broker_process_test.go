@@ -89,10 +89,15 @@ func (p *process) kill() {
 // interrupt asks the process to end and waits until it has; an error is the test's.
 func (p *process) interrupt() {
 	p.t.Helper()
-	if err := p.cmd.Process.Signal(os.Interrupt); err != nil {
-		p.t.Error(err)
-	}
+	p.signal(os.Interrupt)
 	if <-p.done; p.err != nil {
 		p.t.Errorf("eddy %s: %v", p.name, p.err)
+	}
+}
+
+func (p *process) signal(s os.Signal) {
+	p.t.Helper()
+	if err := p.cmd.Process.Signal(s); err != nil {
+		p.t.Error(err)
 	}
 }

@@ -1,9 +1,12 @@
+//go:build unix
+
 package integration_test
 
 import (
 	"context"
 	"errors"
 	"slices"
+	"syscall"
 	"testing"
 
 	"github.com/eddystream/eddy/integration/replay"
@@ -57,12 +60,15 @@ func TestWorkerKilled(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	// While the other one is paused, what is on its partitions waits: so the cascades cannot end before the kill.
 	killed := b.afterRequests(from, 100, victim.kill)
+	survivor.signal(syscall.SIGSTOP)
 	b.send(edits)
 	if err := <-killed; err != nil {
 		t.Fatal(err)
 	}
 	early := b.requests()
+	survivor.signal(syscall.SIGCONT)
 	b.settle()
 	requests := slices.Concat(early, b.requests())
 
