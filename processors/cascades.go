@@ -45,7 +45,7 @@ func (h *cascades) progress(_ context.Context, r *topology.Record[tables.Cascade
 			return err
 		}
 	}
-	row.Note(p)
+	row.Note(p, rootMessage(row.Cascade))
 	for _, c := range p.Chunks {
 		if err := h.count(r, row, c); err != nil {
 			return err

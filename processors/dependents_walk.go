@@ -16,7 +16,7 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 		return nil // a repeat
 	}
 	w := &tables.Walk{
-		Hop: tables.CascadeHop{Cascade: c, Depth: 1}, ID: messageID(c.ID, 0, v.key.String(), 0), Types: types,
+		Hop: tables.CascadeHop{Cascade: c, Depth: 1}, ID: rootMessage(c), Types: types,
 		Except: except,
 	}
 	if quiet || !v.finds(types) {

@@ -63,7 +63,11 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 			report.remove(before[0])
 			before = before[1:]
 		case c > 0:
-			if err := e.add(row, is, after[0], foundAt(row, after[0], at), false); err != nil {
+			send := e.add
+			if !ofRender && after[0].Type != tables.LinkRedirect {
+				send = e.revive
+			}
+			if err := send(row, is, after[0], at, false); err != nil {
 				return err
 			}
 			report.add(after[0])
@@ -141,6 +145,19 @@ func (e edges) takeBack(row *tables.LinksRow, state *tables.RenderState) error {
 // add sends a link that began to be at the start given; again: it has been sent before, and only what goes on through
 // it is news.
 func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64, again bool) error {
+	edge := e.edge(row, o, l, start, again)
+	return e.send(l, edge)
+}
+
+// revive sends a link of a rendering that was here before the life in which it began. A walk may have passed while the
+// link was not there, whatever the rendering met, so it is compared as if it had met nothing known, at the life's start.
+func (e edges) revive(row *tables.LinksRow, o ownLinks, l tables.Link, start int64, again bool) error {
+	edge := e.edge(row, o, l, start, again)
+	edge.Saw, edge.SawPage, edge.SawRev = tables.SawUnknown, 0, 0
+	return e.send(l, edge)
+}
+
+func (e edges) edge(row *tables.LinksRow, o ownLinks, l tables.Link, start int64, again bool) *tables.Edge {
 	edge := &tables.Edge{
 		Source: e.page.Wiki, Page: e.page.ID, Type: l.Type, Present: true, Start: start,
 		SawPage: l.Page, SawRev: l.Rev, Self: self(row, l), Again: again,
@@ -156,7 +173,7 @@ func (e edges) add(row *tables.LinksRow, o ownLinks, l tables.Link, start int64,
 	if o.carries(l) && row.Known && (row.Used || l.Type == tables.LinkRedirect) {
 		edge.Hub = &tables.HubEdge{Name: row.Name, Start: e.hubStart(row, start)}
 	}
-	return e.send(l, edge)
+	return edge
 }
 
 // self reports whether a link leads to the page's own title, or to the one that it left last.

@@ -21,3 +21,8 @@ func messageID(c tables.CascadeID, parent int64, receiver string, at int64) int6
 	_, _ = d.WriteString(receiver)
 	return int64(d.Sum64())
 }
+
+// rootMessage names the walk of a cascade through the row of its own root.
+func rootMessage(c tables.Cascade) int64 {
+	return messageID(c.ID, 0, tables.TitleTarget(c.RootTitle()).String(), 0)
+}

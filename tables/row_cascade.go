@@ -12,6 +12,10 @@ type CascadeRow struct {
 	// Messages are those that were sent or processed; the expansion is complete when none is open. About one for each
 	// title, and each chunk of one, that the cascade goes through.
 	Messages []MessageState `avro:"messages"`
+	// Rooted says that the walk of the root's own row has reported; until then nobody knows what it sent. Strays says that
+	// late links have sent something: a cascade may consist of these alone.
+	Rooted bool `avro:"rooted"`
+	Strays bool `avro:"strays"`
 	// Chunks counts the pages of each chunk, sorted.
 	Chunks      []ChunkProgress `avro:"chunks"`
 	Asked       int64           `avro:"asked"`
@@ -36,8 +40,11 @@ type MessageState struct {
 // Open reports whether something that the message stands for is under way.
 func (m MessageState) Open() bool { return m.Sent && !m.Walked || !m.Asked.Covers(m.Asks) }
 
-// Note adds what a progress record says of messages. All of it are sets, so that a repeat changes nothing.
-func (r *CascadeRow) Note(p *Progress) {
+// Note adds what a progress record says of messages; root is the id of the walk of the root's own row. All of it are sets,
+// so that a repeat changes nothing.
+func (r *CascadeRow) Note(p *Progress, root int64) {
+	r.Rooted = r.Rooted || p.Walked && p.Message == root
+	r.Strays = r.Strays || !p.Walked && p.Asks.Len()+len(p.Walks) > 0
 	for _, id := range p.Walks {
 		r.note(id, func(m *MessageState) { m.Sent = true })
 	}
@@ -83,10 +90,10 @@ func (r *CascadeRow) count() {
 	}
 }
 
-// Expanded reports whether no message is under way, as far as is known.
+// Expanded reports whether no message is under way.
 func (r *CascadeRow) Expanded() bool {
 	r.count()
-	return r.open == 0
+	return r.open == 0 && (r.Rooted || r.Strays)
 }
 
 // Forget drops the messages.

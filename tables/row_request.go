@@ -26,7 +26,7 @@ type NamedPage struct {
 }
 
 // ClosedCascades bounds the ended cascades whose asked pages a [RequestRow] remembers.
-const ClosedCascades = 16
+const ClosedCascades = 128
 
 // PageRender is what a chunk knows of one of its pages.
 type PageRender struct {
