@@ -4,6 +4,8 @@ import (
 	"context"
 	"slices"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
@@ -185,8 +187,17 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	if page.Start == 0 {
 		c.meet(&r.Value, page.Offset, start)
 	}
-	if start > page.Start || start == page.Start && cause != "" {
-		page.Start, page.Cause = start, cause
+	event := int64(xxhash.Sum64String(r.Value.Meta.ID))
+	switch {
+	case start > page.Start:
+		page.Start, page.Cause, page.Seen = start, cause, []int64{event}
+	case start == page.Start && slices.Contains(page.Seen, event):
+		return nil
+	case start == page.Start:
+		page.Seen = append(page.Seen, event)
+		if cause != "" {
+			page.Cause = cause
+		}
 	}
 	err = c.answer(byte(r.Key.ID), func(to *tables.Cascade) bool { return start >= to.DT || cause == to.ID })
 	if err != nil {

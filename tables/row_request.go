@@ -34,7 +34,9 @@ type PageRender struct {
 	Start  int64 `avro:"start"`  // greatest start of its renderings, Unix seconds; 0: none
 	// Cause is the cascade that the rendering named as its cause; empty: none.
 	Cause CascadeID `avro:"cause"`
-	Dead  bool      `avro:"dead"`
+	// Seen are hashes of the ids of the events with this start: a repeat of one is no answer to what was asked since.
+	Seen []int64 `avro:"seen"`
+	Dead bool    `avro:"dead"`
 }
 
 // ChunkCascade is a cascade as a chunk sees it.
