@@ -85,13 +85,15 @@ func (b *run) all(ctx context.Context) error {
 	if err := b.process(ctx); err != nil {
 		return err
 	}
+	var err error
+	if b.result.PeakRSS, err = peakRSS(); err != nil { // before a second store is built in the same process
+		return err
+	}
 	b.opt.Step("reading the dependents table")
 	if err := b.table(ctx); err != nil {
 		return fmt.Errorf("reading the dependents table: %w", err)
 	}
-	rss, err := peakRSS()
-	b.result.PeakRSS = rss
-	return err
+	return nil
 }
 
 // process runs the pipeline over what the topics hold, then the cascades.

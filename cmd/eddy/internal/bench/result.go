@@ -27,7 +27,7 @@ type Result struct {
 
 	Table Table `json:"table"` // the dependents table
 
-	PeakRSS int64 `json:"peak_rss"` // of the process, the embedded broker in it
+	PeakRSS int64 `json:"peak_rss"` // of the process until the cascades are done, the embedded broker in it
 }
 
 // Rate is how much went in how long.
