@@ -6,8 +6,6 @@ import (
 	"io"
 	"iter"
 
-	"golang.org/x/sync/errgroup"
-
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/dependents"
 	"github.com/eddystream/eddy/tables/documents"
@@ -89,27 +87,4 @@ func writeTable[K, V any](
 		}
 		return errors.Join(writeDocuments(out, rows(v)), out.Close())
 	})
-}
-
-// ReadTable calls read with a view of a table, in memory and recovered.
-func ReadTable[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(*topology.View[K, V]) error) (err error) {
-	cfg.InMemory, cfg.DataDir = true, ""
-	v, err := topology.OpenView(table, cfg)
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, v.Close()) }()
-	group, ctx := errgroup.WithContext(ctx)
-	run, stop := context.WithCancel(ctx)
-	group.Go(func() error { return v.Run(run) })
-	group.Go(func() error {
-		defer stop()
-		select {
-		case <-v.Recovered():
-			return read(v)
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
-	return group.Wait()
 }

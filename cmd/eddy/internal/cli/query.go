@@ -13,8 +13,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+	"github.com/eddystream/eddy/integration/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/documents"
 	"github.com/eddystream/eddy/topology"
@@ -115,7 +115,7 @@ var errNotReady = coded(exitNotReady, errors.New("the table has not been read ye
 
 // within runs read when the view has recovered, or refuses.
 func within[K, V any](ctx context.Context, r *reader, table topology.Table[K, V], read func(*topology.View[K, V]) error) error {
-	return deploy.View(ctx, r.cfg, table, func(ctx context.Context, v *topology.View[K, V]) error {
+	return replay.WithView(ctx, r.cfg, table, func(ctx context.Context, v *topology.View[K, V]) error {
 		var refuse <-chan time.Time
 		if !r.wait {
 			timer := time.NewTimer(patience)

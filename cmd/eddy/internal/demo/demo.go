@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
+	"github.com/eddystream/eddy/integration/replay"
 	"github.com/eddystream/eddy/integration/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/dependents"
@@ -134,7 +135,7 @@ func (d *Demo) Planned(ctx context.Context) (pages int, title string, err error)
 }
 
 func (d *Demo) plan(ctx context.Context, title tables.Title) (pages int, err error) {
-	err = deploy.Read(ctx, d.on.Config, tables.Dependents, func(v *topology.View[tables.Target, *tables.DependentsRow]) error {
+	err = replay.ReadTable(ctx, d.on.Config, tables.Dependents, func(v *topology.View[tables.Target, *tables.DependentsRow]) error {
 		plan, err := dependents.PlanEdit(v, title)
 		if err == nil {
 			pages = len(plan.Pages)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/integration/replay"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -67,7 +68,7 @@ func TestDeploymentKeepsItsState(t *testing.T) {
 		if err := send(t, d, "a"); err != nil {
 			t.Fatal(err)
 		}
-		err = deploy.Read(t.Context(), d.Config, table, func(v *topology.View[string, int64]) error {
+		err = replay.ReadTable(t.Context(), d.Config, table, func(v *topology.View[string, int64]) error {
 			if n, ok, err := v.Get("a"); n != want+1 || !ok || err != nil {
 				t.Errorf("count %d, %t, %v; want %d", n, ok, err, want+1)
 			}

@@ -1,4 +1,4 @@
-package deploy
+package replay
 
 import (
 	"context"
@@ -9,9 +9,9 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-// Read runs a view of a table in memory, waits until it has recovered, and reads it.
-func Read[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(*topology.View[K, V]) error) error {
-	return View(ctx, cfg, table, func(ctx context.Context, v *topology.View[K, V]) error {
+// ReadTable runs a view of a table in memory, waits until it has recovered, and reads it.
+func ReadTable[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(*topology.View[K, V]) error) error {
+	return WithView(ctx, cfg, table, func(ctx context.Context, v *topology.View[K, V]) error {
 		select {
 		case <-v.Recovered():
 			return read(v)
@@ -21,8 +21,8 @@ func Read[K, V any](ctx context.Context, cfg topology.Config, table topology.Tab
 	})
 }
 
-// View runs a view of a table in memory for as long as read takes.
-func View[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(context.Context, *topology.View[K, V]) error) (err error) {
+// WithView runs a view of a table in memory for as long as read takes.
+func WithView[K, V any](ctx context.Context, cfg topology.Config, table topology.Table[K, V], read func(context.Context, *topology.View[K, V]) error) (err error) {
 	cfg.InMemory, cfg.DataDir = true, ""
 	v, err := topology.OpenView(table, cfg)
 	if err != nil {
