@@ -9,7 +9,7 @@ import (
 
 	"github.com/eddystream/eddy/integration/compare"
 	"github.com/eddystream/eddy/integration/oracle"
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )

@@ -9,8 +9,8 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/eddystream/eddy/integration/replay"
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/replay"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"github.com/eddystream/eddy/integration/oracle"
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"

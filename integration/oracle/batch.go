@@ -6,7 +6,7 @@ import (
 	"maps"
 	"slices"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )

@@ -5,7 +5,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables/events"
 )
 

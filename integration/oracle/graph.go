@@ -1,7 +1,7 @@
 package oracle
 
 import (
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )

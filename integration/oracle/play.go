@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )

@@ -5,7 +5,7 @@ import (
 	"flag"
 	"testing"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 )
 
 var (

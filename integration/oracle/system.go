@@ -3,7 +3,7 @@ package oracle
 import (
 	"context"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 )
 

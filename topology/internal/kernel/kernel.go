@@ -5,6 +5,7 @@ package kernel
 
 import (
 	"context"
+	"fmt"
 	"time"
 )
 
@@ -26,9 +27,20 @@ type Processor struct {
 	Outputs []*Output // without the loop's
 }
 
+// TopicPartition is a partition of a topic.
+type TopicPartition struct {
+	Topic     string
+	Partition int32
+}
+
+// String is "topic[partition]".
+func (tp TopicPartition) String() string { return fmt.Sprintf("%s[%d]", tp.Topic, tp.Partition) }
+
 // Topic is what a topic has to be like.
 type Topic struct {
 	Name string
+	// Packed says that a record of the topic is a pack: a body of many messages, see package pack. Never of tables.
+	Packed bool
 	// HashPart returns the part of an encoded key that decides its partition; nil: the whole key.
 	HashPart func(key []byte) []byte
 	// Retention of a stream; 0 is the default of the configuration, negative is for ever. Tables are compacted.
@@ -79,6 +91,7 @@ type Message struct {
 	Topic     string
 	Partition int32
 	Offset    int64
+	Index     int // in its pack; 0 where the record is no pack
 	Key       []byte
 	Value     []byte // nil is a tombstone
 	Timestamp time.Time

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/embedded"
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/topology"
 )
 

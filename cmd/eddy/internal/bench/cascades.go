@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )

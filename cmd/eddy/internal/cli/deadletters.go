@@ -7,7 +7,7 @@ import (
 	"os"
 	"unicode/utf8"
 
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 )
 
 // deadLetters writes events that cannot be used to a file, which is made with the first of them. One that is there

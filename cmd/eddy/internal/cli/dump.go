@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )

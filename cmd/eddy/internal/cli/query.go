@@ -14,7 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/documents"
 	"github.com/eddystream/eddy/topology"

@@ -10,7 +10,7 @@ import (
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 )
 
 // replaySummary is what eddy replay prints at the end.

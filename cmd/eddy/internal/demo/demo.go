@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
-	"github.com/eddystream/eddy/integration/replay"
-	"github.com/eddystream/eddy/integration/simwiki"
+	"github.com/eddystream/eddy/internal/replay"
+	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/dependents"
 	"github.com/eddystream/eddy/topology"

@@ -9,7 +9,7 @@ import (
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/codecs"
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/topology"
 )
 

@@ -4,7 +4,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/eddystream/eddy/integration/replay"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 )
 
