@@ -1,0 +1,52 @@
+// Package fence tells what a former owner of a partition wrote from what its present owner writes.
+//
+// A task is a processor at one partition. Each time that a member is assigned the partition the task gets a new epoch, greater than any
+// before it, and every record that it writes to its changelog or to an internal stream carries both in a header. A producer cannot take
+// back what it has handed to the network: a member that lost its partition may have records under way that arrive behind those of
+// the new owner. Whoever reads such a log keeps the greatest epoch seen of each task and drops what comes behind it with a smaller one.
+//
+// A record without the header was written by somebody else, such as a plain Goka processor, and is never dropped.
+package fence
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+)
+
+// HeaderKey is the key of the record header that holds a stamp.
+const HeaderKey = "eddy-epoch"
+
+// Task names the writer of a record.
+type Task struct {
+	Processor string
+	Partition int32
+}
+
+// Stamp is a task and its epoch.
+type Stamp struct {
+	Task  Task
+	Epoch int64 // positive
+}
+
+var errStamp = errors.New("header " + HeaderKey + " is not an epoch")
+
+// Append appends the value of the header: the epoch, the partition (both as unsigned varints), the processor's name.
+func (s Stamp) Append(buf []byte) []byte {
+	buf = binary.AppendUvarint(buf, uint64(s.Epoch))
+	buf = binary.AppendUvarint(buf, uint64(s.Task.Partition))
+	return append(buf, s.Task.Processor...)
+}
+
+// Parse reads the value of the header.
+func Parse(value []byte) (Stamp, error) {
+	epoch, n := binary.Uvarint(value)
+	if n <= 0 || epoch == 0 || epoch > 1<<62 {
+		return Stamp{}, fmt.Errorf("%w: %x", errStamp, value)
+	}
+	partition, m := binary.Uvarint(value[n:])
+	if m <= 0 || partition > 1<<31-1 {
+		return Stamp{}, fmt.Errorf("%w: %x", errStamp, value)
+	}
+	return Stamp{Task: Task{Processor: string(value[n+m:]), Partition: int32(partition)}, Epoch: int64(epoch)}, nil
+}
