@@ -108,6 +108,8 @@ func BindWorker(fs *pflag.FlagSet) {
 	b.mark("health", "health")
 	fs.Duration("drain-timeout", b.defaults.DrainTimeout, "how long a stopping worker finishes what it began")
 	b.mark("drain-timeout", "drain-timeout")
+	fs.Duration("session-timeout", b.defaults.SessionTimeout, "how long the consumer groups wait for a silent worker")
+	b.mark("session-timeout", "session-timeout")
 	fs.Int("cache-rows", 0, "decoded rows kept per partition and table (default the framework's)")
 	b.mark("cache-rows", "cache-rows")
 	fs.Int("commit-records", 0, "records that a batch holds at most (default the framework's)")

@@ -31,6 +31,8 @@ type Settings struct {
 	Retention time.Duration `koanf:"retention"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
+	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
+	SessionTimeout time.Duration `koanf:"session-timeout"`
 	// CacheRows is the number of decoded rows kept per partition and table. Defaults to the framework's.
 	CacheRows int `koanf:"cache-rows"`
 	// StartOn says which event starts the cascade of a content change: "render" or "change".
@@ -57,11 +59,12 @@ type Commit struct {
 // Default returns the settings of a command that is told nothing.
 func Default() Settings {
 	return Settings{
-		ClientID:     "eddy",
-		Partitions:   8,
-		DrainTimeout: 10 * time.Second,
-		StartOn:      "render",
-		Log:          Log{Level: "info", Format: "text"},
+		ClientID:       "eddy",
+		Partitions:     8,
+		DrainTimeout:   10 * time.Second,
+		SessionTimeout: 10 * time.Second,
+		StartOn:        "render",
+		Log:            Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -91,6 +94,7 @@ func (s Settings) Topology() (topology.Config, error) {
 		CommitInterval:  s.Commit.Interval,
 		StreamRetention: s.Retention,
 		DrainTimeout:    s.DrainTimeout,
+		SessionTimeout:  s.SessionTimeout,
 		CacheRows:       s.CacheRows,
 	}, nil
 }
