@@ -124,20 +124,20 @@ func (l *Load) Found() []simwiki.Event {
 	return out
 }
 
-// Flood returns n renderings of articles, each with other links than the one before, and edits of templates that have not been
-// edited yet, spread among them.
-func (l *Load) Flood(n, edits int) []simwiki.Event {
-	out := make([]simwiki.Event, 0, n+2*edits)
-	every := n/(edits+1) + 1
-	for i := range n {
-		if i%every == every-1 && len(l.unedited) > 0 {
-			t := l.unedited[0]
-			l.unedited = l.unedited[1:]
-			out = append(out, l.edit(t, false)...)
-		}
+// Flood returns n renderings of articles, each with other links than the one before, and before them the edit of a template that has
+// not been edited yet, if there is one.
+func (l *Load) Flood(n int) []simwiki.Event {
+	var out []simwiki.Event
+	if len(l.unedited) > 0 {
+		out = l.edit(l.unedited[0], false)
+		l.unedited = l.unedited[1:]
+	}
+	for range n {
 		a := &l.articles[l.random.IntN(len(l.articles))]
 		a.used = l.draw(l.random.IntN(perFlap), 0, levels[0], a.templates)
-		a.linked = l.draw(l.random.IntN(perFlap), 0, 2*articles, a.pages) // half of them lead nowhere
+		for before := a.linked; slices.Equal(a.linked, before); {
+			a.linked = l.draw(l.random.IntN(perFlap), 0, 2*articles, a.pages) // half of them lead nowhere
+		}
 		out = append(out, l.render(a))
 	}
 	return out

@@ -17,7 +17,7 @@ func TestLoadIsDrawnFromItsSeed(t *testing.T) {
 	draw := func(seed uint64) *Load {
 		l := NewLoad(seed)
 		l.Found()
-		l.Flood(500, 10)
+		l.Flood(500)
 		l.EditAll()
 		return l
 	}
@@ -35,7 +35,9 @@ func TestLoadKnowsUsers(t *testing.T) {
 	t.Parallel()
 	l := NewLoad(3)
 	l.Found()
-	l.Flood(3000, 12)
+	for range 12 {
+		l.Flood(250)
+	}
 	want, err := oracle.Batch(tables.AnyWiki(), slices.Values(l.Log()))
 	if err != nil {
 		t.Fatal(err)

@@ -31,7 +31,7 @@ type Proxy struct {
 type fault struct {
 	stalled bool    // nothing is delivered
 	keys    []int16 // not empty: only connections that carry such a request stall, from that request on
-	cut     bool    // no connection lives
+	cut     bool    // no connection lives, and new ones wait
 	delay   time.Duration
 }
 
@@ -63,7 +63,7 @@ func (p *Proxy) Brokers() []string {
 // connections stall that carry such a request, each from that request on.
 func (p *Proxy) Stall(keys ...int16) { p.set(fault{stalled: true, keys: keys}) }
 
-// Cut breaks all connections and refuses new ones until [Proxy.Resume]. What was held is lost.
+// Cut breaks all connections and serves no new ones until [Proxy.Resume]. What was held is lost.
 func (p *Proxy) Cut() { p.set(fault{cut: true}) }
 
 // Slow delivers everything later by d, until [Proxy.Resume].
@@ -97,6 +97,9 @@ func (p *Proxy) now() (fault, <-chan struct{}) {
 func (p *Proxy) Close() error {
 	p.mu.Lock()
 	p.closed = true
+	p.fault = fault{}
+	close(p.changed) // wakes what waits
+	p.changed = make(chan struct{})
 	var errs []error
 	for _, l := range p.listeners {
 		errs = append(errs, l.Close())
@@ -161,8 +164,12 @@ func (p *Proxy) accept(l net.Listener, broker string) {
 // serve carries one connection until both ends are closed.
 func (p *Proxy) serve(client net.Conn, broker string) {
 	defer client.Close()
-	if f, _ := p.now(); f.cut {
-		return
+	for {
+		f, over := p.now()
+		if !f.cut {
+			break
+		}
+		<-over
 	}
 	var dialer net.Dialer
 	upstream, err := dialer.DialContext(context.Background(), "tcp", broker)
@@ -171,15 +178,22 @@ func (p *Proxy) serve(client net.Conn, broker string) {
 	}
 	defer upstream.Close()
 	l := newLink(p, client, upstream)
-	p.mu.Lock()
-	if p.closed || p.fault.cut {
-		p.mu.Unlock()
+	if !p.add(l) {
 		return
 	}
-	p.links[l] = true
-	p.mu.Unlock()
 	l.run()
 	p.mu.Lock()
+	defer p.mu.Unlock()
 	delete(p.links, l)
-	p.mu.Unlock()
+}
+
+// add takes note of a connection; false: there is to be none now.
+func (p *Proxy) add(l *link) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.closed || p.fault.cut {
+		return false
+	}
+	p.links[l] = true
+	return true
 }

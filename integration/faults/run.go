@@ -8,19 +8,10 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"sync"
 
 	"golang.org/x/sync/errgroup"
 
 	"github.com/eddystream/eddy/internal/simwiki"
-	"github.com/eddystream/eddy/tables"
-	"github.com/eddystream/eddy/topology"
-)
-
-// The size of a flood, in renderings and edits.
-const (
-	floodRenders = 12_000
-	floodEdits   = 8
 )
 
 // Run is one schedule on one cluster.
@@ -30,8 +21,7 @@ type Run struct {
 	Load   *Load
 	Random *rand.Rand
 
-	flood    errgroup.Group // sends the flood
-	progress progress
+	flood *flood
 }
 
 // Play runs a schedule on a new cluster, with a load and moments that are drawn from the seed, and judges what is left. The error says
@@ -54,22 +44,17 @@ func Play(ctx context.Context, s Schedule, seed uint64, cfg Config) (_ *Verdict,
 	return v, nil
 }
 
-// play founds the wiki, runs the schedule during a flood, and leaves no worker running.
+// play founds the wiki, runs the schedule, and leaves no worker running.
 func (r *Run) play(ctx context.Context, s Schedule) error {
 	if err := inOrder(ctx, r.startAll, r.sending(r.Load.Found()), r.Settle); err != nil {
 		return err
 	}
-	watching, stop := context.WithCancel(ctx)
-	defer stop()
-	watched, err := r.progress.watch(watching, r.cfg)
-	if err != nil {
+	r.flood = newFlood(r.Cluster, r.Load)
+	if err := r.flood.watch(ctx); err != nil {
 		return err
 	}
-	flood := r.Load.Flood(floodRenders, floodEdits)
-	r.flood.Go(func() error { return r.Send(ctx, flood) })
-	err = s.Do(ctx, r)
-	stop()
-	if err := errors.Join(err, r.flood.Wait(), <-watched); err != nil {
+	err := errors.Join(s.Do(ctx, r), r.flood.close())
+	if err != nil {
 		return err
 	}
 	return inOrder(ctx, r.whole(r.Workers...), r.Settle, r.finish)
@@ -128,66 +113,8 @@ func (r *Run) whole(workers ...*Worker) step {
 	return func(ctx context.Context) error { return r.Whole(ctx, workers...) }
 }
 
-// flooded waits until the whole flood has been sent.
-func (r *Run) flooded(context.Context) error { return r.flood.Wait() }
-
-// after waits until a part of the flood has been processed, in percent.
-func (r *Run) after(percent int) step {
-	return func(ctx context.Context) error { return r.progress.wait(ctx, floodRenders*percent/100) }
-}
-
 // victim draws a worker, and returns the others too.
 func (r *Run) victim() (*Worker, []*Worker) {
 	i := r.Random.IntN(len(r.Workers))
 	return r.Workers[i], slices.Delete(slices.Clone(r.Workers), i, i+1)
-}
-
-// progress counts what the workers write of links that come and go. Every rendering makes one or two such records.
-type progress struct {
-	mu      sync.Mutex
-	n       int
-	changed chan struct{}
-}
-
-// watch counts the records from now on, until ctx ends; the channel has the error of that.
-func (p *progress) watch(ctx context.Context, cfg topology.Config) (<-chan error, error) {
-	p.changed = make(chan struct{})
-	from, err := topology.Ends(ctx, cfg, tables.LinkChanges)
-	if err != nil {
-		return nil, err
-	}
-	watched := make(chan error, 1)
-	go func() {
-		watched <- topology.Consume(ctx, cfg, tables.LinkChanges, func(_ context.Context, rec *topology.Record[tables.PageKey, tables.LinkChange]) error {
-			if rec.Offset() >= from[rec.Partition()] {
-				p.add()
-			}
-			return nil
-		})
-	}()
-	return watched, nil
-}
-
-func (p *progress) add() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.n++
-	close(p.changed)
-	p.changed = make(chan struct{})
-}
-
-func (p *progress) wait(ctx context.Context, n int) error {
-	for {
-		p.mu.Lock()
-		have, changed := p.n, p.changed
-		p.mu.Unlock()
-		if have >= n {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %d link changes, of which %d have come: %w", n, have, ctx.Err())
-		}
-	}
 }

@@ -5,6 +5,7 @@ package faults
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kmsg"
 )
@@ -20,15 +21,18 @@ type Schedule struct {
 // Schedules returns all of them.
 func Schedules() []Schedule {
 	return []Schedule{
-		{"none", 2, func(context.Context, *Run) error { return nil }},
+		{"none", 2, func(ctx context.Context, r *Run) error { return inOrder(ctx, r.flood.start, r.flood.more(10_000)) }},
 		{"zombie", 2, once(paused)},
-		{"zombie-load", 3, again(3, paused)},
+		{"zombie-load", 3, again(2, paused)},
 		{"netcut", 2, once(stalled())},
-		{"netcut-load", 3, again(3, stalled())},
+		{"netcut-load", 3, again(2, stalled())},
 		{"heartbeats", 2, once(stalled(kmsg.Heartbeat.Int16(), kmsg.JoinGroup.Int16(), kmsg.SyncGroup.Int16()))},
-		{"kill-kept", 2, again(4, killed(false))},
-		{"kill-wiped", 2, again(3, killed(true))},
+		{"kill-kept", 2, again(3, killed(false))},
+		{"kill-wiped", 2, again(2, killed(true))},
+		{"cut", 2, once(cut)},
+		{"slow", 2, once(slow)},
 		{"rolling", 3, rolling},
+		{"crash", 2, crash},
 	}
 }
 
@@ -61,6 +65,20 @@ func stalled(keys ...int16) outage {
 	}
 }
 
+// cut breaks a worker's connections and answers no new ones.
+var cut = outage{
+	func(w *Worker, _ context.Context) error { w.Proxy.Cut(); return nil },
+	func(w *Worker, _ context.Context) error { w.Proxy.Resume(); return nil },
+	true,
+}
+
+// slow makes all that a worker sends and gets late, and takes it out no more than that.
+var slow = outage{
+	func(w *Worker, _ context.Context) error { w.Proxy.Slow(100 * time.Millisecond); return nil },
+	func(w *Worker, _ context.Context) error { w.Proxy.Resume(); return nil },
+	false,
+}
+
 // killed kills a worker, which comes back at once, with its data or without.
 func killed(wipe bool) outage {
 	begin := (*Worker).Kill
@@ -70,33 +88,39 @@ func killed(wipe bool) outage {
 	return outage{begin, (*Worker).Start, false}
 }
 
-// once takes a worker out at some moment of the flood. It comes back when the others have its partitions: at once, or after they
-// have done all that there was to do.
+// once takes a worker out at some moment of a flood. It comes back when the others have its partitions: at once, after they have
+// worked on, or when they have done all that there was to do.
 func once(o outage) func(context.Context, *Run) error {
 	return func(ctx context.Context, r *Run) error {
 		w, others := r.victim()
-		steps := []step{r.after(5 + r.Random.IntN(50)), o.of(w), r.whole(others...)}
-		if r.Random.IntN(3) > 0 {
-			steps = append(steps, r.flooded, r.Settle)
+		steps := []step{r.flood.start, r.flood.more(500 + r.Random.IntN(5000)), o.of(w)}
+		if o.takeover {
+			steps = append(steps, r.whole(others...))
 		}
-		return inOrder(ctx, append(steps, o.over(w))...)
+		switch r.Random.IntN(4) {
+		case 0:
+		case 1:
+			steps = append(steps, r.flood.more(r.Random.IntN(5000)), r.flood.end)
+		default:
+			steps = append(steps, r.flood.more(r.Random.IntN(5000)), r.flood.end, r.Settle)
+		}
+		return inOrder(ctx, append(steps, o.over(w), r.flood.end)...)
 	}
 }
 
-// again takes workers out n times, one after the other, during the flood.
+// again takes workers out n times, one after the other, during a flood.
 func again(n int, o outage) func(context.Context, *Run) error {
 	return func(ctx context.Context, r *Run) error {
-		for i := range n {
+		steps := []step{r.flood.start}
+		for range n {
 			w, others := r.victim()
-			steps := []step{r.after((5 + r.Random.IntN(80)) * (i + 1) / n), o.of(w)}
+			steps = append(steps, r.flood.more(500+r.Random.IntN(4000)), o.of(w))
 			if o.takeover {
 				steps = append(steps, r.whole(others...))
 			}
-			if err := inOrder(ctx, append(steps, o.over(w), r.whole(r.Workers...))...); err != nil {
-				return err
-			}
+			steps = append(steps, o.over(w), r.whole(r.Workers...))
 		}
-		return nil
+		return inOrder(ctx, append(steps, r.flood.end)...)
 	}
 }
 
@@ -106,10 +130,9 @@ func (o outage) over(w *Worker) step { return func(ctx context.Context) error { 
 
 // rolling restarts one worker after the other.
 func rolling(ctx context.Context, r *Run) error {
-	for i, w := range r.Workers {
-		if err := inOrder(ctx, r.after(10+20*i), w.Stop, w.Start, r.whole(r.Workers...)); err != nil {
-			return err
-		}
+	steps := []step{r.flood.start}
+	for _, w := range r.Workers {
+		steps = append(steps, r.flood.more(500+r.Random.IntN(4000)), w.Stop, w.Start, r.whole(r.Workers...))
 	}
-	return nil
+	return inOrder(ctx, append(steps, r.flood.end)...)
 }
