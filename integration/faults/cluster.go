@@ -204,4 +204,9 @@ func (c *Cluster) Send(ctx context.Context, events []simwiki.Event) error {
 }
 
 // Settle waits until all that was sent is processed, and all that followed from it.
-func (c *Cluster) Settle(ctx context.Context) error { return c.to.Settle(ctx) }
+func (c *Cluster) Settle(ctx context.Context) error {
+	if err := c.to.Settle(ctx); err != nil {
+		return fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
+	}
+	return nil
+}

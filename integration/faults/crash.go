@@ -5,6 +5,8 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strings"
+	"syscall"
 	"time"
 )
 
@@ -12,8 +14,8 @@ import (
 // "STEP:N". It works only in a command that is built with the tag kafka.
 const CrashVariable = "EDDY_CRASH_AT"
 
-// Steps returns the steps of a commit, in their order.
-func Steps(delivery string) []string {
+// commitSteps returns the steps of a commit, in their order.
+func commitSteps(delivery string) []string {
 	if delivery == ExactlyOnce {
 		return []string{"begin", "produced", "offsets-added", "end", "store"}
 	}
@@ -28,22 +30,35 @@ func crash(ctx context.Context, r *Run) error {
 	if err := inOrder(ctx, r.flood.start); err != nil {
 		return err
 	}
-	for _, at := range Steps(r.Delivery) {
+	for _, at := range commitSteps(r.Delivery) {
 		w, _ := r.victim()
-		armed := fmt.Sprintf("%s=%s:%d", CrashVariable, at, 1+r.Random.IntN(12))
+		at = fmt.Sprintf("%s:%d", at, 1+r.Random.IntN(12))
 		err := inOrder(ctx, r.flood.more(r.Random.IntN(2000)), w.Stop,
-			func(ctx context.Context) error { return w.StartWith(ctx, armed) },
+			func(ctx context.Context) error { return w.start(ctx, at) },
 			w.dies, w.Start, r.whole(r.Workers...))
 		if err != nil {
-			return fmt.Errorf("%s: %w", armed, err)
+			return fmt.Errorf("%s=%s: %w", CrashVariable, at, err)
 		}
 	}
 	return r.flood.end(ctx)
 }
 
-// dies waits until the worker has killed itself.
+// dies waits until the worker has killed itself. It is an error if it ends otherwise, or does not.
 func (w *Worker) dies(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, crashWithin)
 	defer cancel()
-	return w.Killed(ctx)
+	w.mu.Lock()
+	ended := w.ended
+	w.mu.Unlock()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return fmt.Errorf("worker %s does not kill itself: %w", w.Name, ctx.Err())
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if status, ok := w.cmd.ProcessState.Sys().(syscall.WaitStatus); !ok || !status.Signaled() || status.Signal() != syscall.SIGKILL {
+		return fmt.Errorf("worker %s ended otherwise than by killing itself: %s\n%s", w.Name, w.cmd.ProcessState, strings.Join(w.tail, "\n"))
+	}
+	return nil
 }

@@ -112,7 +112,7 @@ func (r *Run) judgeTables(ctx context.Context, v *Verdict) error {
 		return err
 	}
 	for _, line := range want.Diff(got, math.MaxInt) {
-		v.Tables.addf("%.400s", line)
+		v.Tables.addf("%.240s", line)
 	}
 	return replay.ReadTable(ctx, r.cfg, tables.Cascades, func(view *topology.View[tables.CascadeID, *tables.CascadeRow]) error {
 		for e, err := range view.All() {
@@ -156,7 +156,7 @@ func (v *Verdict) judgeRequests(l *Load, requests []tables.Request) {
 			}
 		}
 	}
-	must := l.Newest()
+	must := l.Stale()
 	for _, page := range slices.Sorted(maps.Keys(must)) {
 		if newest[page] < must[page] {
 			v.Stale.addf("page %d uses a template that was edited at %d, and was last asked for because of %d", page, must[page], newest[page])

@@ -132,6 +132,10 @@ func (l *link) pass(arrived time.Time) bool {
 		var due <-chan time.Time
 		switch {
 		case f.stalled && (len(f.keys) == 0 || l.stuck.Load()):
+			select {
+			case l.proxy.held <- struct{}{}:
+			default:
+			}
 		case late > 0:
 			due = time.After(late)
 		default:

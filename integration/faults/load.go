@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"slices"
 	"strconv"
-	"time"
 
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
@@ -29,16 +28,15 @@ var levels = [...]int{30, 8, 2}
 // are edited meanwhile; and it knows what has to come of them. The same seed gives the same events, as long as the calls come in the
 // same order. It is for one goroutine.
 //
-// Some links of an article never change, so it is known which pages each edit of a template has to ask for at least. Every edit is
-// later than every rendering of an article, by the time that the events say.
+// Some links of an article never change, so it is known which pages each edit of a template has to ask for at least.
 type Load struct {
 	random    *rand.Rand
 	templates []template
 	articles  []article
 	links     [][]int // template → templates that it includes
 	edits     []Edit
-	log       []simwiki.Event
-	unedited  []int // templates
+	log       []simwiki.Event // also the clock: so many events share a second
+	unedited  []int           // templates
 }
 
 type template struct {
@@ -54,7 +52,7 @@ type article struct {
 	pages     []int // always linked
 	used      []int // by the last rendering besides
 	linked    []int
-	renders   int
+	rendered  int64 // when, in Unix seconds
 }
 
 // Edit is one edit of a template.
@@ -115,11 +113,11 @@ func (l *Load) draw(n, from, to int, without []int) []int {
 func (l *Load) Found() []simwiki.Event {
 	var out []simwiki.Event
 	for i := range l.templates {
-		out = append(out, l.changeTemplate(events.Create, i, epoch), l.renderTemplate(i, epoch))
+		out = append(out, l.changeTemplate(events.Create, i, l.now()), l.renderTemplate(i, l.now()))
 	}
 	for i := range l.articles {
 		a := &l.articles[i]
-		out = append(out, l.change(events.Create, a.id, a.name, 1, epoch), l.render(a))
+		out = append(out, l.change(events.Create, a.id, a.name, 1, l.now()), l.render(a))
 	}
 	return out
 }
@@ -163,7 +161,7 @@ func (l *Load) Edits() []Edit { return l.edits }
 func (l *Load) edit(t int, exact bool) []simwiki.Event {
 	tpl := &l.templates[t]
 	tpl.rev++
-	at := epoch + editsAfter + int64(len(l.edits))
+	at := l.now()
 	change := l.changeTemplate(events.Edit, t, at)
 	l.edits = append(l.edits, Edit{
 		Title: tpl.name, At: at, Pages: l.users(t, exact), Exact: exact, template: t,
@@ -205,23 +203,17 @@ func (l *Load) above(t int) map[int]bool {
 	return reached
 }
 
-// Newest returns, for each article, the time of the newest edit of a template that its last rendering used, at any depth: somebody
-// must have asked for the page with that time or a later one.
-func (l *Load) Newest() map[int64]int64 {
-	newest := map[int64]int64{}
+// Stale returns the articles whose last rendering is not newer than an edit of a template that it used, at any depth, with the time of
+// the newest such edit: somebody must have asked for the page because of that one, or of a later one.
+func (l *Load) Stale() map[int64]int64 {
+	stale := map[int64]int64{}
 	for _, e := range l.edits {
 		users := l.users(e.template, true)
 		for i := range l.articles {
-			if page := l.articles[i].id; users[page] {
-				newest[page] = max(newest[page], e.At)
+			if a := &l.articles[i]; users[a.id] && a.rendered <= e.At {
+				stale[a.id] = max(stale[a.id], e.At)
 			}
 		}
 	}
-	return newest
+	return stale
 }
-
-// The times of events, in Unix seconds: renderings of articles come after epoch, one a second of each, and edits much later.
-var (
-	epoch            = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
-	editsAfter int64 = 1_000_000
-)

@@ -9,6 +9,14 @@ import (
 	"github.com/eddystream/eddy/tables/events"
 )
 
+// epoch is the time of the first event, and perSecond how many events share a second.
+var epoch = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Unix()
+
+const perSecond = 50
+
+// now is the time of the next event, in Unix seconds.
+func (l *Load) now() int64 { return epoch + int64(len(l.log)/perSecond) }
+
 // event logs an event and returns it.
 func (l *Load) event(e simwiki.Event) simwiki.Event {
 	l.log = append(l.log, e)
@@ -51,7 +59,7 @@ func (l *Load) renderTemplate(t int, at int64) simwiki.Event {
 
 // render renders an article with its present links.
 func (l *Load) render(a *article) simwiki.Event {
-	a.renders++
+	a.rendered = l.now()
 	links := events.Links{Template: append(l.uses(a.templates), l.uses(a.used)...)}
 	for _, list := range [][]int{a.pages, a.linked} {
 		for _, i := range list {
@@ -62,7 +70,7 @@ func (l *Load) render(a *article) simwiki.Event {
 			links.Page = append(links.Page, link)
 		}
 	}
-	return l.rendering(a.id, a.name, 1, epoch+int64(a.renders), links)
+	return l.rendering(a.id, a.name, 1, a.rendered, links)
 }
 
 // uses lists templates as the links of a rendering.

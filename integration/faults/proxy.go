@@ -25,6 +25,8 @@ type Proxy struct {
 	changed   chan struct{} // closed and replaced when the fault changes
 	closed    bool
 	running   sync.WaitGroup
+
+	held chan struct{} // has an element if something is or was held since one was taken
 }
 
 // fault is what is wrong with the network.
@@ -37,7 +39,7 @@ type fault struct {
 
 // OpenProxy listens in front of each of the brokers, on ports of 127.0.0.1.
 func OpenProxy(brokers []string) (*Proxy, error) {
-	p := &Proxy{listeners: map[string]net.Listener{}, links: map[*link]bool{}, changed: make(chan struct{})}
+	p := &Proxy{listeners: map[string]net.Listener{}, links: map[*link]bool{}, changed: make(chan struct{}), held: make(chan struct{}, 1)}
 	for _, b := range brokers {
 		if _, err := p.front(b); err != nil {
 			return nil, errors.Join(err, p.Close())

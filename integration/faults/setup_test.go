@@ -18,6 +18,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/eddystream/eddy/integration/brokertest"
 	"github.com/eddystream/eddy/integration/faults"
 )
 
@@ -51,7 +52,7 @@ func TestMain(m *testing.M) {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	code := m.Run()
+	code := brokertest.Main(m).Run()
 	if code == 0 {
 		if err := goleak.Find(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -106,7 +107,7 @@ func startBroker(t *testing.T) []string {
 	t.Helper()
 	switch *broker {
 	case "kafka":
-		return startKafka(t)
+		return brokertest.Start(t)
 	case "eddy":
 		return startEmbedded(t)
 	}
