@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eddystream/eddy/integration/watchdog"
 	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/processors"
@@ -50,6 +51,7 @@ type Cluster struct {
 	processors []string
 	groups     map[string]string // processor → consumer group
 	cfg        topology.Config   // of this process, past the proxies
+	watchdog   *watchdog.Watchdog
 	producer   *topology.Producer
 	to         replay.Pipeline
 
@@ -68,6 +70,9 @@ func NewCluster(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 			err = errors.Join(fmt.Errorf("faults: %w", err), c.Close())
 		}
 	}()
+	if c.watchdog, err = watchdog.Watch(""); err != nil {
+		return nil, err
+	}
 	if c.topo, err = processors.New(processors.Options{}); err != nil {
 		return nil, err
 	}
@@ -122,6 +127,9 @@ func (c *Cluster) Close() error {
 	}
 	if c.producer != nil {
 		errs = append(errs, c.producer.Close())
+	}
+	if c.watchdog != nil {
+		errs = append(errs, c.watchdog.Close())
 	}
 	return errors.Join(errs...)
 }

@@ -64,6 +64,7 @@ func (w *Worker) start(ctx context.Context, at string) error {
 		args = append(args, "--delivery", c.Delivery)
 	}
 	cmd := exec.Command(c.Eddy, args...) //nolint:noctx,gosec // Kill and Stop end it
+	c.watchdog.Adopt(cmd)
 	cmd.Dir = filepath.Dir(w.Dir)
 	cmd.Env = []string{"HOME=" + cmd.Dir, "TMPDIR=" + os.TempDir(), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}
 	if at != "" {
