@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
@@ -13,11 +15,12 @@ import (
 // Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. It produces as
 // [Sarama]'s producers do.
 func Franz(s Settings) []kgo.Opt {
-	s = s.withDefaults()
+	s = s.WithDefaults()
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(s.Brokers...),
 		kgo.ClientID(s.ClientID),
 		kgo.WithLogger(franzLog{s.Logger}),
+		kgo.MaxVersions(versions()),
 		kgo.MetadataMinAge(100 * time.Millisecond), // else a topic that was just made is unknown for seconds
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
@@ -40,6 +43,16 @@ func Franz(s Settings) []kgo.Opt {
 		}
 	}
 	return opts
+}
+
+// versions are those of the protocol that are spoken. Later ones of the requests about offsets name topics by their ids alone, which
+// who commits would have to look up.
+func versions() *kversion.Versions {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(int16(kmsg.OffsetCommit), 9)
+	v.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
+	v.SetMaxKeyVersion(int16(kmsg.TxnOffsetCommit), 5)
+	return v
 }
 
 // franzLog passes on what a client has to say. Its warnings are of things that it tries again, and frequent at a stop.

@@ -72,7 +72,7 @@ func (s Settings) Problems() []error {
 	return errs
 }
 
-func (s Settings) withDefaults() Settings {
+func (s Settings) WithDefaults() Settings {
 	if s.SessionTimeout == 0 {
 		s.SessionTimeout = 10 * time.Second
 	}

@@ -27,7 +27,7 @@ func newReader(t *task, def *kernel.Table, fetch func([]byte) ([]byte, bool, err
 
 // Get implements [kernel.Reader].
 func (r *reader) Get(key []byte) (any, bool, error) {
-	if !r.task.running() {
+	if !r.task.active() {
 		return nil, false, errStopped
 	}
 	r.forget()

@@ -42,7 +42,7 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 
 // row returns the row at key from the cache or the store.
 func (r *rows) row(key []byte) (*row, error) {
-	if !r.task.running() {
+	if !r.task.active() {
 		return nil, errStopped
 	}
 	if w := r.cache.get(key); w != nil {
@@ -71,7 +71,7 @@ func (r *rows) Delete(key []byte) error { return r.write(key, nil, false) }
 
 func (r *rows) write(key []byte, value any, ok bool) error {
 	t := r.task
-	if !t.running() {
+	if !t.active() {
 		return errStopped
 	}
 	if key == nil {
@@ -116,7 +116,7 @@ func (r *rows) encode(b *batch) error {
 			}
 			if err != nil {
 				return &ProcessError{
-					Processor: r.task.p.k.Name, Topic: w.by.topic, Partition: r.task.partition, Offset: w.by.offset, Key: w.by.key,
+					Processor: r.task.p.k.Name, Topic: w.by.topic, Partition: r.task.partition, Offset: w.by.offset, Index: w.by.index, Key: w.by.key,
 					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.key, err),
 				}
 			}

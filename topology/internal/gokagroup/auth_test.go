@@ -1,4 +1,4 @@
-package cluster
+package gokagroup
 
 import (
 	"context"
@@ -15,18 +15,19 @@ import (
 	"github.com/IBM/sarama"
 
 	"github.com/eddystream/eddy/topology/internal/broker"
+	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
 // TestBothClientsAuthenticate reaches a broker that wants a user, over TLS, with each mechanism and both clients.
 func TestBothClientsAuthenticate(t *testing.T) {
 	t.Parallel()
 	server, client := certificates(t)
-	for _, mechanism := range []string{Plain, ScramSHA256, ScramSHA512} {
+	for _, mechanism := range []string{cluster.Plain, cluster.ScramSHA256, cluster.ScramSHA512} {
 		t.Run(mechanism, func(t *testing.T) {
 			t.Parallel()
 			b := broker.Start(t, broker.Options{TLS: server, Mechanism: mechanism, User: "ada", Password: "secret"})
-			s := Settings{Brokers: b.ListenAddrs(), TLS: client, SASL: &SASL{Mechanism: mechanism, User: "ada", Password: "secret"}}
-			c, err := Open(s)
+			s := cluster.Settings{Brokers: b.ListenAddrs(), TLS: client, SASL: &cluster.SASL{Mechanism: mechanism, User: "ada", Password: "secret"}}
+			c, err := cluster.Open(s)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -42,8 +43,8 @@ func TestBothClientsAuthenticate(t *testing.T) {
 				t.Error(err)
 			}
 
-			s.SASL = &SASL{Mechanism: mechanism, User: "ada", Password: "wrong"}
-			wrong, err := Open(s)
+			s.SASL = &cluster.SASL{Mechanism: mechanism, User: "ada", Password: "wrong"}
+			wrong, err := cluster.Open(s)
 			if err != nil {
 				t.Fatal(err)
 			}

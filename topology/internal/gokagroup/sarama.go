@@ -1,4 +1,4 @@
-package cluster
+package gokagroup
 
 import (
 	"crypto/sha256"
@@ -8,11 +8,13 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/lovoo/goka"
 	"github.com/xdg-go/scram"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
 // Sarama is the one place that builds a configuration of sarama. Every call returns a new one.
-func Sarama(s Settings) *sarama.Config {
-	s = s.withDefaults()
+func Sarama(s cluster.Settings) *sarama.Config {
+	s = s.WithDefaults()
 	c := sarama.NewConfig()
 	c.Version = sarama.V2_8_0_0 // topic ids, static members
 	c.ClientID = s.ClientID
@@ -24,11 +26,14 @@ func Sarama(s Settings) *sarama.Config {
 	c.Consumer.Offsets.Initial = sarama.OffsetOldest
 	// An offset that the log no longer has is an error, not a jump over what was lost.
 	c.Consumer.Group.ResetInvalidOffsets = false
-	// Marks are flushed often; and only with this on are they flushed a last time at a rebalance.
-	c.Consumer.Offsets.AutoCommit.Enable = true
-	c.Consumer.Offsets.AutoCommit.Interval = 200 * time.Millisecond
+	// Offsets are committed by requests of our own.
+	c.Consumer.Offsets.AutoCommit.Enable = false
 	// One partition whose records are not taken holds up the others of the client for this long.
 	c.Consumer.MaxProcessingTime = 100 * time.Millisecond
+	// A request whose answer is lost is given up before the group gives the member up.
+	c.Net.DialTimeout = s.SessionTimeout / 2
+	c.Net.ReadTimeout = s.SessionTimeout / 2
+	c.Net.WriteTimeout = s.SessionTimeout / 2
 	// A consumer stops only when its open fetch returns. (What groups process is read otherwise: see package source.)
 	c.Consumer.MaxWaitTime = 50 * time.Millisecond
 	c.Consumer.Return.Errors = true
@@ -39,23 +44,11 @@ func Sarama(s Settings) *sarama.Config {
 	group.Session.Timeout = s.SessionTimeout
 	// A member learns of a rebalance at its heartbeat.
 	group.Heartbeat.Interval = min(500*time.Millisecond, s.SessionTimeout/3)
-	group.Rebalance.Timeout = RebalanceTimeout
+	group.Rebalance.Timeout = cluster.RebalanceTimeout
 	group.Rebalance.Retry.Backoff = 250 * time.Millisecond
 	group.Rebalance.Retry.Max = 40
-	group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{goka.CopartitioningStrategy}
-
-	// Idempotence asks for one request in flight and all acknowledgements; without, retries repeat and re-order.
-	c.Producer.Idempotent = true
-	c.Net.MaxOpenRequests = 1
-	c.Producer.RequiredAcks = sarama.WaitForAll
-	c.Producer.Retry.Max = 100
-	c.Producer.Partitioner = sarama.NewManualPartitioner
-	c.Producer.Compression = sarama.CompressionSnappy
-	c.Producer.MaxMessageBytes = s.MaxRecordBytes + batchOverhead
-	c.Producer.Return.Successes = true
-	c.Producer.Return.Errors = true
-	// A wait for more records would be paid at every hop of a loop. Under load records gather while a request is out.
-	c.Producer.Flush.Frequency = 0
+	// Every member knows Goka's strategy too, so that members of a former release, which know no other, and new ones can be in one group.
+	group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{NewSticky(nil), goka.CopartitioningStrategy}
 
 	if s.TLS != nil {
 		c.Net.TLS.Enable = true
@@ -69,9 +62,9 @@ func Sarama(s Settings) *sarama.Config {
 		c.Net.SASL.User = s.SASL.User
 		c.Net.SASL.Password = s.SASL.Password
 		switch s.SASL.Mechanism {
-		case ScramSHA256:
+		case cluster.ScramSHA256:
 			c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{hash: sha256.New} }
-		case ScramSHA512:
+		case cluster.ScramSHA512:
 			c.Net.SASL.SCRAMClientGeneratorFunc = func() sarama.SCRAMClient { return &scramClient{hash: sha512.New} }
 		}
 	}
