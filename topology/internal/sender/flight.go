@@ -6,6 +6,8 @@ import (
 	"sync/atomic"
 
 	"golang.org/x/sync/semaphore"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // flight is the bookkeeping of records between Send and done: how many, how many bytes, and where each partition ends.
@@ -19,12 +21,7 @@ type flight struct {
 	current *generation
 	older   []*generation // with records still out
 
-	ends sync.Map // partitionKey -> *atomic.Int64
-}
-
-type partitionKey struct {
-	topic     string
-	partition int32
+	ends sync.Map // kernel.TopicPartition -> *atomic.Int64
 }
 
 // generation counts the records sent between two calls of Flush. Its fields belong to the flight's mutex.
@@ -69,7 +66,7 @@ func (f *flight) board(ctx context.Context, r *Record) (ticket, error) {
 }
 
 func (f *flight) end(topic string, partition int32) *atomic.Int64 {
-	key := partitionKey{topic, partition}
+	key := kernel.TopicPartition{Topic: topic, Partition: partition}
 	if end, ok := f.ends.Load(key); ok {
 		return end.(*atomic.Int64)
 	}
@@ -104,7 +101,7 @@ func (t ticket) land(offset int64, err error, done func(int64, error)) {
 
 // endOf is one past the last acknowledged offset.
 func (f *flight) endOf(topic string, partition int32) (int64, bool) {
-	end, ok := f.ends.Load(partitionKey{topic, partition})
+	end, ok := f.ends.Load(kernel.TopicPartition{Topic: topic, Partition: partition})
 	if !ok {
 		return 0, false
 	}
