@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // committer commits the batches of all tasks of a process. A task cuts its batch at the end of a handler, whenever the one before it is
@@ -236,7 +237,7 @@ func (c *committer) finish(batches []*batch, w *wave) {
 				db.Set(b.task.own.table, r.key, r.value)
 			}
 		}
-		db.SetOffset(b.task.own.table, w.next[i].Load())
+		db.SetProgress(b.task.own.table, store.Progress{Next: w.next[i].Load(), AsOf: time.Now()})
 	}
 	if w == nil || len(kept) == 0 {
 		db.Discard()

@@ -148,9 +148,9 @@ func (e *Engine) startLookup(topic string, running *sync.WaitGroup) error {
 	open := func(partition int32) (*store.Table, error) {
 		return e.opts.Store.Table(tableName(e.opts.Topology.Name, roleLookup, topic, partition))
 	}
-	r, err := e.opts.Reader.NewReplica(e.ctx, topic, open, func(partition int32, l changelog.Loaded) {
+	r, err := e.opts.Reader.NewReplica(e.ctx, changelog.ReplicaConfig{Topic: topic, Open: open, Loaded: func(partition int32, l changelog.Loaded) {
 		e.observe.recovered("", topic, partition, l)
-	})
+	}})
 	if err != nil {
 		return fmt.Errorf("lookup of table %q: %w", topic, err)
 	}
