@@ -129,7 +129,7 @@ func TestStorePastItsChangelog(t *testing.T) {
 	b.check(err)
 	old := db.Batch()
 	old.Set(own, []byte("a"), []byte("1"))
-	old.SetOffset(own, 1000)
+	old.SetProgress(own, store.Progress{Next: 1000})
 	b.check(old.Commit())
 	b.produce(to("in", 0, "a", ""))
 	b.start(only(p), on(db)).started()

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 // Partition is what was read of a partition and waits for its reader, of which there is one.
@@ -11,7 +13,7 @@ type Partition struct {
 	source    *Source
 	topic     string
 	partition int32
-	wake      chan struct{} // a token: there is something new
+	wake      wake.Signal // there is something new
 
 	mu    sync.Mutex
 	queue []lot
@@ -65,7 +67,7 @@ func (p *Partition) give() []*kgo.Record {
 		}
 		if before >= low {
 			p.source.hungry.Add(1)
-			poke(p.source.room)
+			p.source.room.Raise()
 		}
 	}
 	return l.records
@@ -94,13 +96,5 @@ func (p *Partition) take(records []*kgo.Record, err error) {
 		}
 	}
 	p.err = err
-	poke(p.wake)
-}
-
-// poke puts a token into a channel of capacity one, if there is none.
-func poke(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
-	}
+	p.wake.Raise()
 }

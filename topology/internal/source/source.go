@@ -18,6 +18,8 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 const (
@@ -49,18 +51,13 @@ type Source struct {
 	polled chan struct{} // closed when polling has ended
 
 	hungry atomic.Int64
-	room   chan struct{} // a token when a partition has become hungry
+	room   wake.Signal // a token when a partition has become hungry
 
 	mu         sync.Mutex
 	expected   int
 	late       *time.Timer                     // asks for those that wait
 	waiting    map[string]map[int32]kgo.Offset // not asked for yet
-	partitions map[place]*Partition
-}
-
-type place struct {
-	topic     string
-	partition int32
+	partitions map[kernel.TopicPartition]*Partition
 }
 
 // Open returns a source that expects that many partitions, with connections of its own. It does no I/O. A nil log is none.
@@ -80,8 +77,8 @@ func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, erro
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
-		kafka: kafka, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: make(chan struct{}, 1),
-		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[place]*Partition{},
+		kafka: kafka, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: wake.New(),
+		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[kernel.TopicPartition]*Partition{},
 	}
 	go s.poll()
 	return s, nil
@@ -93,12 +90,12 @@ func (s *Source) Read(topic string, partition int32, from int64) *Partition {
 	if from >= 0 {
 		at = kgo.NewOffset().At(from)
 	}
-	p := &Partition{source: s, topic: topic, partition: partition, wake: make(chan struct{}, 1)}
+	p := &Partition{source: s, topic: topic, partition: partition, wake: wake.New()}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partitions[place{topic, partition}] = p
+	s.partitions[kernel.TopicPartition{Topic: topic, Partition: partition}] = p
 	s.hungry.Add(1)
-	poke(s.room)
+	s.room.Raise()
 	if s.waiting[topic] == nil {
 		s.waiting[topic] = map[int32]kgo.Offset{}
 	}
@@ -145,7 +142,7 @@ func (s *Source) poll() {
 		}
 		fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 			s.mu.Lock()
-			p := s.partitions[place{f.Topic, f.Partition}]
+			p := s.partitions[kernel.TopicPartition{Topic: f.Topic, Partition: f.Partition}]
 			s.mu.Unlock()
 			switch {
 			case p != nil:

@@ -20,7 +20,7 @@ func BenchmarkCommit(b *testing.B) {
 				n++
 				batch.Set(tab, benchKey(n), value)
 				if n%1000 == 0 {
-					batch.SetOffset(tab, int64(n))
+					batch.SetProgress(tab, Progress{Next: int64(n)})
 					if err := batch.Commit(); err != nil {
 						b.Fatal(err)
 					}

@@ -11,13 +11,13 @@ import (
 const (
 	spaceFormat   = 0x00 // -> version of this layout
 	spaceName     = 0x01 // name of a table -> its id
-	spaceOffset   = 0x02 // id -> next changelog offset
+	spaceProgress = 0x02 // id -> how far the changelog was applied
 	spaceIdentity = 0x03 // id -> identity
 	spaceRow      = 0x04 // id, key -> value
 )
 
 // formatVersion is that of the layout. A store of another version is cleared: it is rebuilt from the changelogs.
-const formatVersion = 1
+const formatVersion = 2
 
 // backend is an ordered map of bytes with atomic writes. Its methods are safe for concurrent use; keys and values
 // passed in are copied.

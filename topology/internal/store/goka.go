@@ -4,6 +4,7 @@ import (
 	"context"
 	"iter"
 	"sync"
+	"time"
 
 	"github.com/lovoo/goka/storage"
 )
@@ -141,7 +142,12 @@ func (s *gokaStorage) GetOffset(otherwise int64) (offset int64, err error) {
 
 func (s *gokaStorage) SetOffset(offset int64) error {
 	return s.locked(func() error {
-		s.batch().SetOffset(s.table, offset+1)
+		p, _, err := s.table.Progress()
+		if err != nil {
+			return err
+		}
+		p.Next, p.AsOf = offset+1, time.Now()
+		s.batch().SetProgress(s.table, p)
 		return s.commit()
 	})
 }
