@@ -28,12 +28,11 @@ func Decode(body []byte, dst []kernel.Message) ([]kernel.Message, error) {
 	}
 	out := slices.Grow(dst, min(count, expectEntries))
 	for d.entry = range count {
-		m := kernel.Message{Packed: true, Index: d.entry}
-		d.message(&m)
+		out = append(out, kernel.Message{Packed: true, Index: d.entry})
+		d.message(&out[len(out)-1])
 		if d.err != nil {
 			return dst, d.err
 		}
-		out = append(out, m)
 	}
 	d.end()
 	if d.err != nil {
@@ -104,7 +103,7 @@ func (d *decoder) head() int {
 
 // message reads one entry.
 func (d *decoder) message(m *kernel.Message) {
-	flags := d.byte("flags")
+	flags := d.byte("byte of flags")
 	if flags&^allFlags != 0 {
 		d.at--
 		d.failf("flags %#x are not known, only %#x", flags, allFlags)
@@ -249,7 +248,7 @@ func (d *decoder) take(n int, what string) []byte {
 		return nil
 	}
 	if left := len(d.body) - d.at; n > left {
-		d.failf("the %s has %d bytes, and %d are left", what, n, left)
+		d.failf("the %s needs %d bytes, and %d are left", what, n, left)
 		return nil
 	}
 	b := d.body[d.at : d.at+n : d.at+n]
