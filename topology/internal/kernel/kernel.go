@@ -90,6 +90,7 @@ type Header struct {
 type Message struct {
 	Topic     string
 	Partition int32
+	Packed    bool // the record is a pack
 	Offset    int64
 	Index     int // in its pack; 0 where the record is no pack
 	Key       []byte
