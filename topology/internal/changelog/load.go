@@ -72,7 +72,6 @@ func (r *Reader) loadUntil(ctx context.Context, l loading) (Loaded, *applier, er
 		a, err := r.load(ctx, l, &loaded)
 		if err == nil {
 			loaded.Took = time.Since(began)
-			r.noteLoaded(l.tp, loaded.Offset)
 			if loaded.Dropped > 0 {
 				r.log.Warn("records of a former owner were dropped", "topic", l.tp.Topic, "partition", l.tp.Partition,
 					"records", loaded.Dropped, "stale", len(loaded.Stale.Keys))

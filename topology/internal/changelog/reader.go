@@ -26,9 +26,8 @@ type Reader struct {
 	// learnt of a topic, may not know it for a moment.
 	absentFor time.Duration
 
-	mu     sync.Mutex
-	loaded map[topicPartition]int64 // where the last load ended
-	ends   map[kernel.TopicPartition]knownEnd
+	mu   sync.Mutex
+	ends map[kernel.TopicPartition]knownEnd
 }
 
 // NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.
@@ -48,7 +47,7 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 	return &Reader{
 		cluster: c, fetcher: loads, poller: newPoller(follows), log: log,
 		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
-		loaded: map[topicPartition]int64{}, ends: map[kernel.TopicPartition]knownEnd{},
+		ends: map[kernel.TopicPartition]knownEnd{},
 	}, nil
 }
 

@@ -128,13 +128,13 @@ func (a *assignment) takeOver(ctx context.Context) error {
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
 				return a.inputError(in, err)
 			}
-			epoch = max(epoch, in.seen.Epoch(t.identity())+1)
+			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
 			in.start = at.Next
 			switch end := logEnds[in.tp.Topic][in.tp.Partition]; {
 			case at.Next < 0:
 				in.start = start // a group begins at the start: what was sent before it existed is not lost
 			case at.Next < start || at.Next > end:
-				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", errOffsetLost, at.Next, start, end))
+				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", ErrOffsetLost, at.Next, start, end))
 			}
 			in.committed.Store(in.start)
 		}
@@ -157,8 +157,8 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	return nil
 }
 
-// errOffsetLost says that a group committed an offset that its input does not have.
-var errOffsetLost = errors.New("the committed offset is not in the log")
+// ErrOffsetLost says that a group committed an offset that its input does not have.
+var ErrOffsetLost = errors.New("the committed offset is not in the log")
 
 func (a *assignment) inputError(in *input, err error) error {
 	return &ProcessError{Processor: a.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
@@ -207,11 +207,6 @@ func (a *assignment) write(batches []*batch) error {
 		return &ProcessError{Processor: t.p.k.Name, Topic: t.p.k.Own.Topic.Name, Partition: t.partition, Offset: -1, Err: err}
 	}
 	return nil
-}
-
-// remind wakes a task when the time has come to cut its batch.
-func (a *assignment) remind(t *task, after time.Duration) {
-	time.AfterFunc(after, func() { poke(t.wake) })
 }
 
 // close ends the assignment: what was processed is committed, if that takes no longer than limit and the group still counts the member.

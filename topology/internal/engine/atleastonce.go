@@ -26,7 +26,9 @@ type atLeastOnce struct {
 	running sync.WaitGroup
 }
 
-func newAtLeastOnce(a *assignment, s sender.Sender) *atLeastOnce { return &atLeastOnce{a: a, sender: s} }
+func newAtLeastOnce(a *assignment, s sender.Sender) *atLeastOnce {
+	return &atLeastOnce{a: a, sender: s}
+}
 
 // commit implements [coordinator].
 func (c *atLeastOnce) commit(b *batch) {

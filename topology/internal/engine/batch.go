@@ -21,8 +21,7 @@ type batch struct {
 	rows    []change
 	offsets []offset // of next, with what is committed beside them
 
-	began time.Time // of the first record
-	cut   time.Time
+	cut time.Time
 }
 
 // The two groups of outputs: those that are declared to come last are sent when the others are in the log.

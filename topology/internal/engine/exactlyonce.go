@@ -46,7 +46,10 @@ func (c *exactlyOnce) commit(b *batch) {
 	c.mu.Lock()
 	c.ready = append(c.ready, b)
 	c.mu.Unlock()
-	poke(c.wake)
+	select {
+	case c.wake <- struct{}{}:
+	default: // both have something to look at
+	}
 }
 
 // close implements [coordinator].

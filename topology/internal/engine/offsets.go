@@ -8,6 +8,7 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 // commitWithin is how long an offset waits to be committed with others.
@@ -17,13 +18,15 @@ const commitWithin = 200 * time.Millisecond
 type offsets struct {
 	a *assignment
 
+	sending sync.Mutex // held while a request is under way: whoever flushes waits for those before
+
 	mu     sync.Mutex
 	marked map[kernel.TopicPartition]cluster.CommittedOffset // and not committed yet
-	wake   chan struct{}                                     // a token when there are some
+	wake   wake.Signal                                       // there are some
 }
 
 func newOffsets(a *assignment) *offsets {
-	return &offsets{a: a, marked: map[kernel.TopicPartition]cluster.CommittedOffset{}, wake: make(chan struct{}, 1)}
+	return &offsets{a: a, marked: map[kernel.TopicPartition]cluster.CommittedOffset{}, wake: wake.New()}
 }
 
 // committedOffsets are offsets of batches as they are committed.
@@ -45,7 +48,7 @@ func (o *offsets) mark(list []offset) {
 		at.in.committed.Store(at.next)
 	}
 	o.mu.Unlock()
-	poke(o.wake)
+	o.wake.Raise()
 }
 
 // keep commits what is marked, until ctx is done.
@@ -67,6 +70,8 @@ func (o *offsets) keep(ctx context.Context) {
 
 // flush commits what is marked now. What could not be committed stays marked, unless the member is none any more.
 func (o *offsets) flush(ctx context.Context) {
+	o.sending.Lock()
+	defer o.sending.Unlock()
 	o.mu.Lock()
 	marked := o.marked
 	o.marked = map[kernel.TopicPartition]cluster.CommittedOffset{}
@@ -95,5 +100,5 @@ func (o *offsets) flush(ctx context.Context) {
 			o.marked[tp] = c
 		}
 	}
-	poke(o.wake)
+	o.wake.Raise()
 }

@@ -14,6 +14,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/pack"
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 // task is a processor at one partition, from one assignment to its end. One goroutine processes its records and cuts its batches; while
@@ -25,20 +26,21 @@ type task struct {
 	life      lifecycle
 
 	// Of the task's goroutine.
-	inputs   []*input // the processor's inputs in order, then its loop
-	turn     int      // the input that is looked at first
-	cur      *batch
-	seq      uint64
-	halted   bool // a record was not processed: nothing behind it may be
-	own      *rows
-	joins    []*reader
-	lookups  []*reader
-	epoch    int64
-	stamp    []byte          // the header that says so
-	stale    changelog.Stale // rows to be written again before anything else,
-	staleFrom int64          // and where the records are in the log that made them so
-	packings [][]*packing
-	paced    time.Time // no batch is cut before, while there is something else to do
+	inputs    []*input // the processor's inputs in order, then its loop
+	turn      int      // the input that is looked at first
+	cur       *batch
+	seq       uint64
+	halted    bool // a record was not processed: nothing behind it may be
+	own       *rows
+	joins     []*reader
+	lookups   []*reader
+	epoch     int64
+	stamp     []byte          // the header that says so
+	stale     changelog.Stale // rows to be written again before anything else,
+	staleFrom int64           // and where the records are in the log that made them so
+	packings  [][]*packing
+	lastCut   time.Time
+	reminder  *time.Timer
 
 	// Of the running handler.
 	msg    *kernel.Message
@@ -48,16 +50,17 @@ type task struct {
 	flight    atomic.Pointer[batch] // the batch that was cut and is not committed yet
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
 	committed atomic.Uint64         // the last batch committed
+	took      atomic.Int64          // nanoseconds that its commit took
 	logging   sync.Mutex            // held while the changelog is written
 	ends      atomic.Int64          // one past the last record of the changelog that is known
-	wake      chan struct{}         // a token when records came, or a batch was committed
+	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
 }
 
 var _ kernel.Task = (*task)(nil)
 
 func newTask(a *assignment, partition int32) *task {
-	t := &task{p: a.p, a: a, partition: partition, wake: make(chan struct{}, 1), done: make(chan struct{})}
+	t := &task{p: a.p, a: a, partition: partition, wake: wake.New(), done: make(chan struct{})}
 	for i := range a.p.inputs {
 		d := &a.p.inputs[i]
 		t.inputs = append(t.inputs, &input{def: d, tp: kernel.TopicPartition{Topic: d.topic, Partition: partition}})
@@ -71,13 +74,16 @@ func (t *task) identity() fence.Task {
 	return fence.Task{Processor: t.p.k.Name, Partition: t.partition}
 }
 
+// owner stands in the metadata of an input's offset for the task that reads it: its epoch there is that of the last owner. (The task itself
+// may be among those that write the input, if that is its loop, and what a former owner sent to itself counts.)
+func (t *task) owner() fence.Task { return fence.Task{Partition: t.partition} }
+
 // begin gives the task its epoch; it then may run.
 func (t *task) begin(epoch int64) {
 	t.epoch = epoch
-	stamp := fence.Stamp{Task: t.identity(), Epoch: epoch}
-	t.stamp = stamp.Append(nil)
+	t.stamp = fence.Stamp{Task: t.identity(), Epoch: epoch}.Append(nil)
 	for _, in := range t.inputs {
-		in.seen.Admit(stamp)
+		in.seen.Admit(fence.Stamp{Task: t.owner(), Epoch: epoch})
 		in.stale = true
 	}
 }
@@ -148,9 +154,6 @@ func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int)
 		return
 	}
 	b := t.cur
-	if b.began.IsZero() {
-		b.began = time.Now()
-	}
 	for i := range messages {
 		if !t.handle(ctx, in, &messages[i]) {
 			if i > 0 {
@@ -216,21 +219,26 @@ func (t *task) stop(err error) {
 // drop makes sure that the open batch, and so nothing behind it, is ever committed.
 func (t *task) drop() { t.lost.Store(true) }
 
-// committedPart is how much of a task's time goes into commits while there is more to do than it can: one part in so many.
-const committedPart = 4
+// While there is more to do than a task can, a commit is followed by some times its duration without one, for at most loadedInterval: commits of
+// rows that change often then cost a part of the time and not all of it.
+const (
+	betweenCommits = 3
+	loadedInterval = 100 * time.Millisecond
+)
 
 // cutUnderLoad cuts the open batch where records go on coming: when it is full, or when the commit before it is long enough ago.
 func (t *task) cutUnderLoad() {
 	if t.flight.Load() != nil {
 		return
 	}
-	if t.cur.full() || t.cur.records >= minRecords && !time.Now().Before(t.paced) {
+	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
+	if t.cur.full() || time.Since(t.committedAt()) >= rest {
 		t.cutNow()
 	}
 }
 
-// minRecords is how many records go by between two looks at the clock.
-const minRecords = 16
+// committedAt is when the batch before the open one was committed, about.
+func (t *task) committedAt() time.Time { return t.lastCut.Add(time.Duration(t.took.Load())) }
 
 // cutNow hands the open batch to the coordinator, if it holds anything and the one before it is committed.
 func (t *task) cutNow() {
@@ -239,8 +247,8 @@ func (t *task) cutNow() {
 		return
 	}
 	if interval := t.p.e.opts.CommitInterval; interval > 0 && !b.full() && t.life.state() == running {
-		if rest := time.Until(t.paced); rest > 0 {
-			t.a.remind(t, rest)
+		if rest := interval - time.Since(t.lastCut); rest > 0 {
+			t.remind(rest)
 			return
 		}
 	}
@@ -249,6 +257,7 @@ func (t *task) cutNow() {
 		t.stop(err)
 		return
 	}
+	t.lastCut = b.cut
 	t.flight.Store(b)
 	t.cur = newBatch(t)
 	t.a.coordinator.commit(b)
@@ -273,18 +282,28 @@ func (t *task) finish() {
 
 // batchCommitted is called by the coordinator when the batch that was cut is committed.
 func (t *task) batchCommitted(b *batch) {
+	t.took.Store(int64(time.Since(b.cut)))
 	t.committed.Store(b.seq)
 	t.flight.Store(nil)
-	poke(t.wake)
+	t.wake.Raise()
 }
 
 // batchLost is called by the coordinator when the batch that was cut will never be committed by this task.
 func (t *task) batchLost() {
 	t.lost.Store(true)
-	poke(t.wake)
+	t.wake.Raise()
 }
 
-// idle reports whether nothing is left that was begun.
+// remind wakes the task when the time has come to cut its batch.
+func (t *task) remind(after time.Duration) {
+	if t.reminder == nil {
+		t.reminder = time.AfterFunc(after, t.wake.Raise)
+		return
+	}
+	t.reminder.Reset(after)
+}
+
+// complete reports whether all that was begun is committed.
 func (t *task) complete() bool { return !t.lost.Load() && t.flight.Load() == nil && t.cur.empty() }
 
 // active reports whether a handler runs; what it is given must not be used afterwards, nor when nothing more can be committed.

@@ -65,9 +65,12 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 	pause.InitialInterval, pause.MaxInterval = 20*time.Millisecond, 5*time.Second
 	var since time.Time // the first failure in a row
 	for {
-		running, end := context.WithCancelCause(ctx)
+		// A stop is a stop, whatever its cause: what was processed may be finished.
+		running, end := context.WithCancelCause(context.WithoutCancel(ctx))
+		unwatch := context.AfterFunc(ctx, func() { end(context.Canceled) })
 		h := &handler{g: g, inner: inner, end: func(cause error) { end(ended{cause}) }}
 		err := g.ConsumerGroup.Consume(running, topics, h)
+		unwatch()
 		end(nil)
 		switch {
 		case ctx.Err() != nil:

@@ -28,27 +28,15 @@ type lot struct {
 	bytes   int
 }
 
-// Next returns the records that come next, in the order of the log. It waits for some until done is closed, and then returns none. An error
-// comes after all records before it and is final: the log does not have the offset that comes next.
-func (p *Partition) Next(done <-chan struct{}) ([]*kgo.Record, error) {
-	for {
-		p.mu.Lock()
-		if len(p.queue) > 0 {
-			records := p.give()
-			p.mu.Unlock()
-			return records, nil
-		}
-		err := p.err
-		p.mu.Unlock()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case <-p.wake:
-		case <-done:
-			return nil, nil
-		}
+// Poll returns the records that come next, in the order of the log; none if there are none yet, and then the signal is raised when there
+// are. An error comes after all records before it and is final: the log does not have the offset that comes next.
+func (p *Partition) Poll() ([]*kgo.Record, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) > 0 {
+		return p.give(), nil
 	}
+	return nil, p.err
 }
 
 // give takes the first lot off the queue. The caller holds the lock.

@@ -84,13 +84,14 @@ func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, erro
 	return s, nil
 }
 
-// Read begins to read a partition, which it does once, at an offset; a negative one is the oldest that the log has.
-func (s *Source) Read(topic string, partition int32, from int64) *Partition {
+// Read begins to read a partition, which it does once, at an offset; a negative one is the oldest that the log has. The signal, which several
+// partitions may share, is raised when there is something to poll.
+func (s *Source) Read(topic string, partition int32, from int64, ready wake.Signal) *Partition {
 	at := kgo.NewOffset().AtStart()
 	if from >= 0 {
 		at = kgo.NewOffset().At(from)
 	}
-	p := &Partition{source: s, topic: topic, partition: partition, wake: wake.New()}
+	p := &Partition{source: s, topic: topic, partition: partition, wake: ready}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partitions[kernel.TopicPartition{Topic: topic, Partition: partition}] = p

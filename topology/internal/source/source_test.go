@@ -82,7 +82,7 @@ func read(t *testing.T, p *Partition, from, to int64) {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	for from < to {
-		records, err := p.Next(ctx.Done())
+		records, err := next(p, ctx.Done())
 		if err != nil || len(records) == 0 {
 			t.Fatalf("at offset %d: %d records, %v", from, len(records), err)
 		}
@@ -96,6 +96,20 @@ func read(t *testing.T, p *Partition, from, to int64) {
 }
 
 // Every partition is read in order, from where it was asked for, with what comes later.
+// next waits for records until done is closed.
+func next(p *Partition, done <-chan struct{}) ([]*kgo.Record, error) {
+	for {
+		if records, err := p.Poll(); len(records) > 0 || err != nil {
+			return records, err
+		}
+		select {
+		case <-p.wake:
+		case <-done:
+			return nil, nil
+		}
+	}
+}
+
 func TestRead(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 3)
@@ -103,7 +117,7 @@ func TestRead(t *testing.T) {
 		b.send(partition, 10, 10)
 	}
 	s := b.open(3)
-	oldest, middle, end := s.Read(topic, 0, -2), s.Read(topic, 1, 5), s.Read(topic, 2, 10)
+	oldest, middle, end := s.Read(topic, 0, -2, wake.New()), s.Read(topic, 1, 5, wake.New()), s.Read(topic, 2, 10, wake.New())
 	read(t, oldest, 0, 10)
 	read(t, middle, 5, 10)
 	for partition := range int32(3) {
@@ -121,8 +135,8 @@ func TestReadFewerThanExpected(t *testing.T) {
 	b.send(0, 10, 10)
 	b.send(1, 10, 10)
 	s := b.open(3)
-	read(t, s.Read(topic, 0, 0), 0, 10)
-	read(t, s.Read(topic, 1, 0), 0, 10)
+	read(t, s.Read(topic, 0, 0, wake.New()), 0, 10)
+	read(t, s.Read(topic, 1, 0, wake.New()), 0, 10)
 }
 
 // A partition whose reader does not come holds up no other, what waits for it is bounded, and none of it is lost.
@@ -131,7 +145,7 @@ func TestSlowReader(t *testing.T) {
 	b := setup(t, 2)
 	const n, size = 300, 50_000 // 15 MB
 	s := b.open(2)
-	slow, quick := s.Read(topic, 0, 0), s.Read(topic, 1, 0)
+	slow, quick := s.Read(topic, 0, 0, wake.New()), s.Read(topic, 1, 0, wake.New())
 	most := 0
 	for i := range n / 10 {
 		b.send(0, 10, size)
@@ -161,10 +175,10 @@ func TestOffsetOutOfRange(t *testing.T) {
 	if _, err := kadm.NewClient(b.kafka).DeleteRecords(t.Context(), offsets); err != nil {
 		t.Fatal(err)
 	}
-	p := b.open(1).Read(topic, 0, 3)
+	p := b.open(1).Read(topic, 0, 3, wake.New())
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	records, err := p.Next(ctx.Done())
+	records, err := next(p, ctx.Done())
 	if len(records) != 0 || !errors.Is(err, kerr.OffsetOutOfRange) {
 		t.Errorf("%d records, %v", len(records), err)
 	}
@@ -175,10 +189,10 @@ func TestNextEnds(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1)
 	s := b.open(1)
-	p := s.Read(topic, 0, 0)
+	p := s.Read(topic, 0, 0, wake.New())
 	done := make(chan struct{})
 	close(done)
-	if records, err := p.Next(done); len(records) != 0 || err != nil {
+	if records, err := next(p, done); len(records) != 0 || err != nil {
 		t.Errorf("%d records, %v", len(records), err)
 	}
 	s.Close()

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -114,6 +116,13 @@ func (db *DB) Table(name string) (*Table, error) {
 	db.nextID++
 	db.tables[name] = t
 	return t, nil
+}
+
+// Names lists the tables that there are, in order.
+func (db *DB) Names() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Sorted(maps.Keys(db.tables))
 }
 
 // Batch returns a new, empty batch.
