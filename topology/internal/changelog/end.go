@@ -123,12 +123,19 @@ func (r *Reader) lastRecord(ctx context.Context, tp kernel.TopicPartition, from,
 }
 
 // fetchOrSkip fetches from an offset, or passes over what was deleted since the start of the log was read: a loop is
-// purged while it is looked at. Nobody gets such records any more.
+// purged while it is looked at. Nobody gets such records any more. Transient errors are tried again until ctx is done.
 func (r *Reader) fetchOrSkip(ctx context.Context, tp kernel.TopicPartition, from int64) ([]*kgo.Record, int64, error) {
-	a, err := r.fetcher.fetch(ctx, tp, "", from)
-	if !errors.Is(err, kerr.OffsetOutOfRange) {
-		return a.records, a.next, err
+	tries := r.attempts(tp)
+	for {
+		a, err := r.fetcher.fetch(ctx, tp, "", from)
+		if errors.Is(err, kerr.OffsetOutOfRange) {
+			a.next, err = r.skipDeleted(ctx, tp, from, err)
+		}
+		if err == nil || errors.Is(err, kerr.OffsetOutOfRange) {
+			return a.records, a.next, err
+		}
+		if err := tries.failed(ctx, err); err != nil {
+			return nil, from, err
+		}
 	}
-	next, err := r.skipDeleted(ctx, tp, from, err)
-	return nil, next, err
 }
