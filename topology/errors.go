@@ -3,6 +3,8 @@ package topology
 import (
 	"errors"
 	"fmt"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 var (
@@ -10,7 +12,7 @@ var (
 	// that was declared after it.
 	ErrInvalid = errors.New("invalid topology")
 	// ErrDecode is wrapped by the error of a record or row that its codec cannot read. The text names
-	// topic, partition and offset, and whether it is the key or the value.
+	// topic, partition and offset, in a pack also the index, and whether it is the key or the value.
 	ErrDecode = errors.New("cannot decode")
 	// ErrEncode is wrapped by the error of an emit or a write whose key or value its codec refuses. The
 	// text names topic and key.
@@ -27,12 +29,15 @@ type ProcessError struct {
 	Topic     string
 	Partition int32
 	Offset    int64
+	Packed    bool // the record is a pack
+	Index     int  // of the message in its pack, from 0 on
 	Key       []byte // as it is in the log
 	Err       error
 }
 
 func (e *ProcessError) Error() string {
-	return fmt.Sprintf("processor %q: record %q[%d]@%d, key %q: %v", e.Processor, e.Topic, e.Partition, e.Offset, e.Key, e.Err)
+	m := kernel.Message{Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, Packed: e.Packed, Index: e.Index}
+	return fmt.Sprintf("processor %q: record %s, key %q: %v", e.Processor, m.Position(), e.Key, e.Err)
 }
 
 // Unwrap returns the cause.
