@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -33,7 +34,7 @@ type Options struct {
 	BatchBytes     int
 	CommitInterval time.Duration
 	DrainTimeout   time.Duration
-	CacheRows      int
+	Cache          *cache.Budget // of the decoded rows of all tasks
 	Standby        bool
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 

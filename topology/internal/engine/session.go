@@ -112,6 +112,7 @@ func (a *assignment) drain(limit time.Duration) bool {
 	complete := !expired
 	for _, t := range a.tasks {
 		t.closed.Store(true)
+		t.closeCaches()
 		complete = complete && !t.lost.Load()
 	}
 	return complete

@@ -17,6 +17,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/eddystream/eddy/topology/internal/broker"
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
@@ -159,7 +160,7 @@ func (b *bundle) start(k *kernel.Topology, tunes ...tune) *run {
 	r := &run{b: b, sender: newValve(inner), done: make(chan struct{}), client: client, reader: reader}
 	o := engine.Options{
 		Topology: k, Client: client, Sender: r.sender, Reader: reader,
-		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, CacheRows: 1000, Logger: b.log,
+		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Cache: cache.NewBudget(16 << 20), Logger: b.log,
 	}
 	for _, fn := range tunes {
 		fn(&o)
