@@ -11,7 +11,7 @@ import (
 )
 
 // Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. It produces as
-// [Sarama]'s producers do.
+// [Sarama]'s producers do. What it has fetched and not handed out is one answer for each broker at most.
 func Franz(s Settings) []kgo.Opt {
 	s = s.withDefaults()
 	opts := []kgo.Opt{
@@ -20,6 +20,8 @@ func Franz(s Settings) []kgo.Opt {
 		kgo.WithLogger(franzLog{s.Logger}),
 		kgo.MetadataMinAge(100 * time.Millisecond), // else a topic that was just made is unknown for seconds
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.FetchMaxBytes(int32(s.FetchBytes)),
+		kgo.FetchMaxPartitionBytes(int32(max(s.FetchBytes/4, minFetch))),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
 		kgo.ProducerBatchMaxBytes(int32(s.MaxRecordBytes + batchOverhead)),
@@ -41,6 +43,9 @@ func Franz(s Settings) []kgo.Opt {
 	}
 	return opts
 }
+
+// minFetch is the least part of a partition in an answer.
+const minFetch = 64 << 10
 
 // franzLog passes on what a client has to say. Its warnings are of things that it tries again, and frequent at a stop.
 type franzLog struct{ log *slog.Logger }

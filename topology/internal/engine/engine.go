@@ -14,6 +14,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -34,12 +35,18 @@ type Options struct {
 	BatchBytes     int
 	CommitInterval time.Duration
 	DrainTimeout   time.Duration
-	Cache          *cache.Budget // of the decoded rows of all tasks
+	Memory         Memory
 	Standby        bool
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
 	Logger   *slog.Logger
 	Observer Observer
+}
+
+// Memory is what the tasks of a process share.
+type Memory struct {
+	Rows    *cache.Budget  // decoded rows
+	Fetched *source.Budget // records that wait for their task
 }
 
 // Engine runs the processors of a topology. It runs once.

@@ -24,7 +24,7 @@ type reader struct {
 var _ kernel.Reader = (*reader)(nil)
 
 func newReader(t *task, def *kernel.Table, fetch func([]byte) ([]byte, bool, error)) *reader {
-	return &reader{task: t, def: def, fetch: fetch, cache: cache.New[rowState](t.p.e.opts.Cache, nil)}
+	return &reader{task: t, def: def, fetch: fetch, cache: cache.New[rowState](t.p.e.opts.Memory.Rows, nil)}
 }
 
 // Get implements [kernel.Reader].

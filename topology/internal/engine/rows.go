@@ -26,7 +26,7 @@ var _ kernel.Rows = (*rows)(nil)
 
 func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
 	r := &rows{task: t, def: def, table: table}
-	r.cache = cache.New(t.p.e.opts.Cache, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
+	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
 	return r
 }
 

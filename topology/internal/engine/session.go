@@ -140,7 +140,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	for _, partitions := range s.Claims() {
 		claims += len(partitions)
 	}
-	if h.from, err = source.Open(h.p.e.opts.Client, claims, h.p.log); err != nil {
+	if h.from, err = source.Open(h.p.e.opts.Client, claims, h.p.e.opts.Memory.Fetched, h.p.log); err != nil {
 		h.setup = err
 		return err
 	}

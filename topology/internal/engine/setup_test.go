@@ -23,6 +23,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -160,7 +161,7 @@ func (b *bundle) start(k *kernel.Topology, tunes ...tune) *run {
 	r := &run{b: b, sender: newValve(inner), done: make(chan struct{}), client: client, reader: reader}
 	o := engine.Options{
 		Topology: k, Client: client, Sender: r.sender, Reader: reader,
-		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Cache: cache.NewBudget(16 << 20), Logger: b.log,
+		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Memory: engine.Memory{Rows: cache.NewBudget(16 << 20), Fetched: source.NewBudget(16 << 20)}, Logger: b.log,
 	}
 	for _, fn := range tunes {
 		fn(&o)
