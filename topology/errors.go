@@ -2,7 +2,6 @@ package topology
 
 import (
 	"errors"
-	"fmt"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -22,23 +21,8 @@ var (
 	ErrWrongProcessor = errors.New("handle used in the wrong processor")
 )
 
-// ProcessError says which record stopped a processor, and why. It is what [App.Run] returns when a handler,
-// a codec or an output fails; after a restart the processor meets the same record again.
-type ProcessError struct {
-	Processor string
-	Topic     string
-	Partition int32
-	Offset    int64
-	Packed    bool // the record is a pack
-	Index     int  // of the message in its pack, from 0 on
-	Key       []byte // as it is in the log
-	Err       error
-}
-
-func (e *ProcessError) Error() string {
-	m := kernel.Message{Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, Packed: e.Packed, Index: e.Index}
-	return fmt.Sprintf("processor %q: record %s, key %q: %v", e.Processor, m.Position(), e.Key, e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *ProcessError) Unwrap() error { return e.Err }
+// ProcessError says which record stopped a processor, and why: Processor, Topic, Partition, Offset, in a pack (Packed) the Index of the
+// message, Key as it is in the log, and Err. It is what [App.Run] returns when a handler, a codec or an output fails; after a
+// restart the processor meets the same record again. Where a write failed for a whole batch, Topic is the topic that was written
+// and Offset is -1.
+type ProcessError = kernel.ProcessError

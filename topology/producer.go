@@ -31,7 +31,7 @@ func OpenProducer(cfg Config) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := cfg.withDefaults().openSender(client)
+	s, err := sender.Open(client, sender.Options{Room: sender.NewRoom(int64(cfg.SendBuffer))})
 	if err != nil {
 		client.Close()
 		return nil, err

@@ -13,7 +13,7 @@ import (
 )
 
 // Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. It produces as
-// [Sarama]'s producers do.
+// [Sarama]'s producers do. What it has fetched and not handed out is one answer for each broker at most.
 func Franz(s Settings) []kgo.Opt {
 	s = s.WithDefaults()
 	opts := []kgo.Opt{
@@ -23,6 +23,8 @@ func Franz(s Settings) []kgo.Opt {
 		kgo.MaxVersions(versions()),
 		kgo.MetadataMinAge(100 * time.Millisecond), // else a topic that was just made is unknown for seconds
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.FetchMaxBytes(int32(s.FetchBytes)),
+		kgo.FetchMaxPartitionBytes(int32(max(s.FetchBytes/4, minFetch))),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
 		kgo.ProducerBatchMaxBytes(int32(s.MaxRecordBytes + batchOverhead)),
@@ -44,6 +46,9 @@ func Franz(s Settings) []kgo.Opt {
 	}
 	return opts
 }
+
+// minFetch is the least part of a partition in an answer.
+const minFetch = 64 << 10
 
 // versions are those of the protocol that are spoken. Later ones of the requests about offsets name topics by their ids alone, which
 // who commits would have to look up.

@@ -79,7 +79,7 @@ func (a *assignment) start(ctx context.Context) error {
 	if a.coordinator, err = a.p.coordinator(ctx, a); err != nil {
 		return err
 	}
-	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.log); err != nil {
+	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.e.opts.Memory.Fetched, a.p.log); err != nil {
 		return fmt.Errorf("processor %q: %w", a.p.k.Name, err)
 	}
 	for _, t := range a.tasks {
@@ -250,6 +250,9 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 	}
 	a.helpers.Wait()
 	for _, t := range a.tasks {
+		if t.life.state() < running {
+			t.closeCaches()
+		}
 		t.life.to(closed)
 	}
 	return complete

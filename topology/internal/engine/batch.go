@@ -52,12 +52,13 @@ type offset struct {
 type origin struct {
 	topic  string
 	offset int64
+	packed bool
 	index  int
 	key    []byte
 }
 
 func originOf(m *kernel.Message) origin {
-	return origin{topic: m.Topic, offset: m.Offset, index: m.Index, key: m.Key}
+	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
 }
 
 func newBatch(t *task) *batch {

@@ -105,7 +105,7 @@ func (d *delivery) outputs(ctx context.Context, s sender.Sender, list []output) 
 // sendFailed is the error of an output that was not acknowledged.
 func (t *task) sendFailed(topic string, partition int32, by origin, err error) error {
 	return &ProcessError{
-		Processor: t.p.k.Name, Topic: by.topic, Partition: t.partition, Offset: by.offset, Index: by.index, Key: by.key,
+		Processor: t.p.k.Name, Topic: by.topic, Partition: t.partition, Offset: by.offset, Packed: by.packed, Index: by.index, Key: by.key,
 		Err: &SendError{Topic: topic, Partition: partition, Err: err},
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -50,14 +52,16 @@ type Options struct {
 	// Delivery is what processors promise, Deliveries what some do that differ, by name. Optional.
 	Delivery   Delivery
 	Deliveries map[string]Delivery
-	// Instance tells this process from the others that run the topology, also after a restart. It is a part of transactional ids.
+	// Instance tells this process from the others that run the topology, also after a restart. It is a part of transactional ids, and,
+	// if Static is set, what makes it a static member of its groups.
 	Instance string
+	Static   bool // optional
 
 	BatchRecords   int
 	BatchBytes     int
 	CommitInterval time.Duration // optional
 	DrainTimeout   time.Duration
-	CacheRows      int
+	Memory         Memory
 	Standby        bool          // optional
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
@@ -72,6 +76,12 @@ func (o *Options) delivery(processor string) Delivery {
 		return d
 	}
 	return o.Delivery
+}
+
+// Memory is what the tasks of a process share.
+type Memory struct {
+	Rows    *cache.Budget  // decoded rows
+	Fetched *source.Budget // records that wait for their task
 }
 
 // Engine runs the processors of a topology. It runs once.

@@ -86,9 +86,13 @@ func (p *processor) run(ctx context.Context) error {
 		return err
 	}
 	defer p.senders.close()
-	err = gokagroup.Run(ctx, gokagroup.Spec{
+	spec := gokagroup.Spec{
 		Processor: p.k, Partitions: p.partitions, Client: p.e.opts.Client, Standby: p.e.opts.Standby, Held: held, Logger: p.log,
-	}, p)
+	}
+	if p.e.opts.Static {
+		spec.Instance = p.e.opts.Instance
+	}
+	err = gokagroup.Run(ctx, spec, p)
 	if err != nil && ctx.Err() == nil {
 		if _, ok := asProcessError(err); ok {
 			return err

@@ -18,11 +18,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/eddystream/eddy/topology/internal/broker"
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -162,7 +164,8 @@ func (b *bundle) start(k *kernel.Topology, tunes ...tune) *run {
 	o := engine.Options{
 		Topology: k, Client: client, Reader: reader, Room: sender.NewRoom(64 << 20), Ends: &sender.Ends{},
 		Open: r.valve.opens(client), OpenTransactional: r.valve.opensTransactional(client), Instance: uniqueInstance(),
-		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, CacheRows: 1000, Logger: b.log,
+		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Logger: b.log,
+		Memory: engine.Memory{Rows: cache.NewBudget(16 << 20), Fetched: source.NewBudget(16 << 20)},
 	}
 	o.Sender, err = sender.Open(client, sender.Options{Room: o.Room, Ends: o.Ends})
 	b.check(err)

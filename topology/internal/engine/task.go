@@ -91,6 +91,7 @@ func (t *task) begin(epoch int64) {
 // run processes until the session is over or something failed, and then finishes what was begun.
 func (t *task) run() {
 	defer close(t.done)
+	defer t.closeCaches()
 	ctx := t.a.session.Context()
 	for t.goesOn(ctx) {
 		r, in, index := t.next()
@@ -207,7 +208,7 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) {
 	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped)) {
 		return // interrupted, not failed: the next owner processes it
 	}
-	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Index: m.Index, Key: m.Key, Err: err})
+	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err})
 }
 
 // stop ends the task, and the run, with an error.

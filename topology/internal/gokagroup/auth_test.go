@@ -35,7 +35,7 @@ func TestBothClientsAuthenticate(t *testing.T) {
 			if _, err := c.ClusterID(t.Context()); err != nil {
 				t.Errorf("franz-go: %v", err)
 			}
-			consumer, err := sarama.NewClient(s.Brokers, Sarama(s))
+			consumer, err := sarama.NewClient(s.Brokers, Sarama(s, ""))
 			if err != nil {
 				t.Fatalf("sarama: %v", err)
 			}
@@ -54,7 +54,7 @@ func TestBothClientsAuthenticate(t *testing.T) {
 			if _, err := wrong.ClusterID(ctx); err == nil {
 				t.Error("franz-go: a wrong password is accepted")
 			}
-			config := Sarama(s)
+			config := Sarama(s, "")
 			config.Metadata.Retry.Max = 0
 			if consumer, err := sarama.NewClient(s.Brokers, config); err == nil {
 				consumer.Close()

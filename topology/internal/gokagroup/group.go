@@ -25,7 +25,7 @@ type group struct {
 
 // group is Goka's consumer group builder.
 func (m *member) group(brokers []string, name, clientID string) (sarama.ConsumerGroup, error) {
-	cfg := Sarama(m.spec.Client.Settings())
+	cfg := Sarama(m.spec.Client.Settings(), m.spec.Instance)
 	cfg.ClientID = clientID
 	cfg.Consumer.Group.Rebalance.GroupStrategies = []sarama.BalanceStrategy{NewSticky(m.spec.Held), goka.CopartitioningStrategy}
 	inner, err := sarama.NewConsumerGroup(brokers, name, cfg)
@@ -132,7 +132,7 @@ type handler struct {
 // Setup implements [sarama.ConsumerGroupHandler].
 func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	m := h.g.m
-	h.session = newSession(s, m.spec.Processor.Group, m.spec.Client.Settings().InstanceID, h.end)
+	h.session = newSession(s, m.spec.Processor.Group, m.spec.Instance, h.end)
 	m.session = h.session
 	for _, step := range []func() error{
 		func() error { return m.host.Assigned(h.session) },

@@ -17,6 +17,8 @@ type Spec struct {
 	Processor  *kernel.Processor
 	Partitions int32 // of its inputs, its loop, its table and its joins
 	Client     *cluster.Client
+	// Instance makes the process a static member; empty: a dynamic one.
+	Instance string
 	// Standby has the tables of partitions opened that other members own.
 	Standby bool
 	// Held are partitions whose state is at hand, to begin with: where the group has not assigned them yet, this member asks for them.

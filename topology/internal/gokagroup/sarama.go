@@ -12,8 +12,8 @@ import (
 	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
-// Sarama is the one place that builds a configuration of sarama. Every call returns a new one.
-func Sarama(s cluster.Settings) *sarama.Config {
+// Sarama is the one place that builds a configuration of sarama. Every call returns a new one. An instance makes a static member.
+func Sarama(s cluster.Settings, instance string) *sarama.Config {
 	s = s.WithDefaults()
 	c := sarama.NewConfig()
 	c.Version = sarama.V2_8_0_0 // topic ids, static members
@@ -40,7 +40,7 @@ func Sarama(s cluster.Settings) *sarama.Config {
 	c.Consumer.IsolationLevel = sarama.ReadCommitted
 
 	group := &c.Consumer.Group
-	group.InstanceId = s.InstanceID
+	group.InstanceId = instance
 	group.Session.Timeout = s.SessionTimeout
 	// A member learns of a rebalance at its heartbeat.
 	group.Heartbeat.Interval = min(500*time.Millisecond, s.SessionTimeout/3)

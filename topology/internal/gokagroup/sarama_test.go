@@ -13,7 +13,7 @@ import (
 // TestSaramaSettings holds the configuration to what correctness and latency rest on.
 func TestSaramaSettings(t *testing.T) {
 	t.Parallel()
-	c := Sarama(cluster.Settings{Brokers: []string{"a:1"}, InstanceID: "one"})
+	c := Sarama(cluster.Settings{Brokers: []string{"a:1"}}, "one")
 	if err := c.Validate(); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +43,7 @@ func TestSaramaSettings(t *testing.T) {
 func TestSaramaConfigurationsAreNotShared(t *testing.T) {
 	t.Parallel()
 	s := cluster.Settings{Brokers: []string{"a:1"}, TLS: &tls.Config{ServerName: "x", MinVersion: tls.VersionTLS12}}
-	a, b := Sarama(s), Sarama(s)
+	a, b := Sarama(s, ""), Sarama(s, "")
 	a.Consumer.MaxWaitTime = time.Hour
 	a.Net.TLS.Config.ServerName = "y"
 	if b.Consumer.MaxWaitTime == time.Hour || b.Net.TLS.Config.ServerName != "x" || s.TLS.ServerName != "x" {

@@ -8,12 +8,13 @@ import (
 // ProcessError is what stopped a processor, and at which record.
 type ProcessError struct {
 	Processor string
-	// Topic, Partition and Offset are those of the input record; Index is its place in a pack, -1 where the record is none. Where a
-	// write failed for a whole batch, Topic is the topic that was written and Offset is -1.
+	// Topic, Partition and Offset are those of the input record. Where a write failed for a whole batch, Topic is the topic that was
+	// written and Offset is -1.
 	Topic     string
 	Partition int32
 	Offset    int64
-	Index     int
+	Packed    bool   // the record is a pack
+	Index     int    // of the message in its pack, from 0 on
 	Key       []byte // as it is in the log
 	Err       error
 }
@@ -22,17 +23,15 @@ type ProcessError struct {
 func (e *ProcessError) Error() string {
 	var at strings.Builder
 	fmt.Fprintf(&at, "processor %q", e.Processor)
-	if e.Topic != "" {
-		fmt.Fprintf(&at, ", topic %q partition %d", e.Topic, e.Partition)
-		if e.Offset >= 0 {
-			fmt.Fprintf(&at, " offset %d", e.Offset)
-			if e.Index >= 0 {
-				fmt.Fprintf(&at, " index %d", e.Index)
-			}
-		}
+	switch m := (Message{Topic: e.Topic, Partition: e.Partition, Offset: e.Offset, Packed: e.Packed, Index: e.Index}); {
+	case e.Topic == "":
+	case e.Offset < 0:
+		fmt.Fprintf(&at, ": topic %q partition %d", e.Topic, e.Partition)
+	default:
+		fmt.Fprintf(&at, ": record %s", m.Position())
 	}
 	if e.Key != nil {
-		fmt.Fprintf(&at, " key %q", e.Key)
+		fmt.Fprintf(&at, ", key %q", e.Key)
 	}
 	return fmt.Sprintf("%s: %v", at.String(), e.Err)
 }

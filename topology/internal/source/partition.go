@@ -15,11 +15,13 @@ type Partition struct {
 	partition int32
 	wake      wake.Signal // there is something new
 
-	mu    sync.Mutex
-	queue []lot
-	bytes int
-	held  bool // too much waits: it is not fetched
-	err   error
+	mu     sync.Mutex
+	queue  []lot
+	bytes  int
+	hungry bool // it counts among the source's hungry ones
+	held   bool // too much waits: it is not fetched
+	closed bool // the budget is told nothing any more
+	err    error
 }
 
 // lot is what one fetch brought.
@@ -46,18 +48,7 @@ func (p *Partition) give() []*kgo.Record {
 	if p.queue = p.queue[1:]; len(p.queue) == 0 {
 		p.queue = nil
 	}
-	before := p.bytes
-	p.bytes -= l.bytes
-	if p.bytes < low {
-		if p.held {
-			p.held = false
-			p.source.kafka.ResumeFetchPartitions(map[string][]int32{p.topic: {p.partition}})
-		}
-		if before >= low {
-			p.source.hungry.Add(1)
-			p.source.room.Raise()
-		}
-	}
+	p.count(-l.bytes)
 	return l.records
 }
 
@@ -73,16 +64,48 @@ func (p *Partition) take(records []*kgo.Record, err error) {
 		for _, r := range records {
 			l.bytes += len(r.Key) + len(r.Value) + overhead
 		}
-		if p.bytes < low && p.bytes+l.bytes >= low {
-			p.source.hungry.Add(-1)
-		}
-		p.bytes += l.bytes
 		p.queue = append(p.queue, l)
-		if p.bytes > high && !p.held {
-			p.held = true
-			p.source.kafka.PauseFetchPartitions(map[string][]int32{p.topic: {p.partition}})
-		}
+		p.count(l.bytes)
 	}
 	p.err = err
 	p.wake.Raise()
+}
+
+// count takes what came or went into account: whether the partition is fetched, and whether the source has to fetch. The caller holds
+// the lock.
+func (p *Partition) count(bytes int) {
+	b := p.source.budget
+	p.bytes += bytes
+	if !p.closed {
+		b.used.Add(int64(bytes))
+	}
+	this := map[string][]int32{p.topic: {p.partition}}
+	hungry := b.hungry(p.bytes)
+	switch {
+	case hungry && p.held:
+		p.held = false
+		p.source.kafka.ResumeFetchPartitions(this)
+	case !hungry && !p.held && b.full(p.bytes):
+		p.held = true
+		p.source.kafka.PauseFetchPartitions(this)
+	}
+	switch {
+	case hungry && !p.hungry:
+		p.source.hungry.Add(1)
+		p.source.room.Raise()
+	case !hungry && p.hungry:
+		p.source.hungry.Add(-1)
+	}
+	p.hungry = hungry
+}
+
+// close gives back what still waits.
+func (p *Partition) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.closed = true
+		p.source.budget.used.Add(-int64(p.bytes))
+		p.source.budget.partitions.Add(-1)
+	}
 }

@@ -23,20 +23,11 @@ import (
 )
 
 const (
-	// fetchBytes bounds one answer of a broker, partitionBytes the part of a partition in it, both as they are in the log.
-	fetchBytes     = 1 << 20
-	partitionBytes = 256 << 10
 	// fetchWait is how long a broker keeps a request that it has nothing for. It is also how long a partition that comes late may wait for
 	// its first one, or one that was held.
 	fetchWait = 100 * time.Millisecond
 	// gather is how long partitions wait for the others, so that they are asked for at once.
 	gather = 50 * time.Millisecond
-)
-
-// The bytes of a partition that wait for its reader: with less than low it is hungry, with more than high it is not fetched.
-const (
-	low  = 256 << 10
-	high = 4 << 20
 )
 
 // overhead is what a record occupies beside its own bytes.
@@ -45,6 +36,7 @@ const overhead = 256
 // Source reads partitions. It fetches while any of them is hungry; so a reader that is slow hinders no other, and what waits is bounded.
 type Source struct {
 	kafka  *kgo.Client
+	budget *Budget
 	log    *slog.Logger
 	ctx    context.Context // of polling: done when closed
 	cancel context.CancelFunc
@@ -60,8 +52,9 @@ type Source struct {
 	partitions map[kernel.TopicPartition]*Partition
 }
 
-// Open returns a source that expects that many partitions, with connections of its own. It does no I/O. A nil log is none.
-func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, error) {
+// Open returns a source that expects that many partitions, with connections of its own. What waits for their readers counts in the
+// budget. It does no I/O. A nil log is none.
+func Open(client *cluster.Client, expected int, budget *Budget, log *slog.Logger) (*Source, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -69,15 +62,13 @@ func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, erro
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // an offset that the log no longer has is an error, not a jump over what was lost
 		kgo.FetchMaxWait(fetchWait),
-		kgo.FetchMaxBytes(fetchBytes),
-		kgo.FetchMaxPartitionBytes(partitionBytes),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("open source: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
-		kafka: kafka, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: wake.New(),
+		kafka: kafka, budget: budget, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: wake.New(),
 		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[kernel.TopicPartition]*Partition{},
 	}
 	go s.poll()
@@ -91,7 +82,8 @@ func (s *Source) Read(topic string, partition int32, from int64, ready wake.Sign
 	if from >= 0 {
 		at = kgo.NewOffset().At(from)
 	}
-	p := &Partition{source: s, topic: topic, partition: partition, wake: ready}
+	p := &Partition{source: s, topic: topic, partition: partition, wake: ready, hungry: true}
+	s.budget.partitions.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.partitions[kernel.TopicPartition{Topic: topic, Partition: partition}] = p
@@ -174,6 +166,9 @@ func (s *Source) Close() {
 	s.mu.Lock()
 	if s.late != nil {
 		s.late.Stop()
+	}
+	for _, p := range s.partitions {
+		p.close()
 	}
 	s.mu.Unlock()
 	s.kafka.Close()

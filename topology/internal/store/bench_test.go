@@ -33,26 +33,6 @@ func BenchmarkCommit(b *testing.B) {
 	}
 }
 
-// BenchmarkReplicate writes as goka does: a value, then its offset.
-func BenchmarkReplicate(b *testing.B) {
-	for name, open := range backends {
-		b.Run(name, func(b *testing.B) {
-			db := open(b)
-			defer db.Close()
-			st := Goka(table(b, db, "t"), nil)
-			value := make([]byte, 100)
-			n := 0
-			for b.Loop() {
-				if err := errors.Join(st.Set(string(benchKey(n)), value), st.SetOffset(int64(n))); err != nil {
-					b.Fatal(err)
-				}
-				n++
-			}
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
-		})
-	}
-}
-
 // BenchmarkGet reads rows of a table of 200,000.
 func BenchmarkGet(b *testing.B) {
 	for name, open := range backends {
