@@ -27,6 +27,7 @@ const loadBytes = 4 << 20
 type fetcher struct {
 	kafka        *kgo.Client
 	decompressor kgo.Decompressor
+	loadBytes    int32
 
 	mu      sync.Mutex
 	leaders map[kernel.TopicPartition]leader
@@ -45,7 +46,7 @@ func newFetcher(c *cluster.Client) (*fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fetcher{kafka: kafka, decompressor: kgo.DefaultDecompressor(), leaders: map[kernel.TopicPartition]leader{}}, nil
+	return &fetcher{kafka: kafka, decompressor: kgo.DefaultDecompressor(), loadBytes: loadBytes, leaders: map[kernel.TopicPartition]leader{}}, nil
 }
 
 // question asks for a partition from an offset on.
@@ -79,7 +80,7 @@ func (f *fetcher) fetch(ctx context.Context, tp kernel.TopicPartition, id string
 	if err != nil {
 		return answer{}, err
 	}
-	answers, err := f.ask(ctx, to.broker, []question{{tp: tp, topic: to.topic, from: from}}, limits{bytes: loadBytes, partitionBytes: loadBytes})
+	answers, err := f.ask(ctx, to.broker, []question{{tp: tp, topic: to.topic, from: from}}, limits{bytes: f.loadBytes, partitionBytes: f.loadBytes})
 	if err == nil {
 		err = answers[0].err
 	}

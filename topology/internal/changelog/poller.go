@@ -38,6 +38,7 @@ const (
 // It mends nothing: an error ends the subscriptions that it is about.
 type poller struct {
 	fetcher *fetcher
+	wait    time.Duration   // pollWait, but for tests
 	ctx     context.Context // done when closed
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -74,7 +75,7 @@ type update struct {
 }
 
 func newPoller(f *fetcher) *poller {
-	p := &poller{fetcher: f, brokers: map[int32]*brokerPoll{}}
+	p := &poller{fetcher: f, wait: pollWait, brokers: map[int32]*brokerPoll{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -180,7 +181,7 @@ func (p *poller) next(poll *brokerPoll) (ask [][]*subscription, wait time.Durati
 		key := partition{s.tp, s.topic}
 		all[key] = append(all[key], s)
 	}
-	wait = pollWait
+	wait = p.wait
 	for _, same := range all {
 		full := func(s *subscription) bool { return len(s.answers) == cap(s.answers) }
 		if p.bytes >= aheadBytes || slices.ContainsFunc(same, full) {
