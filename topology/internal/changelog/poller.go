@@ -20,9 +20,11 @@ const (
 	pollWait = 250 * time.Millisecond
 	// pollWaitFull is pollWait while some partitions are left out, because their readers have enough to do.
 	pollWaitFull = 10 * time.Millisecond
-	// pollBytes bounds an answer of a broker, pollPartitionBytes the part of a partition in it, both as they are on the wire.
-	pollBytes          = 8 << 20
-	pollPartitionBytes = 1 << 20
+	// pollBytes is shared by the partitions of a request, which get between pollMinBytes and pollMaxBytes each, as they are on the wire. A
+	// single batch of records that is larger comes whole, in its turn.
+	pollBytes    = 8 << 20
+	pollMinBytes = 64 << 10
+	pollMaxBytes = 1 << 20
 	// aheadAnswers is how many answers wait for the reader of a partition, aheadBytes how much waits for all of them, before no more is
 	// asked for.
 	aheadAnswers = 2
@@ -153,7 +155,9 @@ func (p *poller) run(poll *brokerPoll) {
 			questions[i] = question{tp: s.tp, topic: s.topic, from: s.next}
 		}
 		asked := time.Now()
-		answers, err := p.fetcher.ask(p.ctx, poll.broker, questions, limits{wait: wait, bytes: pollBytes, partitionBytes: pollPartitionBytes})
+		answers, err := p.fetcher.ask(p.ctx, poll.broker, questions, limits{
+			wait: wait, partitionBytes: int32(min(max(pollBytes/len(ask), pollMinBytes), pollMaxBytes)),
+		})
 		p.deliver(ask, answers, err, asked)
 	}
 }
