@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -64,7 +65,7 @@ func (w *world) write(epoch int64, keys ...string) {
 		value := ""
 		if rapid.IntRange(0, 3).Draw(w.t, "delete") > 0 {
 			w.values++
-			value = fmt.Sprint(w.values)
+			value = strconv.Itoa(w.values)
 		}
 		pairs = append(pairs, key, value)
 		w.log = append(w.log, written{key, value, epoch})
@@ -100,7 +101,7 @@ func (w *world) cut(opts ...LoadOption) {
 	left := rapid.IntRange(0, 6).Draw(w.t, "fetches")
 	w.b.broker.ControlKey(int16(kmsg.Fetch), func(req kmsg.Request) (kmsg.Response, error, bool) {
 		w.b.broker.KeepControl()
-		if req.(*kmsg.FetchRequest).MaxWaitMillis > 0 || ctx.Err() != nil {
+		if req.(*kmsg.FetchRequest).MaxWaitMillis > 0 || isClosed(ctx.Done()) {
 			return nil, nil, false // the replica's, or of a later load
 		}
 		if left--; left < 0 {

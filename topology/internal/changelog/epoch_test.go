@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -138,7 +139,7 @@ func TestUnreadableEpochIsNamed(t *testing.T) {
 	}
 	const want = `topic "rows", partition 0, offset 1`
 	_, err := b.reader.Load(t.Context(), b.table(0), topic, 0)
-	if !errors.Is(err, errRecord) || !bytes.Contains([]byte(err.Error()), []byte(want)) {
+	if !errors.Is(err, errRecord) || !strings.Contains(err.Error(), want) {
 		t.Errorf("Load: %v, want %s", err, want)
 	}
 	err = nil

@@ -55,7 +55,7 @@ func (b *bundle) fail(fetches int) {
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	b.broker.ControlKey(int16(kmsg.Fetch), func(kmsg.Request) (kmsg.Response, error, bool) {
-		if ctx.Err() != nil {
+		if isClosed(ctx.Done()) {
 			return nil, nil, false
 		}
 		b.broker.KeepControl()

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -49,9 +50,9 @@ func TestReplicasOfSomePartitions(t *testing.T) {
 	<-some.Recovered()
 	<-none.Recovered()
 	for i := range 20 {
-		b.put(0, "a", fmt.Sprint(i))
-		b.put(1, "b", fmt.Sprint(i))
-		b.put(2, "c", fmt.Sprint(i))
+		b.put(0, "a", strconv.Itoa(i))
+		b.put(1, "b", strconv.Itoa(i))
+		b.put(2, "c", strconv.Itoa(i))
 	}
 	for _, p := range []*Replica{some, same, none} {
 		b.settle(p)
@@ -119,7 +120,7 @@ func TestChangesAreToldBeforeTheyCount(t *testing.T) {
 		for _, key := range []string{"a", "b", "gone"} {
 			get(key)
 		}
-		value := fmt.Sprint(i)
+		value := strconv.Itoa(i)
 		last := b.putAs(0, 2, "a", value)
 		if i == 50 {
 			last = b.putAs(0, 2, "gone", "")
@@ -204,7 +205,7 @@ func TestSlowReplicaHoldsUpNoOther(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range 50 {
-		last := b.putAs(1, 0, "a", fmt.Sprint(i))
+		last := b.putAs(1, 0, "a", strconv.Itoa(i))
 		if err := quick.Applied(t.Context(), 1, last+1); err != nil {
 			t.Fatal(err)
 		}
