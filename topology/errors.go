@@ -29,8 +29,8 @@ type ProcessError struct {
 	Topic     string
 	Partition int32
 	Offset    int64
-	Packed    bool // the record is a pack
-	Index     int  // of the message in its pack, from 0 on
+	Packed    bool   // the record is a pack
+	Index     int    // of the message in its pack, from 0 on
 	Key       []byte // as it is in the log
 	Err       error
 }

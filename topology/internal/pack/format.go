@@ -38,4 +38,6 @@ const (
 var ErrDecode = errors.New("cannot read pack")
 
 // single reports whether a value has the head of an Avro single object.
-func single(value []byte) bool { return len(value) >= prefixSize && value[0] == 0xC3 && value[1] == 0x01 }
+func single(value []byte) bool {
+	return len(value) >= prefixSize && value[0] == 0xC3 && value[1] == 0x01
+}

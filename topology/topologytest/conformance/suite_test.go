@@ -321,6 +321,7 @@ func scenarios() []scenario {
 			},
 			steps: many("in", 50, 9, strconv.Itoa),
 		},
+		packedStreams(),
 	}
 }
 
