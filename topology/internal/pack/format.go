@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// MaxBytes is the size that a pack does not exceed, unless a single message does.
+// MaxBytes is the size of the largest body that a [Builder] makes of several messages. A larger message goes alone.
 const MaxBytes = 128 << 10
 
 // version is the first byte of a body.
