@@ -12,6 +12,7 @@ import (
 func packedStreams() scenario {
 	return scenario{
 		name: "packed streams", inputs: []string{"in"}, outputs: []string{"out"}, tables: []string{"conform-walker-table"},
+		packed: []string{"steps", "ends"}, // the loop too, but it is purged
 		build: func(b *topology.Builder) {
 			steps, ends := stream("steps").Packed(), stream("ends").Packed()
 			p := topology.AddProcessor(b, "sender", text)
