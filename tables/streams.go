@@ -24,16 +24,17 @@ var (
 	LinkChanges = topology.NewStream("link-changes", PageKeys(), codecs.Avro[LinkChange](codecs.MustSchema("eddy.LinkChange")))
 )
 
-// Streams between the processors of the pipeline.
+// Streams between the processors of the pipeline. They are packed where a batch has many small messages for a partition: the links of
+// renderings, what a flood of page changes says of lives and titles, and the messages of large cascades.
 var (
-	Lives           = topology.NewStream("page-lives", PageKeys(), codecs.Avro[*Life](codecs.MustSchema("eddy.Life")))
-	Claims          = topology.NewStream("title-claims", TitleKeys(), codecs.Avro[*Claim](codecs.MustSchema("eddy.Claim")))
-	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), codecs.Avro[*TitleChange](codecs.MustSchema("eddy.TitleChange")))
-	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), codecs.Avro[*TargetUpdate](codecs.MustSchema("eddy.TargetUpdate")))
+	Lives           = topology.NewStream("page-lives", PageKeys(), codecs.Avro[*Life](codecs.MustSchema("eddy.Life"))).Packed()
+	Claims          = topology.NewStream("title-claims", TitleKeys(), codecs.Avro[*Claim](codecs.MustSchema("eddy.Claim"))).Packed()
+	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), codecs.Avro[*TitleChange](codecs.MustSchema("eddy.TitleChange"))).Packed()
+	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), codecs.Avro[*TargetUpdate](codecs.MustSchema("eddy.TargetUpdate"))).Packed()
 	Uses            = topology.NewStream("page-uses", PageKeys(), codecs.Avro[*Used](codecs.MustSchema("eddy.Used")))
-	Asks            = topology.NewStream("asks", PageKeys(), codecs.Avro[*Ask](codecs.MustSchema("eddy.Ask")))
-	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), codecs.Avro[*Progress](codecs.MustSchema("eddy.Progress")))
-	RequestClosings = topology.NewStream("request-closings", PageKeys(), codecs.Avro[*RequestClosing](codecs.MustSchema("eddy.RequestClosing")))
+	Asks            = topology.NewStream("asks", PageKeys(), codecs.Avro[*Ask](codecs.MustSchema("eddy.Ask"))).Packed()
+	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), codecs.Avro[*Progress](codecs.MustSchema("eddy.Progress"))).Packed()
+	RequestClosings = topology.NewStream("request-closings", PageKeys(), codecs.Avro[*RequestClosing](codecs.MustSchema("eddy.RequestClosing"))).Packed()
 )
 
 // The codecs of rows and loop messages that are plain records; see also [DependentsRows].

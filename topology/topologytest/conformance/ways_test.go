@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -10,6 +11,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/eddystream/eddy/topology"
+	"github.com/eddystream/eddy/topology/internal/pack"
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
@@ -159,6 +161,14 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 	for _, name := range s.outputs {
 		for _, r := range read(ctx, t, how.cfg, name) {
 			o.add(name, string(r.Key), string(r.Value), r.Value == nil)
+		}
+	}
+	for _, name := range s.packed {
+		isPack := func(r *kgo.Record) bool {
+			return slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == pack.HeaderKey })
+		}
+		if records := read(ctx, t, how.cfg, name); !slices.ContainsFunc(records, isPack) {
+			t.Errorf("none of %d records of %q is a pack", len(records), name)
 		}
 	}
 	return o

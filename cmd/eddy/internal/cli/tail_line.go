@@ -10,8 +10,6 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/eddystream/eddy/codecs"
-	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -71,41 +69,4 @@ func spell(data []byte) string {
 // misleads reports whether a character would be taken for the end of a text, or not be seen.
 func misleads(c rune) bool {
 	return c == '"' || c == '=' || unicode.IsSpace(c) || !unicode.IsPrint(c)
-}
-
-// avroTypes are the types of the values of the pipeline's own topics, in Avro.
-var avroTypes = map[string]string{
-	tables.Renders.Topic():          "Render",
-	tables.RerenderRequests.Topic(): "Request",
-	tables.CascadeEvents.Topic():    "CascadeEvent",
-	tables.LinkChanges.Topic():      "LinkChange",
-	tables.Lives.Topic():            "Life",
-	tables.Claims.Topic():           "Claim",
-	tables.TitleChanges.Topic():     "TitleChange",
-	tables.TargetUpdates.Topic():    "TargetUpdate",
-	tables.Uses.Topic():             "Used",
-	tables.Asks.Topic():             "Ask",
-	tables.CascadeProgress.Topic():  "Progress",
-	tables.RequestClosings.Topic():  "RequestClosing",
-	"eddy-dependents-loop":          "DependentsStep",
-	tables.Pages.Topic():            "PageRow",
-	tables.Titles.Topic():           "TitleRow",
-	tables.Links.Topic():            "LinksRow",
-	tables.Dependents.Topic():       "DependentsRow",
-	tables.Requests.Topic():         "RequestRow",
-	tables.Cascades.Topic():         "CascadeRow",
-}
-
-// avroJSON renders a value of one of the pipeline's topics; false for other topics, and for what is not of the topic's type.
-func avroJSON(topic string, value []byte) ([]byte, bool) {
-	name, known := avroTypes[topic]
-	if !known {
-		return nil, false
-	}
-	schema, err := codecs.NewSchema("eddy." + name)
-	if err != nil {
-		return nil, false
-	}
-	text, err := schema.JSON(value)
-	return text, err == nil
 }
