@@ -13,7 +13,7 @@ import (
 // only: "maps" is what it does itself, "struct" is with the conversion that typed values would need besides.
 func BenchmarkAvro(b *testing.B) {
 	v := sample()
-	typed := codecs.Avro[rendering](renders)
+	typed := codecs.PlainAvro[rendering](renders)
 	data, err := typed.Encode(v)
 	if err != nil {
 		b.Fatal(err)

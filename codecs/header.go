@@ -1,7 +1,22 @@
 package codecs
 
-// headerSize is the length of a single-object header: two bytes of magic and a fingerprint.
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// Fingerprint is the CRC-64-AVRO fingerprint of a schema's parsing canonical form.
+type Fingerprint uint64
+
+// String returns the fingerprint as 16 hexadecimal digits, the most significant first.
+func (f Fingerprint) String() string { return fmt.Sprintf("%016x", uint64(f)) }
+
+// headerSize is the length of a single-object header: two bytes of magic, then a fingerprint, little-endian.
 const headerSize = 10
+
+func fingerprintOf(header [headerSize]byte) Fingerprint {
+	return Fingerprint(binary.LittleEndian.Uint64(header[2:]))
+}
 
 // SingleObjectHeader returns the header of a value in Avro's single-object encoding: the bytes C3 01, then the
 // fingerprint of the schema that wrote it, 10 bytes in all. The header aliases data; what follows it is the plain Avro

@@ -1,4 +1,4 @@
-package tables_test
+package tables
 
 import (
 	"math"
@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
-	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )
 
@@ -37,23 +36,23 @@ func erase[T any](c codecs.Codec[T]) anyCodec {
 // samples are values of every row and message that Eddy writes in Avro.
 func samples() []sample {
 	return slices.Concat(
-		of("PageRow", tables.PageRows),
-		of("TitleRow", tables.TitleRows),
-		of("LinksRow", tables.LinksRows),
-		of("RequestRow", tables.RequestRows),
-		of("CascadeRow", tables.CascadeRows),
-		of("DependentsStep", tables.DependentsSteps),
-		of("Life", tables.Lives.ValueCodec()),
-		of("Claim", tables.Claims.ValueCodec()),
-		of("TitleChange", tables.TitleChanges.ValueCodec()),
-		of("TargetUpdate", tables.TargetUpdates.ValueCodec()),
-		of("Used", tables.Uses.ValueCodec()),
-		of("Ask", tables.Asks.ValueCodec()),
-		of("Progress", tables.CascadeProgress.ValueCodec()),
-		of("RequestClosing", tables.RequestClosings.ValueCodec()),
-		of("Request", tables.RerenderRequests.ValueCodec()),
-		of("CascadeEvent", tables.CascadeEvents.ValueCodec()),
-		of("LinkChange", tables.LinkChanges.ValueCodec()),
+		of("PageRow", PageRows),
+		of("TitleRow", TitleRows),
+		of("LinksRow", LinksRows),
+		of("RequestRow", RequestRows),
+		of("CascadeRow", CascadeRows),
+		of("DependentsStep", DependentsSteps),
+		of("Life", Lives.ValueCodec()),
+		of("Claim", Claims.ValueCodec()),
+		of("TitleChange", TitleChanges.ValueCodec()),
+		of("TargetUpdate", TargetUpdates.ValueCodec()),
+		of("Used", Uses.ValueCodec()),
+		of("Ask", Asks.ValueCodec()),
+		of("Progress", CascadeProgress.ValueCodec()),
+		of("RequestClosing", RequestClosings.ValueCodec()),
+		of("Request", RerenderRequests.ValueCodec()),
+		of("CascadeEvent", CascadeEvents.ValueCodec()),
+		of("LinkChange", LinkChanges.ValueCodec()),
 		dependentsSamples(),
 		renderSamples(),
 	)
@@ -75,27 +74,27 @@ func of[T any](schema string, c codecs.Codec[T]) []sample {
 }
 
 func dependentsSamples() []sample {
-	c := erase(tables.DependentsRows())
-	var chunk tables.ChunkRow
-	chunk.Edges.Sets[tables.LinkPage] = tables.IDSet{1, 2, 3, 70000}
-	chunk.Edges.Sets[tables.LinkTemplate] = tables.IDSet{math.MaxUint32}
-	chunk.Edges.Hubs = []tables.Hub{{Page: 3, Type: tables.LinkPage, Name: tables.Name{Namespace: 10, DBKey: "Infobox"}}}
-	target := &tables.TargetRow{
-		Holder: 7, HolderDT: 1767323045, Left: tables.Leaver{Page: 8, DT: 1767323044},
-		Own: []tables.OwnLink{{Page: 7, Type: tables.LinkTemplate, Start: 1767323046}},
-		Met: tables.Met{State: tables.MetOne, Page: 7}, UsedSince: 1767323040, Direct: true, Told: tables.Told{Page: 7, Start: 9}, Passed: 12,
-		Sources: []tables.SourceEdges{
-			{Wiki: "enwiki", Width: 14, Chunks: tables.IDSet{0, 2, 5}, Pending: []tables.ChunkEdge{{Page: 8, Type: tables.LinkPage, Present: true}}},
+	c := erase(DependentsRows())
+	var chunk ChunkRow
+	chunk.Edges.Sets[LinkPage] = IDSet{1, 2, 3, 70000}
+	chunk.Edges.Sets[LinkTemplate] = IDSet{math.MaxUint32}
+	chunk.Edges.Hubs = []Hub{{Page: 3, Type: LinkPage, Name: Name{Namespace: 10, DBKey: "Infobox"}}}
+	target := &TargetRow{
+		Holder: 7, HolderDT: 1767323045, Left: Leaver{Page: 8, DT: 1767323044},
+		Own: []OwnLink{{Page: 7, Type: LinkTemplate, Start: 1767323046}},
+		Met: Met{State: MetOne, Page: 7}, UsedSince: 1767323040, Direct: true, Told: Told{Page: 7, Start: 9}, Passed: 12,
+		Sources: []SourceEdges{
+			{Wiki: "enwiki", Width: 14, Chunks: IDSet{0, 2, 5}, Pending: []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}},
 			{Wiki: "dewiki", Edges: chunk.Edges},
 		},
 	}
-	var wave tables.Wave
+	var wave Wave
 	(&filler{}).fill(reflect.ValueOf(&wave).Elem())
-	target.Waves = []tables.Wave{wave}
+	target.Waves = []Wave{wave}
 	return []sample{
-		{"DependentsRow", "set", &tables.DependentsRow{Target: target}, c},
-		{"DependentsRow", "zero", &tables.DependentsRow{}, c},
-		{"DependentsRow", "chunk", &tables.DependentsRow{Chunk: &chunk}, c},
+		{"DependentsRow", "set", &DependentsRow{Target: target}, c},
+		{"DependentsRow", "zero", &DependentsRow{}, c},
+		{"DependentsRow", "chunk", &DependentsRow{Chunk: &chunk}, c},
 	}
 }
 
@@ -108,7 +107,6 @@ func renderSamples() []sample {
 		{"Render", "zero", events.Render{Start: time.Unix(0, 0).UTC()}, c},
 	}
 }
-
 
 // filler sets every field of a value, each to another value, the same in every run.
 type filler struct {
