@@ -11,6 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/linkedin/goavro/v2"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/tables/schemas"
 )
@@ -170,8 +171,8 @@ func TestRecordedWikis(t *testing.T) {
 	}
 }
 
-// TestRecordedRendersInBothLibraries reads real renders by another library of Avro and writes them again, headers and
-// all: the bytes are the same.
+// TestRecordedRendersInBothLibraries reads real renders by another library of Avro and writes them again: behind the
+// header the bytes are the same. The other library's fingerprints are not Avro's where a schema has logical types.
 func TestRecordedRendersInBothLibraries(t *testing.T) {
 	t.Parallel()
 	r, err := events.Open(recorded(t, "ltg", "events.ndjson.zst"))
@@ -195,12 +196,17 @@ func TestRecordedRendersInBothLibraries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		native, rest, err := other.NativeFromSingle(data)
+		header, ok := codecs.SingleObjectHeader(data)
+		if !ok {
+			t.Fatalf("line %d: no header: %x", e.Line, data)
+		}
+		body := data[len(header):]
+		native, rest, err := other.NativeFromBinary(body)
 		if err != nil || len(rest) > 0 {
 			t.Fatalf("line %d: goavro: %v, %d bytes left", e.Line, err, len(rest))
 		}
-		if again, err := other.SingleFromNative(nil, native); err != nil || !bytes.Equal(again, data) {
-			t.Fatalf("line %d: %v: goavro wrote %x, want %x", e.Line, err, again, data)
+		if again, err := other.BinaryFromNative(nil, native); err != nil || !bytes.Equal(again, body) {
+			t.Fatalf("line %d: %v: goavro wrote %x, want %x", e.Line, err, again, body)
 		}
 		checkRender(t, e.Render)
 		n++
