@@ -2,7 +2,6 @@ package codecs
 
 import (
 	"encoding/binary"
-	"errors"
 	"fmt"
 
 	"github.com/twmb/avro"
@@ -83,27 +82,3 @@ func leftOver(rest []byte) error { return fmt.Errorf("%d bytes left over", len(r
 
 // label names a schema in an error: several schemas of one type differ by fingerprint only.
 func (s *Schema) label() string { return fmt.Sprintf("%s (fingerprint %s)", s.name, s.Fingerprint()) }
-
-// reads makes the plan by which s reads what writer wrote, by Avro's rules of schema resolution. The error names both
-// schemas and the field.
-func (s *Schema) reads(writer *Schema) (*avro.Schema, error) {
-	plan, err := avro.Resolve(writer.typed, s.typed)
-	if err == nil {
-		err = checkLogicalTypes(writer.typed, s.typed)
-	}
-	if err == nil {
-		return plan, nil
-	}
-	var at *avro.CompatibilityError
-	if errors.As(err, &at) {
-		err = fmt.Errorf("field %q: %s (reader %s, writer %s)", at.Path, at.Detail, orNone(at.ReaderType), orNone(at.WriterType))
-	}
-	return nil, fmt.Errorf("schema %s cannot read what schema %s wrote: %w", s.label(), writer.label(), err)
-}
-
-func orNone(kind string) string {
-	if kind == "" {
-		return "none"
-	}
-	return kind
-}
