@@ -20,9 +20,7 @@ import (
 // replica starts one, and returns how to stop it and the error of its run.
 func (b *bundle) replica() (*Replica, func() error) {
 	b.t.Helper()
-	p, err := b.reader.NewReplica(context.Background(), topic, func(partition int32) (*store.Table, error) {
-		return b.table(partition), nil
-	}, nil)
+	p, err := b.reader.NewReplica(context.Background(), ReplicaConfig{Topic: topic, Open: b.open})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -122,13 +120,15 @@ func TestReplicaRebuildsOnlyAtTheStart(t *testing.T) {
 	b.put(0, "a", "1")
 	b.load(0)
 	batch := b.db.Batch()
-	batch.SetOffset(b.table(0), 99)
+	batch.SetProgress(b.table(0), store.Progress{Next: 99, AsOf: time.Now()})
 	if err := batch.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	var reason atomic.Value
-	p, err := b.reader.NewReplica(t.Context(), topic, func(partition int32) (*store.Table, error) { return b.table(partition), nil },
-		func(_ int32, l Loaded) { reason.Store(l.Reason) })
+	p, err := b.reader.NewReplica(t.Context(), ReplicaConfig{
+		Topic: topic, Open: b.open,
+		Loaded: func(_ int32, l Loaded) { reason.Store(l.Reason) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

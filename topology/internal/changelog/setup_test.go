@@ -130,6 +130,24 @@ func (b *bundle) table(partition int32) *store.Table {
 	return t
 }
 
+// open is [bundle.table] for a replica.
+func (b *bundle) open(partition int32) (*store.Table, error) { return b.table(partition), nil }
+
+// age makes a table older.
+func (b *bundle) age(partition int32, by time.Duration) {
+	b.t.Helper()
+	at, _, err := b.table(partition).Progress()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	at.AsOf = at.AsOf.Add(-by)
+	batch := b.db.Batch()
+	batch.SetProgress(b.table(partition), at)
+	if err := batch.Commit(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
 func (b *bundle) load(partition int32) Loaded {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)

@@ -78,12 +78,12 @@ func TestInterruptedChange(t *testing.T) {
 			}
 			b.topics(only(p), 1)
 			r := b.start(only(p)).started()
-			r.sender.keep(func(r sender.Record) bool { return r.Topic == p.Own.Topic.Name })
+			r.keep(func(r sender.Record) bool { return r.Topic == p.Own.Topic.Name })
 			b.produce(to("in", 0, "a", ""))
-			r.sender.await(t) // the first batch is on its way, so that the next record's stays open
+			r.heldBack(t) // the first batch is on its way, so that the next record's stays open
 			b.produce(to("in", 0, "a", ""), to("in", 0, "a", "poison"))
 			await(t, entered)
-			r.sender.open()
+			r.open()
 			if err := r.stop(); errors.Is(late, errTest) != errors.Is(err, errTest) {
 				t.Errorf("the run ended with %v", err)
 			}

@@ -32,7 +32,7 @@ func TestCrashLeavesAPrefixOfCommits(t *testing.T) {
 					batch.Set(tab, []byte{byte(i)}, binary.BigEndian.AppendUint64(nil, uint64(n)))
 				}
 				batch.Set(tab, binary.BigEndian.AppendUint64([]byte("row"), uint64(n)), nil)
-				batch.SetOffset(tab, int64(n))
+				batch.SetProgress(tab, Progress{Next: int64(n)})
 			}
 			if err := batch.Commit(); err != nil {
 				t.Fatal(err)

@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -11,13 +13,13 @@ import (
 const (
 	spaceFormat   = 0x00 // -> version of this layout
 	spaceName     = 0x01 // name of a table -> its id
-	spaceOffset   = 0x02 // id -> next changelog offset
+	spaceProgress = 0x02 // id -> how far the changelog was applied
 	spaceIdentity = 0x03 // id -> identity
 	spaceRow      = 0x04 // id, key -> value
 )
 
 // formatVersion is that of the layout; see [checkFormat].
-const formatVersion = 1
+const formatVersion = 2
 
 // backend is an ordered map of bytes with atomic writes. Its methods are safe for concurrent use; keys and values
 // passed in are copied.
@@ -109,6 +111,13 @@ func (db *DB) Table(name string) (*Table, error) {
 	db.nextID++
 	db.tables[name] = t
 	return t, nil
+}
+
+// Names lists the tables that there are, in order.
+func (db *DB) Names() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Sorted(maps.Keys(db.tables))
 }
 
 // Batch returns a new, empty batch.

@@ -15,12 +15,17 @@ import (
 // FlushInterval is how often a store on disk is made durable: what a crash costs to read again.
 const FlushInterval = 30 * time.Second
 
+// Memtables is how many memtables there are at most: one that is written to and others that go to disk. Writes wait while all are full.
+const Memtables = 4
+
 // Options are the settings of a store on disk.
 type Options struct {
 	// Dir and Name give the folder, Dir/Name; it is made where it is absent. One process may have it open.
 	Dir, Name string
 	// CacheBytes is the size of the block cache. Defaults to 64 MiB.
 	CacheBytes int64
+	// MemtableBytes is the size of all memtables, of which there are [Memtables]. Defaults to 64 MiB.
+	MemtableBytes int64
 	// Logger takes errors of the background work. Defaults to none.
 	Logger *slog.Logger
 
@@ -35,6 +40,9 @@ func Open(o Options) (*DB, error) {
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
+	}
+	if o.MemtableBytes == 0 {
+		o.MemtableBytes = 64 << 20
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -53,8 +61,8 @@ func Open(o Options) (*DB, error) {
 		Cache:                       cache,
 		DisableWAL:                  true,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                64 << 20,
-		MemTableStopWritesThreshold: 4,
+		MemTableSize:                uint64(o.MemtableBytes / Memtables),
+		MemTableStopWritesThreshold: Memtables,
 		Logger:                      pebbleLog{o.Logger},
 	}
 	for i := range options.Levels {

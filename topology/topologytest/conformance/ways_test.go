@@ -27,7 +27,7 @@ type way struct {
 var ways = map[string]way{
 	"1 partition":   {cfg: topology.Config{Partitions: 1}},
 	"8 partitions":  {},
-	"small batches": {cfg: topology.Config{BatchRecords: 1, CacheRows: 1}},
+	"small batches": {cfg: topology.Config{BatchRecords: 1, CacheBytes: 1}},
 	"on disk":       {cfg: topology.Config{DataDir: "a temporary folder"}},
 	"restarted":     {restart: true},
 	"two members":   {members: 2},

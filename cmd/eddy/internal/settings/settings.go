@@ -31,8 +31,13 @@ type Settings struct {
 	Retention time.Duration `koanf:"retention"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
-	// CacheRows is the number of decoded rows kept per partition and table. Defaults to the framework's.
-	CacheRows int `koanf:"cache-rows"`
+	// Memory is what a worker may take. Defaults to half of what the container or the machine has.
+	Memory Size `koanf:"memory"`
+	// StoreCache, CacheBytes and SendBuffer are parts of it: blocks of the local store, decoded rows, records that are not
+	// acknowledged. They default to what the framework makes of Memory.
+	StoreCache Size `koanf:"store-cache"`
+	CacheBytes Size `koanf:"cache-bytes"`
+	SendBuffer Size `koanf:"send-buffer"`
 	// StartOn says which event starts the cascade of a content change: "render" or "change".
 	// Defaults to "render".
 	StartOn string `koanf:"start-on"`
@@ -91,6 +96,9 @@ func (s Settings) Topology() (topology.Config, error) {
 		CommitInterval:  s.Commit.Interval,
 		StreamRetention: s.Retention,
 		DrainTimeout:    s.DrainTimeout,
-		CacheRows:       s.CacheRows,
+		Memory:          int64(s.Memory),
+		StoreCache:      int64(s.StoreCache),
+		CacheBytes:      int64(s.CacheBytes),
+		SendBuffer:      int(s.SendBuffer),
 	}, nil
 }
