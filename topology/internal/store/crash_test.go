@@ -130,25 +130,3 @@ func TestReopenedStoreHasItsTables(t *testing.T) {
 		}
 	}
 }
-
-func TestStoreOfAnotherFormatIsCleared(t *testing.T) {
-	t.Parallel()
-	fs := vfs.NewMem()
-	db, err := Open(Options{Dir: "store", fs: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, table(t, db, "a"), "k", "old layout")
-	w := db.backend.writes()
-	if err := firstError(w.set([]byte{spaceFormat}, []byte{formatVersion + 1}), w.commit(), db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	db, err = Open(Options{Dir: "store", fs: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if n, err := table(t, db, "a").Count(); n != 0 || err != nil {
-		t.Errorf("%d rows of another layout, %v", n, err)
-	}
-}

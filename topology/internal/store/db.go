@@ -18,7 +18,7 @@ const (
 	spaceRow      = 0x04 // id, key -> value
 )
 
-// formatVersion is that of the layout. A store of another version is cleared: it is rebuilt from the changelogs.
+// formatVersion is that of the layout; see [checkFormat].
 const formatVersion = 2
 
 // backend is an ordered map of bytes with atomic writes. Its methods are safe for concurrent use; keys and values
@@ -46,8 +46,9 @@ type writes interface {
 
 // DB is a set of tables. It is safe for concurrent use.
 type DB struct {
-	backend backend
-	gate    gate
+	backend  backend
+	gate     gate
+	outdated byte // the older format that the store had when it was opened; 0: none
 
 	mu     sync.Mutex
 	tables map[string]*Table
@@ -64,15 +65,9 @@ func newDB(b backend) (*DB, error) {
 	db := &DB{backend: b, tables: map[string]*Table{}, nextID: 1, stop: make(chan struct{}), stopped: make(chan struct{})}
 	close(db.stopped) // no flusher yet
 	db.gate.init()
-	version, ok, err := b.get([]byte{spaceFormat})
-	if err != nil {
-		return nil, fmt.Errorf("read store format: %w", err)
-	}
-	if !ok || len(version) != 1 || version[0] != formatVersion {
-		w := b.writes()
-		if err := firstError(w.removeRange([]byte{0}, []byte{0xff}), w.set([]byte{spaceFormat}, []byte{formatVersion}), w.commit()); err != nil {
-			return nil, fmt.Errorf("write store format: %w", err)
-		}
+	var err error
+	if db.outdated, err = checkFormat(b); err != nil {
+		return nil, err
 	}
 	for row, err := range b.scan([]byte{spaceName}, []byte{spaceName + 1}, false) {
 		if err != nil {

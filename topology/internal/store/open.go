@@ -32,7 +32,8 @@ type Options struct {
 	fs vfs.FS // nil: the system's
 }
 
-// Open opens the store of a folder. The error says so if another process has it open.
+// Open opens the store of a folder. The error says so if another process has it open, and wraps [ErrNewerFormat] if a
+// newer release has written it. A store of an older format is emptied.
 func Open(o Options) (*DB, error) {
 	if o.Dir == "" {
 		return nil, errors.New("open store: no folder given")
@@ -74,7 +75,10 @@ func Open(o Options) (*DB, error) {
 	}
 	db, err := newDB(disk{p})
 	if err != nil {
-		return nil, errors.Join(err, p.Close())
+		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, p.Close()))
+	}
+	if db.outdated != 0 {
+		o.Logger.Info("local store has an older format and is built again", "folder", dir, "format", db.outdated, "wanted", formatVersion)
 	}
 	db.flushEvery(FlushInterval, o.Logger)
 	return db, nil

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"errors"
+
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // avroTypes are the types of the values of the pipeline's own topics, in Avro.
@@ -28,16 +31,15 @@ var avroTypes = map[string]string{
 	tables.Cascades.Topic():         "CascadeRow",
 }
 
-// avroJSON renders a value of one of the pipeline's topics; false for other topics, and for what is not of the topic's type.
+// avroJSON renders a value that one of Eddy's releases wrote in Avro; false for all else. A value of v0 has no header:
+// only its topic says what it is.
 func avroJSON(topic string, value []byte) ([]byte, bool) {
-	name, known := avroTypes[topic]
-	if !known {
-		return nil, false
+	text, err := schemas.Releases.JSON(value)
+	if errors.Is(err, codecs.ErrNoHeader) {
+		var format *codecs.Format
+		if format, err = schemas.Releases.Format("eddy." + avroTypes[topic]); err == nil {
+			text, err = format.JSON(value)
+		}
 	}
-	schema, err := codecs.NewSchema("eddy." + name)
-	if err != nil {
-		return nil, false
-	}
-	text, err := schema.JSON(value)
 	return text, err == nil
 }
