@@ -340,13 +340,16 @@ func TestConformance(t *testing.T) {
 					}
 				}
 			}
-			for name, how := range ways {
-				t.Run(name, func(t *testing.T) {
-					t.Parallel()
-					if diff := cmp.Diff(want, onBroker(t, s, how)); diff != "" {
-						t.Errorf("not as in memory (-memory +broker):\n%s", diff)
-					}
-				})
+			for delivery, deliver := range deliveries {
+				for name, how := range ways {
+					t.Run(delivery+", "+name, func(t *testing.T) {
+						t.Parallel()
+						deliver(&how.cfg)
+						if diff := cmp.Diff(want, onBroker(t, s, how)); diff != "" {
+							t.Errorf("not as in memory (-memory +broker):\n%s", diff)
+						}
+					})
+				}
 			}
 		})
 	}
