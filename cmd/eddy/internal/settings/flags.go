@@ -95,8 +95,16 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("start-on", "start-on")
 }
 
+// BindMemory adds the flag of the memory.
+func BindMemory(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.String("memory", "", "`size` of the memory to keep to, such as 512MiB (default half of the container's, or the machine's)")
+	b.mark("memory", "memory")
+}
+
 // BindWorker adds the flags of a worker.
 func BindWorker(fs *pflag.FlagSet) {
+	BindMemory(fs)
 	b := binder{fs, Default()}
 	fs.StringSlice("processors", nil, "`names` of the processors to run (default all)")
 	b.mark("processors", "processors")
@@ -110,8 +118,6 @@ func BindWorker(fs *pflag.FlagSet) {
 	b.mark("drain-timeout", "drain-timeout")
 	fs.Duration("session-timeout", b.defaults.SessionTimeout, "how long the consumer groups wait for a silent worker")
 	b.mark("session-timeout", "session-timeout")
-	fs.Int("cache-rows", 0, "decoded rows kept per partition and table (default the framework's)")
-	b.mark("cache-rows", "cache-rows")
 	fs.Int("commit-records", 0, "records that a batch holds at most (default the framework's)")
 	b.mark("commit-records", "commit.records")
 	fs.Int("commit-bytes", 0, "bytes that a batch holds at most (default the framework's)")

@@ -33,8 +33,13 @@ type Settings struct {
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
 	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
 	SessionTimeout time.Duration `koanf:"session-timeout"`
-	// CacheRows is the number of decoded rows kept per partition and table. Defaults to the framework's.
-	CacheRows int `koanf:"cache-rows"`
+	// Memory is what a worker may take. Defaults to half of what the container or the machine has.
+	Memory Size `koanf:"memory"`
+	// StoreCache, CacheBytes and SendBuffer are parts of it: blocks of the local store, decoded rows, records that are not
+	// acknowledged. They default to what the framework makes of Memory.
+	StoreCache Size `koanf:"store-cache"`
+	CacheBytes Size `koanf:"cache-bytes"`
+	SendBuffer Size `koanf:"send-buffer"`
 	// StartOn says which event starts the cascade of a content change: "render" or "change".
 	// Defaults to "render".
 	StartOn string `koanf:"start-on"`
@@ -95,6 +100,16 @@ func (s Settings) Topology() (topology.Config, error) {
 		StreamRetention: s.Retention,
 		DrainTimeout:    s.DrainTimeout,
 		SessionTimeout:  s.SessionTimeout,
-		CacheRows:       s.CacheRows,
+		Memory:          int64(s.Memory),
+		StoreCache:      int64(s.StoreCache),
+		CacheBytes:      int64(s.CacheBytes),
+		SendBuffer:      int(s.SendBuffer),
 	}, nil
+}
+
+// MemoryPlan is how a worker with these settings divides its memory. The error is of a memory that is too little.
+func (s Settings) MemoryPlan() (topology.MemoryPlan, error) {
+	return topology.Config{
+		Memory: int64(s.Memory), StoreCache: int64(s.StoreCache), CacheBytes: int64(s.CacheBytes), SendBuffer: int(s.SendBuffer),
+	}.MemoryPlan()
 }
