@@ -211,10 +211,30 @@ func (c *Cluster) Send(ctx context.Context, events []simwiki.Event) error {
 	return nil
 }
 
-// Settle waits until all that was sent is processed, and all that followed from it.
+// Settle waits until all that was sent is processed, and all that followed from it. A worker that ends by itself is an error.
 func (c *Cluster) Settle(ctx context.Context) error {
-	if err := c.to.Settle(ctx); err != nil {
-		return fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
+	ctx, done := c.guard(ctx)
+	err := c.to.Settle(ctx)
+	if err != nil {
+		err = fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
 	}
-	return nil
+	return done(err)
+}
+
+// guard returns a context that ends when a worker ends by itself. Done ends it; to an error that comes of that it adds the reason.
+func (c *Cluster) guard(ctx context.Context) (guarded context.Context, done func(error) error) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		cancel(c.await(guarded, "the end", func() bool { return false }))
+	}()
+	return guarded, func(err error) error {
+		cancel(nil)
+		<-watched
+		if cause := context.Cause(guarded); err != nil && !errors.Is(cause, guarded.Err()) {
+			return errors.Join(cause, err)
+		}
+		return err
+	}
 }
