@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,7 +108,10 @@ func (c *Cluster) describe() error {
 		return err
 	}
 	var model struct {
-		Processors []struct{ Name, Group string }
+		Processors []struct {
+			Name  string `json:"name"`
+			Group string `json:"group"`
+		} `json:"processors"`
 	}
 	if err := json.Unmarshal(text, &model); err != nil {
 		return err
@@ -167,11 +171,11 @@ func (c *Cluster) await(ctx context.Context, what string, holds func() bool) err
 
 // assignments says who has what.
 func (c *Cluster) assignments() string {
-	text := ""
-	for _, w := range c.Workers {
-		text += fmt.Sprintf("%s has %v; ", w.Name, w.Assigned())
+	lines := make([]string, len(c.Workers))
+	for i, w := range c.Workers {
+		lines[i] = fmt.Sprintf("%s has %v", w.Name, w.Assigned())
 	}
-	return text
+	return strings.Join(lines, "; ")
 }
 
 // Whole waits until every partition of every processor is assigned to exactly one of the workers, each of which has some.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -99,7 +100,7 @@ func config(t *testing.T, delivery string) faults.Config {
 	t.Helper()
 	dir := t.TempDir()
 	if *keep != "" {
-		dir = filepath.Join(*keep, strings.ReplaceAll(t.Name(), "/", "_"), fmt.Sprint(time.Now().UnixMilli()))
+		dir = filepath.Join(*keep, strings.ReplaceAll(t.Name(), "/", "_"), strconv.FormatInt(time.Now().UnixMilli(), 10))
 	}
 	return faults.Config{Eddy: eddy, Brokers: startBroker(t), Dir: dir, Partitions: 8, Session: session, Delivery: delivery}
 }
