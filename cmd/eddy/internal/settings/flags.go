@@ -116,6 +116,8 @@ func BindWorker(fs *pflag.FlagSet) {
 	b.mark("health", "health")
 	fs.Duration("drain-timeout", b.defaults.DrainTimeout, "how long a stopping worker finishes what it began")
 	b.mark("drain-timeout", "drain-timeout")
+	fs.Duration("session-timeout", b.defaults.SessionTimeout, "how long the consumer groups wait for a silent worker")
+	b.mark("session-timeout", "session-timeout")
 	fs.Int("commit-records", 0, "records that a batch holds at most (default the framework's)")
 	b.mark("commit-records", "commit.records")
 	fs.Int("commit-bytes", 0, "bytes that a batch holds at most (default the framework's)")

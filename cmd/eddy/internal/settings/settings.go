@@ -31,6 +31,8 @@ type Settings struct {
 	Retention time.Duration `koanf:"retention"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
+	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
+	SessionTimeout time.Duration `koanf:"session-timeout"`
 	// Memory is what a worker may take. Defaults to half of what the container or the machine has.
 	Memory Size `koanf:"memory"`
 	// StoreCache, CacheBytes and SendBuffer are parts of it: blocks of the local store, decoded rows, records that are not
@@ -62,11 +64,12 @@ type Commit struct {
 // Default returns the settings of a command that is told nothing.
 func Default() Settings {
 	return Settings{
-		ClientID:     "eddy",
-		Partitions:   8,
-		DrainTimeout: 10 * time.Second,
-		StartOn:      "render",
-		Log:          Log{Level: "info", Format: "text"},
+		ClientID:       "eddy",
+		Partitions:     8,
+		DrainTimeout:   10 * time.Second,
+		SessionTimeout: 10 * time.Second,
+		StartOn:        "render",
+		Log:            Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -100,6 +103,7 @@ func (s Settings) Topology() (topology.Config, error) {
 		StoreCache:      int64(s.StoreCache),
 		CacheBytes:      int64(s.CacheBytes),
 		SendBuffer:      int(s.SendBuffer),
+		SessionTimeout:  s.SessionTimeout,
 	}, nil
 }
 
