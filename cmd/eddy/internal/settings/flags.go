@@ -108,9 +108,11 @@ func BindWorker(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
 	fs.StringSlice("processors", nil, "`names` of the processors to run (default all)")
 	b.mark("processors", "processors")
+	fs.StringSlice("delivery", nil, "`promise` of the processors: at-least-once (default) or exactly-once; NAME=exactly-once for one of them")
+	b.mark("delivery", "delivery")
 	fs.Bool("standby", false, "keep copies of the tables of other workers' partitions")
 	b.mark("standby", "standby")
-	fs.String("instance-id", "", "stable `name` of this worker: a restart within the session timeout moves no partition")
+	fs.String("instance-id", "", "`name` of this worker in its groups: a restart within the session timeout moves no partition (default one that is kept in --data)")
 	b.mark("instance-id", "instance-id")
 	fs.String("health", "", "`address` on which to answer health checks, host:port (default none)")
 	b.mark("health", "health")

@@ -15,10 +15,12 @@ type Settings struct {
 	Brokers []string `koanf:"brokers"`
 	// ClientID is the name under which brokers see the connections. Defaults to "eddy".
 	ClientID string `koanf:"client-id"`
-	// InstanceID makes the members of the consumer groups static. Defaults to none.
+	// InstanceID makes the members of the consumer groups static. Defaults to one that is kept in DataDir.
 	InstanceID string `koanf:"instance-id"`
 	// Processors are the processors to run. Defaults to all.
 	Processors []string `koanf:"processors"`
+	// Delivery is what the processors promise: "at-least-once" (the default) or "exactly-once"; for one of them, "NAME=exactly-once".
+	Delivery []string `koanf:"delivery"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
 	// DataDir is where local stores are kept.
@@ -83,7 +85,13 @@ func (s Settings) Topology() (topology.Config, error) {
 	if err != nil {
 		return topology.Config{}, err
 	}
+	delivery, deliveries, err := s.deliveries()
+	if err != nil {
+		return topology.Config{}, err
+	}
 	return topology.Config{
+		Delivery:        delivery,
+		Deliveries:      deliveries,
 		Brokers:         s.Brokers,
 		ClientID:        s.ClientID,
 		InstanceID:      s.InstanceID,
