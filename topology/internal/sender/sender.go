@@ -60,6 +60,8 @@ type Sender interface {
 // nothing is known of the transaction but that it is over, or will be when another sender of the same id is opened: close the sender.
 type Transactional interface {
 	Sender
+	// Init makes the sender known to the brokers, which ends what another one of its id left open, also of a process that has died.
+	Init(ctx context.Context) error
 	// Begin opens a transaction; it does no I/O. What is sent before is an error.
 	Begin() error
 	// SendOffsets adds offsets to the transaction, as a member of their group. The error wraps [cluster.ErrNotMember] if the group does

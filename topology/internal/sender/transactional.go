@@ -56,6 +56,13 @@ type transactional struct {
 	written map[kernel.TopicPartition]bool // by the open transaction
 }
 
+func (s *transactional) Init(ctx context.Context) error {
+	if _, _, err := s.kafka.ProducerID(ctx); err != nil {
+		return fmt.Errorf("begin as transactional id %q: %w", s.id, err)
+	}
+	return nil
+}
+
 func (s *transactional) Begin() error {
 	if err := s.kafka.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction %q: %w", s.id, err)
