@@ -25,6 +25,10 @@ func New() *codecs.Releases {
 	)
 }
 
+// Beside returns the releases whose workers can run beside those of this one while it writes as they do. v0 is none of
+// them: it knows no packed streams, and reads no header.
+func Beside() []string { return Releases.Names()[1:] }
+
 func folder(name string) fs.FS {
 	sub, err := fs.Sub(files, name)
 	if err != nil {
