@@ -1,9 +1,9 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo kafka test-kafka compare ci
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build everything, and the static binary
 	@.ci/run build
@@ -38,6 +38,18 @@ fix: ## Format the code and apply the linters' own fixes
 
 demo: ## Run the demo
 	@go run ./cmd/eddy demo
+
+kafka: ## Run a Kafka on this machine until Ctrl-C (needs Java; ARGS="--brokers 3 --port 9092 --data DIR")
+	@go run ./integration/kafka/cmd/kafka $(ARGS)
+
+test-kafka: ## Run the tests on a real Kafka (needs Java)
+	@.ci/run kafka
+
+PEER ?= ../shared/peer
+PAGES ?= 100000
+PARTITIONS ?= 8
+compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N PARTITIONS=N; ARGS are eddy bench's)
+	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) -- $(ARGS)
 
 ci: ## Run all steps
 	@.ci/run

@@ -8,16 +8,16 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eddystream/eddy/integration/brokertest"
 	"github.com/eddystream/eddy/integration/oracle"
 	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
-	"github.com/eddystream/eddy/topology/topologytest"
 )
 
-// brokered is the pipeline as it runs in production, against a broker in this process. It can be stopped and started.
+// brokered is the pipeline as it runs in production, against a broker. It can be stopped and started.
 type brokered struct {
 	t     *testing.T
 	topo  *topology.Topology
@@ -29,14 +29,14 @@ type brokered struct {
 	seen  replay.Position // what has been collected
 }
 
-// runBrokered starts the pipeline on a broker of its own. Without a data directory in cfg its stores are in memory.
+// runBrokered starts the pipeline on a broker of its own, which is a real Kafka where the tests were built for one. Without a data directory in cfg its stores are in memory.
 func runBrokered(t *testing.T, o processors.Options, cfg topology.Config) *brokered {
 	t.Helper()
 	topo, err := processors.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg.Brokers = topologytest.StartBroker(t)
+	cfg.Brokers = brokertest.Start(t)
 	b := &brokered{t: t, topo: topo, sites: o.Sites, cfg: cfg}
 	if b.sites == nil {
 		b.sites = tables.AnyWiki()

@@ -24,16 +24,17 @@ var (
 	LinkChanges = topology.NewStream("link-changes", PageKeys(), schemas.Codec[LinkChange]("LinkChange"))
 )
 
-// Streams between the processors of the pipeline.
+// Streams between the processors of the pipeline. They are packed where a batch has many small messages for a partition: the links of
+// renderings, what a flood of page changes says of lives and titles, and the messages of large cascades.
 var (
-	Lives           = topology.NewStream("page-lives", PageKeys(), schemas.Codec[*Life]("Life"))
-	Claims          = topology.NewStream("title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim"))
-	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange"))
-	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate"))
+	Lives           = topology.NewStream("page-lives", PageKeys(), schemas.Codec[*Life]("Life")).Packed()
+	Claims          = topology.NewStream("title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim")).Packed()
+	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange")).Packed()
+	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate")).Packed()
 	Uses            = topology.NewStream("page-uses", PageKeys(), schemas.Codec[*Used]("Used"))
-	Asks            = topology.NewStream("asks", PageKeys(), schemas.Codec[*Ask]("Ask"))
-	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress"))
-	RequestClosings = topology.NewStream("request-closings", PageKeys(), schemas.Codec[*RequestClosing]("RequestClosing"))
+	Asks            = topology.NewStream("asks", PageKeys(), schemas.Codec[*Ask]("Ask")).Packed()
+	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress")).Packed()
+	RequestClosings = topology.NewStream("request-closings", PageKeys(), schemas.Codec[*RequestClosing]("RequestClosing")).Packed()
 )
 
 // The codecs of rows and loop messages that are plain records; see also [DependentsRows].

@@ -29,7 +29,7 @@ type modelTopic struct {
 	Kind string `json:"kind"` // stream, table or loop
 	// External says that no processor of the topology writes it.
 	External bool `json:"external,omitempty"`
-	Packed bool `json:"packed,omitempty"`
+	Packed   bool `json:"packed,omitempty"`
 	// Retention is empty for the default, and for tables.
 	Retention string `json:"retention,omitempty"`
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"testing"
 	"time"
 
@@ -53,7 +54,7 @@ func (w *world) number(key string, value int64) kernel.Message {
 
 // at spells where a record was and what it is.
 func at(r *topology.Record[string, int64]) string {
-	where := fmt.Sprint(r.Offset())
+	where := strconv.FormatInt(r.Offset(), 10)
 	if r.Packed() {
 		where += fmt.Sprintf("#%d", r.Index())
 	}

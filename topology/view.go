@@ -49,7 +49,8 @@ func OpenView[K, V any](t Table[K, V], cfg Config) (*View[K, V], error) {
 }
 
 // Run recovers the view and follows the table until ctx is done or the view is closed, and then returns nil. It outlives a broker that is
-// away. Another error is final: of the local store, or of a table that was made anew or cut under the view. It runs once.
+// away. Another error is final: of the local store, of a table that was made anew or cut under the view, or a right that is missing. It
+// runs once.
 func (v *View[K, V]) Run(ctx context.Context) error { return v.rows.run(ctx) }
 
 // Recovered is closed once the whole table has been read, to the end that it had when that began.

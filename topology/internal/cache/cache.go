@@ -11,12 +11,13 @@ type Entry[V any] struct {
 	Key   string
 	Value V
 
-	bytes        int64
-	shelf        *shelf[V] // nil: it was used lately
-	newer, older *Entry[V]
+	bytes int64
+	shelf *shelf[V] // nil: it is among the recent ones
+	turn  uint32    // see queue
+	used  bool      // since it was queued
 }
 
-// Cache keeps the entries used last. It belongs to one goroutine at a time: no method is safe for concurrent use, but those by which the
+// Cache keeps the entries used last, about: an entry that was used again while it was recent stays so for another round. It belongs to one goroutine at a time: no method is safe for concurrent use, but those by which the
 // budget takes from an idle cache.
 //
 // What was used lately, and all that is pinned, is the cache's own. The rest lies on a shelf that hangs from one pointer, and whoever needs
@@ -27,15 +28,15 @@ type Cache[V any] struct {
 	pinned func(*Entry[V]) bool
 	shelf  atomic.Pointer[shelf[V]]
 	called atomic.Int64 // the budget's clock at the last call
-	recent list[V]
+	recent queue[V]
 	bytes  int64 // of recent
 	closed bool
 }
 
-// shelf has all entries by key, and in a list those that were not used lately.
+// shelf has all entries by key, and in a queue those that are not recent.
 type shelf[V any] struct {
 	entries map[string]*Entry[V]
-	rest    list[V]
+	rest    queue[V]
 	bytes   atomic.Int64 // of rest; below zero once the shelf was taken
 }
 
@@ -46,9 +47,9 @@ const taken = -1 << 60
 const slot = 48
 
 // recentPart is which part of its fair share a cache keeps to itself.
-const recentPart = 16
+const recentPart = 4
 
-// rotations bounds the entries that one call moves to the shelf, or passes over because they are pinned.
+// rotations bounds the recent entries that one call looks at, to move them to the shelf.
 const rotations = 8
 
 // New returns an empty cache in a budget. Entries that pinned reports are never dropped, so that a cache may exceed its
@@ -63,7 +64,7 @@ func New[V any](b *Budget, pinned func(*Entry[V]) bool) *Cache[V] {
 // begin hangs up a shelf with the entries used lately.
 func (c *Cache[V]) begin() *shelf[V] {
 	s := &shelf[V]{entries: map[string]*Entry[V]{}}
-	for e := c.recent.newest; e != nil; e = e.older {
+	for e := range c.recent.all {
 		s.entries[e.Key] = e
 	}
 	c.shelf.Store(s)
@@ -81,26 +82,24 @@ func (c *Cache[V]) open() *shelf[V] {
 	return c.begin()
 }
 
-// Get returns the entry at key and makes it the newest; nil if it is not there. It stays at least until the next call.
+// Get returns the entry at key; nil if it is not there. It stays at least until the next call.
 func (c *Cache[V]) Get(key []byte) *Entry[V] {
 	s := c.open()
 	e := s.entries[string(key)]
 	if e == nil {
 		return nil
 	}
-	switch {
-	case e.shelf != nil:
+	if e.shelf == nil {
+		e.used = true
+	} else {
 		c.take(e)
 		c.put(e)
-	case e != c.recent.newest:
-		c.recent.remove(e)
-		c.recent.add(e)
 	}
 	c.trim(s, e)
 	return e
 }
 
-// Add puts a value at a key that is not there, as the newest. bytes is what the value takes in memory beside V itself.
+// Add puts a value at a key that is not there. bytes is what the value takes in memory beside V itself.
 func (c *Cache[V]) Add(key string, value V, bytes int) *Entry[V] {
 	e := &Entry[V]{Key: key, Value: value}
 	e.bytes = cost(e, bytes)
@@ -163,7 +162,7 @@ func (c *Cache[V]) drop(s *shelf[V], e *Entry[V]) {
 // Clear drops all entries, pinned or not.
 func (c *Cache[V]) Clear() {
 	c.budget.used.Add(-c.release() - c.bytes)
-	c.recent, c.bytes = list[V]{}, 0
+	c.recent, c.bytes = queue[V]{}, 0
 }
 
 // Close drops all entries and leaves the budget. What is added afterwards is not kept.
@@ -176,13 +175,13 @@ func (c *Cache[V]) Close() {
 	c.Clear()
 }
 
-// put makes an entry, which is in no list, the newest.
+// put makes an entry, which is in no queue, a recent one.
 func (c *Cache[V]) put(e *Entry[V]) {
-	c.recent.add(e)
+	c.recent.push(e)
 	c.bytes += e.bytes
 }
 
-// take takes an entry out of its list. Its bytes stay counted.
+// take takes an entry out of its queue. Its bytes stay counted.
 func (c *Cache[V]) take(e *Entry[V]) {
 	if e.shelf == nil {
 		c.recent.remove(e)
@@ -196,28 +195,33 @@ func (c *Cache[V]) take(e *Entry[V]) {
 	e.shelf = nil
 }
 
-// trim lets what is recent become old, and old entries go while the budget is exceeded. The entry at hand stays.
+// trim moves recent entries to the shelf, and drops those that lie there longest while the budget is exceeded. The entry at hand stays.
 func (c *Cache[V]) trim(s *shelf[V], at *Entry[V]) {
 	fair := c.budget.fair.Load()
 	for range rotations {
-		e := c.recent.oldest
+		e := c.recent.peek()
 		if c.bytes <= fair/recentPart || e == at {
 			break
 		}
-		c.recent.remove(e)
-		if c.pinned != nil && c.pinned(e) {
-			c.recent.add(e)
+		c.recent.pop()
+		if e.used || c.pinned != nil && c.pinned(e) {
+			e.used = false
+			c.recent.push(e)
 			continue
 		}
 		c.bytes -= e.bytes
 		e.shelf = s
-		s.rest.add(e)
+		s.rest.push(e)
 		if s.bytes.Add(e.bytes) < 0 { // it goes with the others that were taken
 			c.budget.used.Add(-e.bytes)
 		}
 	}
-	for s.rest.oldest != nil && c.budget.exceeded() && c.bytes+s.bytes.Load() > fair {
-		c.drop(s, s.rest.oldest)
+	for c.budget.exceeded() && c.bytes+s.bytes.Load() > fair {
+		e := s.rest.peek()
+		if e == nil {
+			break
+		}
+		c.drop(s, e)
 	}
 }
 

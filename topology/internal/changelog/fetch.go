@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"sync"
 	"time"
 
@@ -27,6 +28,7 @@ const loadBytes = 4 << 20
 type fetcher struct {
 	kafka        *kgo.Client
 	decompressor kgo.Decompressor
+	loadBytes    int32
 
 	mu      sync.Mutex
 	leaders map[kernel.TopicPartition]leader
@@ -45,7 +47,7 @@ func newFetcher(c *cluster.Client) (*fetcher, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &fetcher{kafka: kafka, decompressor: kgo.DefaultDecompressor(), leaders: map[kernel.TopicPartition]leader{}}, nil
+	return &fetcher{kafka: kafka, decompressor: kgo.DefaultDecompressor(), loadBytes: loadBytes, leaders: map[kernel.TopicPartition]leader{}}, nil
 }
 
 // question asks for a partition from an offset on.
@@ -65,11 +67,12 @@ type answer struct {
 	err    error
 }
 
-// limits bound a request.
+// limits bound a request. There is no bound of the whole answer but those of its partitions, and one batch that may be larger: in
+// the embedded broker (kfake), a partition at which the bound of the whole is reached comes without the list of its aborted
+// transactions, and so with their records.
 type limits struct {
 	wait           time.Duration // how long the broker keeps a request that it has nothing for
-	bytes          int32         // of the answer
-	partitionBytes int32         // of one partition in it
+	partitionBytes int32         // of one partition in the answer
 }
 
 // fetch gets what a partition has from an offset on. It waits for nothing. The topic is that of an id as [cluster.Client.TopicID] spells
@@ -79,7 +82,7 @@ func (f *fetcher) fetch(ctx context.Context, tp kernel.TopicPartition, id string
 	if err != nil {
 		return answer{}, err
 	}
-	answers, err := f.ask(ctx, to.broker, []question{{tp: tp, topic: to.topic, from: from}}, limits{bytes: loadBytes, partitionBytes: loadBytes})
+	answers, err := f.ask(ctx, to.broker, []question{{tp: tp, topic: to.topic, from: from}}, limits{partitionBytes: f.loadBytes})
 	if err == nil {
 		err = answers[0].err
 	}
@@ -137,7 +140,7 @@ func request(questions []question, l limits) *kmsg.FetchRequest {
 	req.ReplicaID = -1
 	req.MaxWaitMillis = int32(l.wait.Milliseconds())
 	req.MinBytes = 1
-	req.MaxBytes = l.bytes
+	req.MaxBytes = math.MaxInt32
 	req.IsolationLevel = 1 // committed
 	req.SessionEpoch = -1  // no session
 	topics := map[topicID]map[string]int{}

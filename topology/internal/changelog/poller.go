@@ -20,9 +20,11 @@ const (
 	pollWait = 250 * time.Millisecond
 	// pollWaitFull is pollWait while some partitions are left out, because their readers have enough to do.
 	pollWaitFull = 10 * time.Millisecond
-	// pollBytes bounds an answer of a broker, pollPartitionBytes the part of a partition in it, both as they are on the wire.
-	pollBytes          = 8 << 20
-	pollPartitionBytes = 1 << 20
+	// pollBytes is shared by the partitions of a request, which get between pollMinBytes and pollMaxBytes each, as they are on the wire. A
+	// single batch of records that is larger comes whole, in its turn.
+	pollBytes    = 8 << 20
+	pollMinBytes = 64 << 10
+	pollMaxBytes = 1 << 20
 	// aheadAnswers is how many answers wait for the reader of a partition, aheadBytes how much waits for all of them, before no more is
 	// asked for.
 	aheadAnswers = 2
@@ -38,6 +40,7 @@ const (
 // It mends nothing: an error ends the subscriptions that it is about.
 type poller struct {
 	fetcher *fetcher
+	wait    time.Duration   // pollWait, but for tests
 	ctx     context.Context // done when closed
 	cancel  context.CancelFunc
 	running sync.WaitGroup
@@ -74,7 +77,7 @@ type update struct {
 }
 
 func newPoller(f *fetcher) *poller {
-	p := &poller{fetcher: f, brokers: map[int32]*brokerPoll{}}
+	p := &poller{fetcher: f, wait: pollWait, brokers: map[int32]*brokerPoll{}}
 	p.ctx, p.cancel = context.WithCancel(context.Background())
 	return p
 }
@@ -152,7 +155,9 @@ func (p *poller) run(poll *brokerPoll) {
 			questions[i] = question{tp: s.tp, topic: s.topic, from: s.next}
 		}
 		asked := time.Now()
-		answers, err := p.fetcher.ask(p.ctx, poll.broker, questions, limits{wait: wait, bytes: pollBytes, partitionBytes: pollPartitionBytes})
+		answers, err := p.fetcher.ask(p.ctx, poll.broker, questions, limits{
+			wait: wait, partitionBytes: int32(min(max(pollBytes/len(ask), pollMinBytes), pollMaxBytes)),
+		})
 		p.deliver(ask, answers, err, asked)
 	}
 }
@@ -180,7 +185,7 @@ func (p *poller) next(poll *brokerPoll) (ask [][]*subscription, wait time.Durati
 		key := partition{s.tp, s.topic}
 		all[key] = append(all[key], s)
 	}
-	wait = pollWait
+	wait = p.wait
 	for _, same := range all {
 		full := func(s *subscription) bool { return len(s.answers) == cap(s.answers) }
 		if p.bytes >= aheadBytes || slices.ContainsFunc(same, full) {

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/broker"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -112,6 +113,36 @@ func TestReplicaOfTopicMadeAnewStops(t *testing.T) {
 	}
 	// Rows that readers were given are not taken away under them.
 	b.check(0, map[string]string{"a": "1", "b": "1"})
+}
+
+// A topic that is made anew between the load and what follows it is not taken for the one that was loaded.
+func TestFetchKnowsItsTopic(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.put(0, "a", "1")
+	b.load(0)
+	old, err := b.table(0).Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := kernel.TopicPartition{Topic: topic}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, old.Topic, 0); err != nil {
+		t.Errorf("fetch of the topic that was loaded: %v", err)
+	}
+	b.recreate(1)
+	b.put(0, "b", "1")
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, "", 0); err == nil {
+		t.Error("the old topic still answers")
+	}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, "", 0); err != nil {
+		t.Errorf("fetch of whichever topic has the name: %v", err)
+	}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, old.Topic, 0); !errors.Is(err, errAnotherTopic) {
+		t.Errorf("fetch of the topic that is gone: %v", err)
+	}
+	if _, err := b.reader.poller.subscribe(t.Context(), tp, old.Topic, 1); !errors.Is(err, errAnotherTopic) {
+		t.Errorf("follow the topic that is gone: %v", err)
+	}
 }
 
 func TestReplicaRebuildsOnlyAtTheStart(t *testing.T) {

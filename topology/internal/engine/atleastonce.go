@@ -46,7 +46,7 @@ func (c *atLeastOnce) commit(b *batch) {
 func (c *atLeastOnce) close() { c.running.Wait() }
 
 func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
-	ctx, began := c.a.writing, time.Now()
+	began := time.Now()
 	for group, step := range [...]string{first: StepOutputs, last: StepLast} {
 		if len(b.outputs[group]) == 0 {
 			continue
@@ -54,16 +54,14 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 		if err := c.a.lease.check(); err != nil {
 			return info, err
 		}
-		d := newDelivery(b.task)
-		d.outputs(ctx, c.sender, b.outputs[group])
-		if err := d.wait(ctx); err != nil {
+		if err := c.deliver(b.task, func(ctx context.Context, d *delivery) { d.outputs(ctx, c.sender, b.outputs[group]) }); err != nil {
 			return info, err
 		}
 		c.a.reached(step)
 	}
 	info.OutputWait, began = time.Since(began), time.Now()
 	if len(b.rows) > 0 {
-		if err := c.changelog(ctx, b.task, b.rows); err != nil {
+		if err := c.changelog(c.a.writing, b.task, b.rows); err != nil {
 			return info, err
 		}
 		c.a.reached(StepChangelog)
@@ -80,6 +78,15 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 	return info, nil
 }
 
+// deliver has records sent, and waits for them.
+func (c *atLeastOnce) deliver(t *task, send func(context.Context, *delivery)) error {
+	ctx, cancel := c.a.delivering()
+	defer cancel()
+	d := newDelivery(t)
+	send(ctx, d)
+	return d.wait(ctx)
+}
+
 // changelog sends rows to the changelog and waits for them, and heals what somebody else wrote in between.
 func (c *atLeastOnce) changelog(ctx context.Context, t *task, rows []change) error {
 	t.logging.Lock()
@@ -89,12 +96,11 @@ func (c *atLeastOnce) changelog(ctx context.Context, t *task, rows []change) err
 		if err := c.a.lease.check(); err != nil {
 			return err
 		}
-		d := newDelivery(t)
-		d.rows(ctx, c.sender, send)
-		if err := d.wait(ctx); err != nil {
+		var to int64
+		if err := c.deliver(t, func(ctx context.Context, d *delivery) { d.rows(ctx, c.sender, send, &to) }); err != nil {
 			return err
 		}
-		from, to := t.ends.Load(), d.to.Load()
+		from := t.ends.Load()
 		t.ends.Store(to)
 		if to-from == int64(len(send)) {
 			return nil

@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
-	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/fence"
@@ -37,13 +36,20 @@ const (
 	StepEnd       = "end"
 )
 
+// errDelivery says that records were not acknowledged in time. Whether they got into the log is not known.
+var errDelivery = errors.New("not acknowledged within two thirds of the session timeout")
+
+// delivering bounds the sending of records and the wait for their acknowledgements.
+func (a *assignment) delivering() (context.Context, context.CancelFunc) {
+	return context.WithTimeoutCause(a.writing, a.lease.length, errDelivery)
+}
+
 // delivery is the acknowledgements of records that are sent together.
 type delivery struct {
 	task    *task
 	pending atomic.Int64
 	err     atomic.Pointer[error] // the first
 	done    chan struct{}
-	to      atomic.Int64 // of a changelog: one past the last record acknowledged
 }
 
 func newDelivery(t *task) *delivery {
@@ -71,13 +77,16 @@ func (d *delivery) send(ctx context.Context, s sender.Sender, r *sender.Record, 
 	})
 	if err != nil {
 		d.pending.Add(-1) // never the last: wait counts for one
+		if cause := context.Cause(ctx); cause != nil {
+			err = cause
+		}
 		d.fail(failed(err))
 		return false
 	}
 	return true
 }
 
-// wait returns when all are acknowledged, with the first error, or when ctx is done.
+// wait returns when all are acknowledged, with the first error, or when ctx is done, with its cause.
 func (d *delivery) wait(ctx context.Context) error {
 	d.landed()
 	select {
@@ -110,8 +119,8 @@ func (t *task) sendFailed(topic string, partition int32, by origin, err error) e
 	}
 }
 
-// rows sends changes of the task's table to its changelog.
-func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change) {
+// rows sends changes of the task's table to its changelog. When all are acknowledged, to is one past the last of them.
+func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to *int64) {
 	t := d.task
 	topic, now := t.p.k.Own.Topic.Name, time.Now()
 	headers := []kernel.Header{{Key: fence.HeaderKey, Value: t.stamp}}
@@ -122,13 +131,15 @@ func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change) {
 			if err != nil {
 				d.fail(t.rowFailed(c.key, err))
 			} else {
-				// Acknowledgements of a partition come in order, from one goroutine.
-				d.to.Store(offset + 1)
+				*to = offset + 1 // acknowledgements of a partition come in order, from one goroutine
 			}
 			d.landed()
 		})
 		if err != nil {
 			d.pending.Add(-1)
+			if cause := context.Cause(ctx); cause != nil {
+				err = cause
+			}
 			d.fail(t.rowFailed(c.key, err))
 			return
 		}
@@ -169,8 +180,8 @@ func (a *assignment) failed(b *batch, err error) {
 
 // uncertain reports whether an error of a commit may pass if the partition is begun anew.
 func uncertain(err error) bool {
-	if errors.Is(err, cluster.ErrNotMember) || errors.Is(err, kgo.ErrRecordTimeout) || errors.Is(err, kgo.ErrRecordRetries) ||
-		errors.Is(err, errLease) || errors.Is(err, context.DeadlineExceeded) {
+	if errors.Is(err, cluster.ErrNotMember) || errors.Is(err, errLease) || errors.Is(err, errDelivery) ||
+		errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
 	for _, k := range []*kerr.Error{

@@ -46,8 +46,12 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return err
 	}
 	d, b := t.p.outputs[out], t.cur
+	size := len(key) + len(value) + recordOverhead
+	if t.emitted += size; t.emitted > MaxEmitted {
+		return ErrTooMuch
+	}
 	b.emitted++
-	b.bytes += len(key) + len(value) + recordOverhead
+	b.bytes += size
 	if out.Topic.Packed {
 		t.packing(d, partition).add(b, key, value, timestamp, headers)
 		return nil
@@ -61,6 +65,12 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	}})
 	return nil
 }
+
+// MaxEmitted is how many bytes a handler may emit for one record. They are held until the record's batch is cut.
+const MaxEmitted = 64 << 20
+
+// ErrTooMuch is returned by Emit to a handler that has emitted [MaxEmitted] bytes for one record.
+var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of output: send the rest in steps, through a loop", MaxEmitted)
 
 // recordOverhead is what an emitted record takes in a batch beside its key and value, about.
 const recordOverhead = 64

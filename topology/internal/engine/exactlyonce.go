@@ -100,7 +100,7 @@ func (c *exactlyOnce) transaction(p sender.Transactional, batches []*batch) (inf
 		sends = sends || len(b.outputs[first])+len(b.outputs[last])+len(b.rows) > 0
 	}
 	if sends {
-		err = c.produce(ctx, p, batches)
+		err = c.produce(p, batches)
 	} else {
 		// Nothing but offsets: there is nothing that could become visible without them.
 		err = c.a.p.e.opts.Client.CommitOffsets(ctx, c.a.session.Member, committedOffsets(batches))
@@ -123,19 +123,21 @@ func (c *exactlyOnce) transaction(p sender.Transactional, batches []*batch) (inf
 }
 
 // produce makes a transaction of what the batches send and write.
-func (c *exactlyOnce) produce(ctx context.Context, p sender.Transactional, batches []*batch) error {
+func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
+	ctx, cancel := c.a.delivering()
+	defer cancel()
 	if err := p.Begin(); err != nil {
 		return err
 	}
 	c.a.reached(StepBegin)
-	deliveries := make([]*delivery, len(batches))
+	deliveries, ends := make([]*delivery, len(batches)), make([]int64, len(batches))
 	for i, b := range batches {
 		d := newDelivery(b.task)
 		deliveries[i] = d
 		d.outputs(ctx, p, b.outputs[first])
 		d.outputs(ctx, p, b.outputs[last]) // all become visible at once, so none has to wait
 		if len(b.rows) > 0 {
-			d.rows(ctx, p, b.rows)
+			d.rows(ctx, p, b.rows, &ends[i])
 		}
 	}
 	for _, d := range deliveries {
@@ -149,8 +151,8 @@ func (c *exactlyOnce) produce(ctx context.Context, p sender.Transactional, batch
 	}
 	c.a.reached(StepEnd)
 	for i, b := range batches {
-		if to := deliveries[i].to.Load(); to > 0 {
-			b.task.ends.Store(to)
+		if ends[i] > 0 {
+			b.task.ends.Store(ends[i])
 		}
 	}
 	return nil

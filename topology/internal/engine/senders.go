@@ -37,9 +37,7 @@ func (p *processor) coordinator(ctx context.Context, a *assignment) (coordinator
 	}
 	if s.plain == nil {
 		var err error
-		if s.plain, err = p.e.opts.Open(sender.Options{
-			Room: p.e.opts.Room, Ends: p.e.opts.Ends, DeliveryTimeout: a.lease.length,
-		}); err != nil {
+		if s.plain, err = p.e.opts.Open(sender.Options{Room: p.e.opts.Room, Ends: p.e.opts.Ends}); err != nil {
 			return nil, err
 		}
 	}

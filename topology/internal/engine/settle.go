@@ -7,6 +7,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -151,14 +152,25 @@ type reading struct {
 func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64) (verdict, error) {
 	read := positions(s)
 	known := len(read)
+	wait := func(r *changelog.Replica, tp kernel.TopicPartition) error {
+		at := e.end(tp, fixed)
+		read = append(read, reading{tp, at})
+		return r.Applied(ctx, tp.Partition, at)
+	}
 	for topic, r := range e.lookups {
 		for partition := range r.Partitions() {
-			tp := kernel.TopicPartition{Topic: topic, Partition: partition}
-			at := e.end(tp, fixed)
-			if err := r.Applied(ctx, partition, at); err != nil {
+			if err := wait(r, kernel.TopicPartition{Topic: topic, Partition: partition}); err != nil {
 				return busy, err
 			}
-			read = append(read, reading{tp, at})
+		}
+	}
+	for _, a := range s.assignments {
+		for _, j := range a.joins {
+			if err := wait(j.replica, j.tp); errors.Is(err, changelog.ErrStopped) {
+				return lookAgain, nil // its assignment is over
+			} else if err != nil {
+				return busy, err
+			}
 		}
 	}
 	if e.opts.Sender.Pending() > 0 {
@@ -178,7 +190,7 @@ func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int6
 	return atRest, nil
 }
 
-// positions reads how far inputs are committed and joins applied.
+// positions reads how far inputs are committed.
 func positions(s snapshot) []reading {
 	var read []reading
 	for _, a := range s.assignments {
@@ -186,9 +198,6 @@ func positions(s snapshot) []reading {
 			for _, in := range t.inputs {
 				read = append(read, reading{in.tp, in.committed.Load()})
 			}
-		}
-		for _, j := range a.joins {
-			read = append(read, reading{j.tp, j.replica.Position(j.tp.Partition)})
 		}
 	}
 	return read

@@ -43,9 +43,10 @@ type task struct {
 	reminder  *time.Timer
 
 	// Of the running handler.
-	msg    *kernel.Message
-	spoils bool // it wrote rows of the open batch, or has got some, which it may change
-	packed bool // it emitted into packs of the open batch
+	msg     *kernel.Message
+	spoils  bool // it wrote rows of the open batch, or has got some, which it may change
+	packed  bool // it emitted into packs of the open batch
+	emitted int  // bytes
 
 	flight    atomic.Pointer[batch] // the batch that was cut and is not committed yet
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
@@ -179,7 +180,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 	if observe != nil {
 		began = time.Now()
 	}
-	t.msg, t.spoils, t.packed = m, false, false
+	t.msg, t.spoils, t.packed, t.emitted = m, false, false, 0
 	err := guard(func() error { return in.def.handle(ctx, t, m) })
 	t.msg = nil
 	if err != nil {

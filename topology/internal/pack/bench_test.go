@@ -33,9 +33,9 @@ func typical(n int) []kernel.Message {
 		if i%20 == 0 {
 			at = at.Add(time.Duration(random.IntN(40)) * time.Millisecond)
 		}
-		key := "benchwiki:10"
+		key := []byte("benchwiki:10")
 		for range 2 + random.IntN(3) {
-			key += "_" + words[random.IntN(len(words))]
+			key = append(append(key, '_'), words[random.IntN(len(words))]...)
 		}
 		value := []byte(head)
 		value = binary.AppendVarint(value, at.Unix())
@@ -43,7 +43,7 @@ func typical(n int) []kernel.Message {
 		for range 1 + random.IntN(5) {
 			value = append(value, words[random.IntN(len(words))]...)
 		}
-		messages[i] = kernel.Message{Key: []byte(key), Value: value, Timestamp: at}
+		messages[i] = kernel.Message{Key: key, Value: value, Timestamp: at}
 	}
 	return messages
 }

@@ -2,6 +2,7 @@ package pack
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/binary"
 	"time"
 
@@ -11,6 +12,10 @@ import (
 // Builder collects the messages of one record. The zero value is ready for use. It copies what it is given, and keeps its memory when
 // it is reset. It is not safe for concurrent use.
 type Builder struct {
+	// Limit is the size in bytes that a body does not exceed unless a single message does, for topics that take less than
+	// [MaxBytes]. Defaults to MaxBytes.
+	Limit int
+
 	entries  []byte
 	count    int
 	first    int64 // times in milliseconds: of the first entry,
@@ -21,19 +26,20 @@ type Builder struct {
 	prefix   [prefixSize]byte
 }
 
-// Add adds a message. If the pack would then be larger than [MaxBytes] it adds nothing and returns false; a builder without messages takes
+// Add adds a message. If the body could then be larger than the limit it adds nothing and returns false; a builder without messages takes
 // one of any size. A nil key, a nil value and nil values of headers stay distinct from empty ones. The time loses what is below a
 // millisecond.
 func (b *Builder) Add(key, value []byte, timestamp time.Time, headers []kernel.Header) bool {
-	if b.count > 0 && maxHead+len(b.entries)+bound(key, value, headers) > MaxBytes {
+	if b.count > 0 && maxHead+len(b.entries)+bound(key, value, headers) > cmp.Or(b.Limit, MaxBytes) {
 		return false
 	}
 	at := timestamp.UnixMilli()
 	if b.count == 0 {
 		b.first, b.last, b.newest = at, at, at
 	}
-	start := len(b.entries)
-	entry, flags := append(b.entries, 0), byte(0)
+	start, flags := len(b.entries), byte(0)
+	b.entries = append(b.entries, 0)
+	entry := b.entries
 	if at != b.last {
 		flags |= flagTime
 		entry = binary.AppendVarint(entry, at-b.last)
@@ -136,4 +142,4 @@ func (b *Builder) appendHead(dst []byte) []byte {
 }
 
 // Reset takes all messages out and keeps the memory.
-func (b *Builder) Reset() { *b = Builder{entries: b.entries[:0]} }
+func (b *Builder) Reset() { *b = Builder{Limit: b.Limit, entries: b.entries[:0]} }

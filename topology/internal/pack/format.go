@@ -5,7 +5,7 @@ import (
 	"errors"
 )
 
-// MaxBytes is the size that a pack does not exceed, unless a single message does.
+// MaxBytes is the size of the largest body that a [Builder] makes of several messages. A larger message goes alone.
 const MaxBytes = 128 << 10
 
 // version is the first byte of a body.
@@ -38,4 +38,6 @@ const (
 var ErrDecode = errors.New("cannot read pack")
 
 // single reports whether a value has the head of an Avro single object.
-func single(value []byte) bool { return len(value) >= prefixSize && value[0] == 0xC3 && value[1] == 0x01 }
+func single(value []byte) bool {
+	return len(value) >= prefixSize && value[0] == 0xC3 && value[1] == 0x01
+}

@@ -183,6 +183,16 @@ func TestPackIsBounded(t *testing.T) {
 	if size := b.Size(); size > pack.MaxBytes || size < pack.MaxBytes-300 || b.Len() != n {
 		t.Errorf("a full pack has %d messages in %d bytes, Len is %d", n, size, b.Len())
 	}
+	small := pack.Builder{Limit: 1000}
+	for range 2 {
+		small.Reset()
+		for full := false; !full; {
+			full = !small.Add([]byte("key"), make([]byte, 40), time.UnixMilli(0), nil)
+		}
+		if size := small.Size(); size > 1000 || size < 700 {
+			t.Errorf("a pack with a limit of 1000 bytes has %d", size)
+		}
+	}
 	// Whatever a message has too much of, it does not go into a pack with others, and what was refused leaves nothing.
 	large := make([]byte, pack.MaxBytes)
 	for _, m := range []kernel.Message{{Key: large}, {Value: large}, {Headers: []kernel.Header{{Key: string(large)}}}, {Headers: []kernel.Header{{Value: large}}}} {
@@ -211,7 +221,7 @@ func TestNoMessages(t *testing.T) {
 }
 
 // The values of a pack are one allocation, whatever their number, and its headers another.
-func TestDecodeAllocates(t *testing.T) {
+func TestDecodeAllocates(t *testing.T) { //nolint:paralleltest // it counts what the process allocates
 	messages := typical(1000)
 	body := build(t, messages)
 	dst := make([]kernel.Message, 0, len(messages))

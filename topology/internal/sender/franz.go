@@ -13,12 +13,7 @@ import (
 
 // Open returns a sender to client's cluster, with connections of its own. It does no I/O.
 func Open(client *cluster.Client, o Options) (Sender, error) {
-	opts := client.Kgo()
-	if o.DeliveryTimeout > 0 {
-		// The outcome of what is under way then need not be waited for: whoever sets a limit closes the sender when it is passed.
-		opts = append(opts, kgo.RecordDeliveryTimeout(o.DeliveryTimeout), kgo.AllowIdempotentProduceCancellation())
-	}
-	return open(opts, o.withDefaults())
+	return open(client.Kgo(), o.withDefaults())
 }
 
 func open(opts []kgo.Opt, o Options) (*franz, error) {

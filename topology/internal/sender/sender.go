@@ -38,7 +38,7 @@ func (r *Record) size() int64 {
 
 // Sender sends records. It is idempotent and waits for all in-sync replicas: a record is acknowledged once, in the
 // order of its partition, or fails. It waits for no further records, but what comes while a request is out goes in one.
-// A broker that is away is tried again for ever, or for [Options.DeliveryTimeout]. After a failure the records behind it in the partition fail too or come after it, never before.
+// A broker that is away is tried again for ever: whoever cannot wait closes the sender. After a failure the records behind it in the partition fail too or come after it, never before.
 // All methods are safe for concurrent use.
 type Sender interface {
 	// Send hands the record over and returns. It blocks while the buffer is full, until ctx is done; then the error is that
@@ -75,9 +75,6 @@ type Options struct {
 	Room *Room
 	// Ends learns where partitions end. Defaults to the sender's own.
 	Ends *Ends
-	// DeliveryTimeout is how long a record is tried; then it fails, and all behind it in its partition. Whether it got into the log is
-	// not known then, and the sender must be closed. Defaults to 0: for ever.
-	DeliveryTimeout time.Duration
 }
 
 func (o Options) withDefaults() Options {

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -9,12 +10,14 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"go.uber.org/goleak"
 
+	"github.com/eddystream/eddy/integration/brokertest"
 	"github.com/eddystream/eddy/topology"
+	"github.com/eddystream/eddy/topology/internal/pack"
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one, of the program
+	goleak.VerifyTestMain(brokertest.Main(m), goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // one, of the program
 }
 
 // way is how a scenario is run on a broker.
@@ -31,6 +34,11 @@ var ways = map[string]way{
 	"on disk":       {cfg: topology.Config{DataDir: "a temporary folder"}},
 	"restarted":     {restart: true},
 	"two members":   {members: 2},
+}
+
+// deliveries are the delivery modes; every way is run with each of them.
+var deliveries = map[string]func(*topology.Config){
+	"at least once": func(*topology.Config) {},
 }
 
 // inMemory runs a scenario on the driver.
@@ -88,7 +96,7 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
-	how.cfg.Brokers = topologytest.StartBroker(t)
+	how.cfg.Brokers = brokertest.Start(t)
 	if how.cfg.DataDir == "" {
 		how.cfg.InMemory = true
 	} else {
@@ -161,6 +169,14 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 			o.add(name, string(r.Key), string(r.Value), r.Value == nil)
 		}
 	}
+	for _, name := range s.packed {
+		isPack := func(r *kgo.Record) bool {
+			return slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == pack.HeaderKey })
+		}
+		if records := read(ctx, t, how.cfg, name); !slices.ContainsFunc(records, isPack) {
+			t.Errorf("none of %d records of %q is a pack", len(records), name)
+		}
+	}
 	return o
 }
 
@@ -184,21 +200,34 @@ func run(t *testing.T, topo *topology.Topology, cfg topology.Config) (*topology.
 	}
 }
 
-// read reads a topic from start to end.
+// read reads what is committed of a topic, from its start to its end.
 func read(ctx context.Context, t *testing.T, cfg topology.Config, topic string) []*kgo.Record {
 	t.Helper()
-	kafka, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()))
+	// Markers of transactions count as records where a log ends, and are left out of what is returned.
+	kafka, err := kgo.NewClient(kgo.SeedBrokers(cfg.Brokers...), kgo.ConsumeTopics(topic), kgo.ConsumeResetOffset(kgo.NewOffset().AtStart()),
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.KeepControlRecords())
 	must(t, err)
 	defer kafka.Close()
-	ends, err := kadm.NewClient(kafka).ListEndOffsets(ctx, topic)
+	ends, err := kadm.NewClient(kafka).ListCommittedOffsets(ctx, topic)
 	must(t, err)
-	var left int64
-	ends.Each(func(o kadm.ListedOffset) { left += o.Offset })
+	behind := map[int32]int64{}
+	ends.Each(func(o kadm.ListedOffset) {
+		if o.Offset > 0 {
+			behind[o.Partition] = o.Offset
+		}
+	})
 	var records []*kgo.Record
-	for int64(len(records)) < left {
+	for len(behind) > 0 {
 		fetches := kafka.PollFetches(ctx)
 		must(t, ctx.Err())
-		records = append(records, fetches.Records()...)
+		fetches.EachRecord(func(r *kgo.Record) {
+			if r.Offset+1 >= behind[r.Partition] {
+				delete(behind, r.Partition)
+			}
+			if !r.Attrs.IsControl() {
+				records = append(records, r)
+			}
+		})
 	}
 	return records
 }

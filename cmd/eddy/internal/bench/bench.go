@@ -20,6 +20,11 @@ type Options struct {
 	Run   topology.Config
 	Pages int // articles
 	Seed  uint64
+	// Workload is the prefix of the files of a wiki that somebody else generated, in the place of one of Pages and Seed:
+	// PREFIX.ndjson.zst, PREFIX.edits.ndjson and PREFIX.json. Defaults to none.
+	Workload string
+	// Repeats is how often the cascades of many pages are run. Defaults to 1.
+	Repeats int
 	// Small is how many small cascades are timed. Defaults to 200.
 	Small int
 	// Step is told what is being measured.
@@ -34,7 +39,10 @@ func Run(ctx context.Context, opt Options) (_ *Result, err error) {
 	if opt.Small == 0 {
 		opt.Small = 200
 	}
-	wiki, err := simwiki.Generate(simwiki.Shape{Seed: opt.Seed, Pages: opt.Pages})
+	if opt.Repeats == 0 {
+		opt.Repeats = 1
+	}
+	wiki, err := open(opt)
 	if err != nil {
 		return nil, err
 	}
@@ -45,7 +53,8 @@ func Run(ctx context.Context, opt Options) (_ *Result, err error) {
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	cfg := opt.Run
 	cfg.DataDir = filepath.Join(dir, "stores")
-	if len(cfg.Brokers) == 0 {
+	embeddedBroker := len(cfg.Brokers) == 0
+	if embeddedBroker {
 		broker, err := embedded.Start(embedded.Config{Partitions: cfg.Partitions})
 		if err != nil {
 			return nil, err
@@ -58,17 +67,27 @@ func Run(ctx context.Context, opt Options) (_ *Result, err error) {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, stop()) }()
-	b := &run{opt: opt, cfg: cfg, wiki: wiki, dir: dir, result: &Result{Pages: wiki.Pages(), Seed: opt.Seed, Partitions: cfg.Partitions}}
+	b := &run{opt: opt, cfg: cfg, wiki: wiki, dir: dir, result: &Result{
+		Pages: wiki.pages, Seed: wiki.seed, Workload: opt.Workload, Partitions: cfg.Partitions, Embedded: embeddedBroker,
+	}}
 	return b.result, b.all(ctx)
 }
 
-// ErrWrong says that a pipeline asked for another number of pages than it should have.
-var ErrWrong = errors.New("wrong number of requests")
+func open(opt Options) (*workload, error) {
+	if opt.Workload != "" {
+		return readWorkload(opt.Workload)
+	}
+	return generated(simwiki.Shape{Seed: opt.Seed, Pages: opt.Pages})
+}
+
+// ErrWrong says that a pipeline asked for other pages than it should have.
+var ErrWrong = errors.New("wrong requests")
 
 type run struct {
 	opt    Options
 	cfg    topology.Config
-	wiki   *simwiki.Generated
+	wiki   *workload
+	sent   int // edits
 	dir    string
 	result *Result
 }

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
@@ -25,32 +24,64 @@ func (b *run) cascades(ctx context.Context, app *topology.App) (err error) {
 		}
 	}()
 
+	if err := b.readAll(ctx, watch); err != nil { // what building the tables asked for
+		return err
+	}
 	trace, err := b.opt.Profiles.startTrace()
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, trace()) }()
-	next := b.edits()
-	var first, last []time.Duration
-	for _, edit := range b.wiki.Edits() {
-		change, render := <-next, <-next
-		if edit.Kind == "small" && len(first) == b.opt.Small || edit.Kind == "mid3" {
-			continue
+	for _, e := range b.wiki.of(middleEdit) {
+		for range b.opt.Repeats {
+			if _, _, err := b.edit(ctx, app, watch, e); err != nil {
+				return err
+			}
 		}
-		b.opt.Step("editing " + edit.Title.DBKey)
-		seen, took, err := b.edit(ctx, app, watch, edit, change, render)
+	}
+	for _, e := range b.wiki.of(bigEdit) {
+		if err := b.big(ctx, app, watch, e); err != nil {
+			return err
+		}
+	}
+	return b.small(ctx, app, watch, b.wiki.of(smallEdit))
+}
+
+// big measures a cascade of many pages.
+func (b *run) big(ctx context.Context, app *topology.App, watch *watch, e edit) error {
+	for n := range b.opt.Repeats {
+		seen, took, err := b.edit(ctx, app, watch, e)
 		if err != nil {
 			return err
 		}
-		if edit.Kind == "top5" {
-			b.result.Cascade = Cascade{
-				Requests: seen, FirstMS: ms(took.first), Seconds: took.last.Seconds(),
-				PerSec: float64(seen) / took.last.Seconds(),
-			}
-			continue
+		perSec := float64(seen) / took.last.Seconds()
+		if n == 0 {
+			b.result.Cascade = Cascade{Requests: seen, FirstMS: ms(took.first), Seconds: took.last.Seconds(), PerSec: perSec}
 		}
-		first, last = append(first, took.first), append(last, took.last)
-		b.result.Small.Requests += seen
+		b.result.Cascade.Best = max(b.result.Cascade.Best, perSec)
+	}
+	return nil
+}
+
+// warmUps is how many small cascades are run before those that are timed.
+const warmUps = 20
+
+// small measures cascades of few pages, one after the other.
+func (b *run) small(ctx context.Context, app *topology.App, watch *watch, edits []edit) error {
+	edits = edits[:min(b.opt.Small, len(edits))]
+	var first, last []time.Duration
+	for i := range warmUps + len(edits) {
+		if len(edits) == 0 {
+			break
+		}
+		seen, took, err := b.edit(ctx, app, watch, edits[i%len(edits)])
+		if err != nil {
+			return err
+		}
+		if i >= warmUps {
+			first, last = append(first, took.first), append(last, took.last)
+			b.result.Small.Requests += seen
+		}
 	}
 	b.result.Small.Edits = len(first)
 	b.result.Small.FirstP50, b.result.Small.FirstP99 = ms(percentile(first, 50)), ms(percentile(first, 99))
@@ -58,42 +89,46 @@ func (b *run) cascades(ctx context.Context, app *topology.App) (err error) {
 	return nil
 }
 
-// edits hands out the events of the edits.
-func (b *run) edits() <-chan simwiki.Event {
-	out := make(chan simwiki.Event, 2*len(b.wiki.Edits()))
-	for e := range b.wiki.EditEvents() {
-		out <- e
-	}
-	return out
-}
-
-// times are from the edit to the first and the last of its requests.
+// times are from the rendering that reports an edit to the first and the last of its requests.
 type times struct{ first, last time.Duration }
 
-// edit publishes one edit and waits for what follows.
-func (b *run) edit(ctx context.Context, app *topology.App, watch *watch, edit simwiki.Edit, change, render simwiki.Event) (seen int, took times, err error) {
-	begin := watch.begin(edit.Title.In(b.wiki.Wiki()))
-	for _, e := range []simwiki.Event{change, render} {
-		if err := send(ctx, app.Producer(), e); err != nil {
-			return 0, took, err
-		}
+// edit publishes one edit, as one that was not published before, and waits for what follows.
+func (b *run) edit(ctx context.Context, app *topology.App, watch *watch, e edit) (pages int, took times, err error) {
+	e = e.again(b.sent)
+	b.sent++
+	name := e.change.Change.Page.Title
+	b.opt.Step("editing " + name)
+	if err := send(ctx, app.Producer(), e.change); err != nil {
+		return 0, took, err
+	}
+	if err := app.Producer().Flush(ctx); err != nil {
+		return 0, took, err
+	}
+	begin := watch.begin(e)
+	if err := send(ctx, app.Producer(), e.render); err != nil {
+		return 0, took, err
 	}
 	if err := app.Settle(ctx); err != nil {
 		return 0, took, err
 	}
-	// All requests are in the log; the reader may be a little behind.
+	if err := b.readAll(ctx, watch); err != nil {
+		return 0, took, err
+	}
+	got := watch.end()
+	if got.pages != e.expected || got.repeats > 0 || got.others > 0 {
+		return 0, took, fmt.Errorf("%w: the edit of %q asked for %d pages, not %d; %d of them again; and for %d that are not its own",
+			ErrWrong, name, got.pages, e.expected, got.repeats, got.others)
+	}
+	return got.pages, times{got.first.Sub(begin), got.last.Sub(begin)}, nil
+}
+
+// readAll waits until all requests that are in the log have been seen.
+func (b *run) readAll(ctx context.Context, watch *watch) error {
 	ends, err := topology.Ends(ctx, b.cfg, tables.RerenderRequests)
 	if err != nil {
-		return 0, took, err
+		return err
 	}
-	if err := watch.until(ctx, ends); err != nil {
-		return 0, took, err
-	}
-	seen, first, last := watch.end()
-	if seen != edit.Expected {
-		return 0, took, fmt.Errorf("%w: the edit of %q asked for %d pages, not %d", ErrWrong, edit.Title.DBKey, seen, edit.Expected)
-	}
-	return seen, times{first.Sub(begin), last.Sub(begin)}, nil
+	return watch.until(ctx, ends)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

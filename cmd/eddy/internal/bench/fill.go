@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
@@ -30,7 +31,10 @@ func (b *run) fill(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, p.Close()) }()
 	var some []record
 	start := time.Now()
-	for e := range b.wiki.Events() {
+	for e, err := range b.wiki.events() {
+		if err != nil {
+			return err
+		}
 		if len(some) < rawRecords {
 			r, err := encode(e)
 			if err != nil {
@@ -48,6 +52,9 @@ func (b *run) fill(ctx context.Context) (err error) {
 	}
 	if err := p.Flush(ctx); err != nil {
 		return err
+	}
+	if b.wiki.edges != 0 && b.wiki.edges != b.result.Edges {
+		return fmt.Errorf("the renderings have %d links, where %d are said to be", b.result.Edges, b.wiki.edges)
 	}
 	b.result.Fill = rate(b.result.Fill.Records, 0, time.Since(start))
 	return b.plain(ctx, p, some)

@@ -9,34 +9,43 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-// watch sees requests arrive and times those of one root, the changed page's own left out.
+// watch sees requests arrive and times those of one cascade.
 type watch struct {
-	mu          sync.Mutex
-	root        tables.RequestRoot
-	asked       map[tables.PageKey]bool
+	mu      sync.Mutex
+	cascade tables.CascadeID
+	edited  tables.PageKey
+	asked   map[tables.PageKey]bool
+	seen    seen
+	read    topology.Positions
+	more    chan struct{}
+}
+
+// seen is what came of a cascade.
+type seen struct {
+	pages       int // without the edited one
+	repeats     int // requests for a page that had been asked for
+	others      int // requests of other cascades
 	first, last time.Time
-	read        topology.Positions
-	more        chan struct{}
 }
 
 func newWatch() *watch {
 	return &watch{read: topology.Positions{}, more: make(chan struct{})}
 }
 
-// begin starts to time the requests of a template's edit.
-func (w *watch) begin(root tables.Title) time.Time {
+// begin starts to time the requests of an edit.
+func (w *watch) begin(e edit) time.Time {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.root = tables.RequestRoot{PageTitle: "Template:" + root.DBKey, Namespace: root.Namespace}
-	w.asked, w.first, w.last = map[tables.PageKey]bool{}, time.Time{}, time.Time{}
+	w.cascade, w.edited = e.cascade(), e.change.PageKey()
+	w.asked, w.seen = map[tables.PageKey]bool{}, seen{}
 	return time.Now()
 }
 
-// end returns how many pages were asked for, and when the first and the last request came.
-func (w *watch) end() (seen int, first, last time.Time) {
+// end returns what came.
+func (w *watch) end() seen {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return len(w.asked), w.first, w.last
+	return w.seen
 }
 
 // request takes one record of the stream.
@@ -44,12 +53,19 @@ func (w *watch) request(_ context.Context, r *topology.Record[tables.PageKey, ta
 	now := time.Now()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if r.Value.Depth > 0 && r.Value.Cascade.Root == w.root {
-		if len(w.asked) == 0 {
-			w.first = now
+	switch {
+	case r.Value.Cascade.ID != w.cascade:
+		w.seen.others++
+	case r.Key == w.edited: // asked for what others see of it
+	case w.asked[r.Key]:
+		w.seen.repeats++
+	default:
+		if w.seen.pages == 0 {
+			w.seen.first = now
 		}
-		w.last = now
 		w.asked[r.Key] = true
+		w.seen.pages++
+		w.seen.last = now
 	}
 	w.read[r.Partition()] = r.Offset() + 1
 	close(w.more)

@@ -11,7 +11,8 @@ import (
 )
 
 func newBench(w world) *cobra.Command {
-	var pages, small int
+	var pages, small, repeats int
+	var workload string
 	var seed uint64
 	var asJSON bool
 	var profiles bench.Profiles
@@ -23,7 +24,8 @@ templates five levels deep, and measures: the edges a second until all is proces
 and committed; the requests a second of one cascade over nearly all pages; the time
 from edit to request of small cascades; the size of the dependents table and how fast
 it is recovered; memory; and beside them the rate of a plain producer of the same
-records. A cascade that asks for too many or too few pages is an error.
+records. A cascade that asks for too many or too few pages, for a page twice, or beside
+another cascade, is an error.
 
 It runs on the embedded broker, in memory and in the same process, or with --brokers
 on a cluster whose topics must be empty.`,
@@ -48,10 +50,13 @@ on a cluster whose topics must be empty.`,
 				return usageError(err)
 			}
 			r, err := bench.Run(cmd.Context(), bench.Options{
-				Topology: topo, Run: cfg, Pages: pages, Seed: seed, Small: small,
+				Topology: topo, Run: cfg, Pages: pages, Seed: seed, Workload: workload, Repeats: repeats, Small: small,
 				Step: func(what string) { cfg.Logger.Info(what) }, Profiles: profiles,
 			})
 			if err != nil {
+				if workload != "" {
+					return fmt.Errorf("bench of workload %s: %w", workload, err)
+				}
 				return fmt.Errorf("bench of %d pages, seed %d: %w", pages, seed, err)
 			}
 			if asJSON {
@@ -63,6 +68,8 @@ on a cluster whose topics must be empty.`,
 	fs := cmd.Flags()
 	fs.IntVar(&pages, "pages", 100_000, "`number` of articles")
 	fs.Uint64Var(&seed, "seed", 1, "`number` that the wiki is made from")
+	fs.StringVar(&workload, "workload", "", "`prefix` of the files of a wiki to take in the place of a generated one: PREFIX.ndjson.zst, .edits.ndjson and .json")
+	fs.IntVar(&repeats, "repeats", 1, "`number` of times to run the big cascade")
 	fs.IntVar(&small, "small", 200, "`number` of small cascades to time")
 	fs.BoolVar(&asJSON, "json", false, "print as JSON")
 	fs.StringVar(&profiles.CPU, "cpuprofile", "", "`file` for a CPU profile of the run, for go tool pprof")

@@ -26,11 +26,7 @@ no password. Behind them is how a worker divides its memory.`,
 			if err != nil {
 				return err
 			}
-			cfg, err := s.Topology()
-			if err != nil {
-				return usageError(err)
-			}
-			plan, err := cfg.MemoryPlan()
+			plan, err := s.MemoryPlan()
 			if err != nil {
 				return usageError(err)
 			}

@@ -85,7 +85,7 @@ func (t *tail) run(cmd *cobra.Command, topic string) error {
 		return err
 	}
 	out, left := bufio.NewWriter(t.w.out), t.limit
-	print := func(_ context.Context, r *topology.Record[[]byte, []byte]) error {
+	each := func(_ context.Context, r *topology.Record[[]byte, []byte]) error {
 		if _, err := out.WriteString(line(r)); err != nil {
 			return err
 		}
@@ -98,9 +98,9 @@ func (t *tail) run(cmd *cobra.Command, topic string) error {
 		return nil
 	}
 	if t.follow {
-		err = topology.ConsumeFrom(ctx, cfg, stream, from, print)
+		err = topology.ConsumeFrom(ctx, cfg, stream, from, each)
 	} else {
-		err = topology.Read(ctx, cfg, stream, from, only(ends, from), print)
+		err = topology.Read(ctx, cfg, stream, from, only(ends, from), each)
 	}
 	if errors.Is(err, errLimit) {
 		err = nil

@@ -89,7 +89,11 @@ func TestTailKnowsAllTopics(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var description struct{ Topics []struct{ Name string } }
+	var description struct {
+		Topics []struct {
+			Name string `json:"name"`
+		} `json:"topics"`
+	}
 	if err := json.Unmarshal(data, &description); err != nil {
 		t.Fatal(err)
 	}

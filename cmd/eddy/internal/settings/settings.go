@@ -105,3 +105,10 @@ func (s Settings) Topology() (topology.Config, error) {
 		SendBuffer:      int(s.SendBuffer),
 	}, nil
 }
+
+// MemoryPlan is how a worker with these settings divides its memory. The error is of a memory that is too little.
+func (s Settings) MemoryPlan() (topology.MemoryPlan, error) {
+	return topology.Config{
+		Memory: int64(s.Memory), StoreCache: int64(s.StoreCache), CacheBytes: int64(s.CacheBytes), SendBuffer: int(s.SendBuffer),
+	}.MemoryPlan()
+}

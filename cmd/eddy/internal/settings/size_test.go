@@ -1,8 +1,15 @@
 package settings
 
 import (
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/spf13/pflag"
+
+	"github.com/eddystream/eddy/topology"
 )
 
 func TestParseSize(t *testing.T) {
@@ -46,4 +53,61 @@ func FuzzParseSize(f *testing.F) {
 			t.Errorf("%q is %d, and %q is %d, %v", text, size, size.String(), again, err)
 		}
 	})
+}
+
+// Sizes are read from every layer, each over the one before.
+func TestSizesInLayers(t *testing.T) {
+	t.Parallel()
+	file := filepath.Join(t.TempDir(), "eddy.yaml")
+	if err := os.WriteFile(file, []byte("memory: 1GiB\nstore-cache: 4096\nsend-buffer: 8MB\ncache-bytes: 1MiB\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	fs := pflag.NewFlagSet("", pflag.ContinueOnError)
+	BindMemory(fs)
+	src := Sources{File: file, Environ: []string{"EDDY_CACHE_BYTES=2MiB"}, Flags: fs}
+	check := func(memory Size) {
+		t.Helper()
+		s, err := Load(src)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Memory != memory || s.StoreCache != 4096 || s.SendBuffer != 8_000_000 || s.CacheBytes != 2<<20 {
+			t.Errorf("settings %+v", s)
+		}
+		cfg, err := s.Topology()
+		if err != nil || cfg.Memory != int64(memory) || cfg.StoreCache != 4096 || cfg.SendBuffer != 8_000_000 || cfg.CacheBytes != 2<<20 {
+			t.Errorf("configuration %+v, %v", cfg, err)
+		}
+	}
+	check(1 << 30)
+	src.Environ = append(src.Environ, "EDDY_MEMORY=512MiB")
+	check(512 << 20)
+	if err := fs.Parse([]string{"--memory", "256MiB"}); err != nil {
+		t.Fatal(err)
+	}
+	check(256 << 20)
+	if err := fs.Parse([]string{"--memory", "lots"}); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Load(src); err == nil || !strings.Contains(err.Error(), "memory") || !strings.Contains(err.Error(), `"lots"`) {
+		t.Errorf("error %v", err)
+	}
+}
+
+// The plan is listed in whole mebibytes, by keys that are no settings.
+func TestListPlan(t *testing.T) {
+	t.Parallel()
+	list := ListPlan(topology.MemoryPlan{Total: 1 << 30, Rows: 5<<20 + 1, Sending: 1000})
+	got := map[string]string{}
+	for _, e := range list {
+		if e.Variable != "" {
+			t.Errorf("%s is set by %s", e.Key, e.Variable)
+		}
+		got[e.Key] = fmt.Sprint(e.Value)
+	}
+	for key, want := range map[string]string{"memory-plan.total": "1GiB", "memory-plan.rows": "5MiB", "memory-plan.sending": "1000"} {
+		if got[key] != want {
+			t.Errorf("%s is %q, not %q", key, got[key], want)
+		}
+	}
 }
