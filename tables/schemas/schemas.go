@@ -10,7 +10,7 @@ import (
 	"github.com/eddystream/eddy/codecs"
 )
 
-//go:embed v0/*.avsc
+//go:embed v*
 var files embed.FS
 
 // Releases are Eddy's; the codecs of this program's streams and tables write as they are told to.
