@@ -41,7 +41,7 @@ func newSchema(typed *avro.Schema, root *avro.SchemaNode) *Schema {
 		s.name = root.Type
 	}
 	hash := avro.NewRabin()
-	hash.Write(typed.Canonical()) //nolint:errcheck // a hash does not fail
+	hash.Write(typed.Canonical())
 	binary.LittleEndian.PutUint64(s.header[2:], hash.Sum64())
 	return s
 }
