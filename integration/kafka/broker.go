@@ -45,7 +45,7 @@ func (c *Cluster) program(ctx context.Context, b *broker, args ...string) *exec.
 	args = append([]string{"-cp", filepath.Join(c.jars, "*"), "-XX:-UsePerfData", "-Djava.io.tmpdir=" + filepath.Join(b.dir, "tmp")}, args...)
 	cmd := exec.CommandContext(ctx, c.java, args...)
 	cmd.Dir = b.dir
-	c.watchdog.adopt(cmd)
+	c.watchdog.Adopt(cmd)
 	return cmd
 }
 

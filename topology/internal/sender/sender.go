@@ -62,9 +62,11 @@ type Transactional interface {
 	Sender
 	// Begin opens a transaction; it does no I/O. What is sent before is an error.
 	Begin() error
-	// Commit waits for what was sent, adds the offsets as a member of their group, and commits. The error wraps
-	// [cluster.ErrNotMember] if the group does not count the member among those of its generation, and then nothing is committed.
-	Commit(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	// SendOffsets adds offsets to the transaction, as a member of their group. The error wraps [cluster.ErrNotMember] if the group does
+	// not count the member among those of its generation.
+	SendOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	// Commit waits for what was sent and commits.
+	Commit(ctx context.Context) error
 	// Abort ends the transaction without effect.
 	Abort(ctx context.Context) error
 }

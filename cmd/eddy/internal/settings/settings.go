@@ -15,10 +15,12 @@ type Settings struct {
 	Brokers []string `koanf:"brokers"`
 	// ClientID is the name under which brokers see the connections. Defaults to "eddy".
 	ClientID string `koanf:"client-id"`
-	// InstanceID makes the members of the consumer groups static. Defaults to none.
+	// InstanceID makes the members of the consumer groups static. Defaults to one that is kept in DataDir.
 	InstanceID string `koanf:"instance-id"`
 	// Processors are the processors to run. Defaults to all.
 	Processors []string `koanf:"processors"`
+	// Delivery is what the processors promise: "at-least-once" (the default) or "exactly-once"; for one of them, "NAME=exactly-once".
+	Delivery []string `koanf:"delivery"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
 	// UpgradeFrom is the release whose workers still run beside this one: everything is written as that release reads it.
@@ -34,6 +36,8 @@ type Settings struct {
 	Retention time.Duration `koanf:"retention"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
+	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
+	SessionTimeout time.Duration `koanf:"session-timeout"`
 	// Memory is what a worker may take. Defaults to half of what the container or the machine has.
 	Memory Size `koanf:"memory"`
 	// StoreCache, CacheBytes and SendBuffer are parts of it: blocks of the local store, decoded rows, records that are not
@@ -65,11 +69,12 @@ type Commit struct {
 // Default returns the settings of a command that is told nothing.
 func Default() Settings {
 	return Settings{
-		ClientID:     "eddy",
-		Partitions:   8,
-		DrainTimeout: 10 * time.Second,
-		StartOn:      "render",
-		Log:          Log{Level: "info", Format: "text"},
+		ClientID:       "eddy",
+		Partitions:     8,
+		DrainTimeout:   10 * time.Second,
+		SessionTimeout: 10 * time.Second,
+		StartOn:        "render",
+		Log:            Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -83,7 +88,13 @@ func (s Settings) Topology() (topology.Config, error) {
 	if err != nil {
 		return topology.Config{}, err
 	}
+	delivery, deliveries, err := s.deliveries()
+	if err != nil {
+		return topology.Config{}, err
+	}
 	return topology.Config{
+		Delivery:        delivery,
+		Deliveries:      deliveries,
 		Brokers:         s.Brokers,
 		ClientID:        s.ClientID,
 		InstanceID:      s.InstanceID,
@@ -103,6 +114,7 @@ func (s Settings) Topology() (topology.Config, error) {
 		StoreCache:      int64(s.StoreCache),
 		CacheBytes:      int64(s.CacheBytes),
 		SendBuffer:      int(s.SendBuffer),
+		SessionTimeout:  s.SessionTimeout,
 	}, nil
 }
 
