@@ -100,7 +100,8 @@ func TestMemoryPlan(t *testing.T) {
 	}{
 		{Config{Memory: 10 * mib}, []string{"memory: 10485760 bytes are too little: at least"}},
 		{Config{Memory: 64 * mib, StoreCache: 1 << 30, SendBuffer: 1 << 20}, []string{
-			"memory: 67108864 bytes are too little with a block cache of 1073741824, a send buffer of 1048576: at least"}},
+			"memory: 67108864 bytes are too little with a block cache of 1073741824, a send buffer of 1048576: at least",
+		}},
 		{Config{Memory: -1}, []string{"memory: negative (-1)"}},
 	} {
 		test.cfg.Brokers, test.cfg.InMemory = []string{"host:9092"}, true
