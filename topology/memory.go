@@ -44,7 +44,7 @@ const GCPercent = 300
 const (
 	mib = int64(1) << 20
 
-	runtimeBytes = 64 * mib // and a sixteenth of the total; measured with six processors at eight partitions
+	runtimeBytes = 80 * mib // and a sixteenth of the total; measured with six processors at eight partitions
 )
 
 // part is a share of the memory.
