@@ -43,7 +43,7 @@ type process struct {
 // program returns a command of Kafka's jars that runs in the broker's folder.
 func (c *Cluster) program(ctx context.Context, b *broker, args ...string) *exec.Cmd {
 	args = append([]string{"-cp", filepath.Join(c.jars, "*"), "-XX:-UsePerfData", "-Djava.io.tmpdir=" + filepath.Join(b.dir, "tmp")}, args...)
-	cmd := exec.CommandContext(ctx, c.java, args...)
+	cmd := exec.CommandContext(ctx, c.java, args...) //nolint:gosec // the machine's Java
 	cmd.Dir = b.dir
 	c.watchdog.adopt(cmd)
 	return cmd

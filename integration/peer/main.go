@@ -67,24 +67,24 @@ func run(ctx context.Context, o options) (err error) {
 	if err := b.all(ctx, o); err != nil {
 		return err
 	}
-	streams, err := measure(ctx, o, func(addr string) (figures, error) { return b.streams(ctx, o, addr) })
+	streams, err := measure(ctx, func(addr string) (figures, error) { return b.streams(ctx, o, addr) })
 	if err != nil {
-		return fmt.Errorf("Kafka Streams: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Kafka Streams: %w", err) //nolint:staticcheck // a name
 	}
-	eddy, err := measure(ctx, o, func(addr string) (figures, error) { return b.eddy(ctx, o, addr) })
+	eddy, err := measure(ctx, func(addr string) (figures, error) { return b.eddy(ctx, o, addr) })
 	if err != nil {
-		return fmt.Errorf("Eddy: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Eddy: %w", err) //nolint:staticcheck // a name
 	}
 	c := comparison{Eddy: eddy, Streams: streams}
 	if err := c.write(o.out); err != nil {
 		return err
 	}
-	fmt.Printf("%d pages, seed %d, %d partitions, at least once\n\n%s", o.pages, o.seed, o.partitions, c.table())
-	return nil
+	_, err = fmt.Fprintf(os.Stdout, "%d pages, seed %d, %d partitions, at least once\n\n%s", o.pages, o.seed, o.partitions, c.table())
+	return err
 }
 
 // measure measures one side on a Kafka of its own, and adds what lies on the broker in the end.
-func measure(ctx context.Context, o options, side func(addr string) (figures, error)) (_ figures, err error) {
+func measure(ctx context.Context, side func(addr string) (figures, error)) (_ figures, err error) {
 	broker, err := kafka.Start(ctx, kafka.Options{JVM: []string{"-Xms512m", "-Xmx1g"}})
 	if err != nil {
 		return nil, err
