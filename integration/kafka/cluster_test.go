@@ -113,6 +113,9 @@ func TestPause(t *testing.T) {
 	b.topic("words", 1)
 	b.write("words", "before")
 	must(t, b.Pause(0))
+	if err := b.Pause(0); err == nil {
+		t.Error("paused twice")
+	}
 	written := make(chan error, 1)
 	b.client.Produce(b.ctx, &kgo.Record{Topic: "words", Value: []byte("after")}, func(_ *kgo.Record, err error) { written <- err })
 	conn, err := net.Dial("tcp", b.Addrs()[0]) // the system accepts
@@ -130,6 +133,9 @@ func TestPause(t *testing.T) {
 	default:
 	}
 	must(t, b.Continue(0))
+	if err := b.Continue(0); err == nil {
+		t.Error("continued twice")
+	}
 	must(t, <-written)
 	if got := b.read("words", 2); got != "before after" {
 		t.Errorf("read %q", got)
