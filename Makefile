@@ -1,6 +1,6 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo kafka test-kafka compare ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo kafka faults test-kafka compare ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ demo: ## Run the demo
 
 kafka: ## Run a Kafka on this machine until Ctrl-C (needs Java; ARGS="--brokers 3 --port 9092 --data DIR")
 	@go run ./integration/kafka/cmd/kafka $(ARGS)
+
+faults: ## Stop, kill and cut off workers on a real Kafka (needs Java; EDDY_FAULTS=TestFaults ARGS="-faults.runs 5" for more)
+	@ARGS='$(ARGS)' .ci/run faults
 
 test-kafka: ## Run the tests on a real Kafka (needs Java)
 	@.ci/run kafka

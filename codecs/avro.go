@@ -5,12 +5,19 @@ import (
 	"sync"
 )
 
-// Avro is the codec of Go values as Avro binary data of one schema, without any header. Struct fields are
-// matched by their `avro` tags as of github.com/twmb/avro. T may be a pointer. Arbitrary bytes are an error,
-// not a panic nor a huge allocation; so are bytes left over.
-func Avro[T any](schema *Schema) Codec[T] { return avroBinary[T]{schema} }
+// Avro is the codec of Go values in Avro's single-object encoding: a header with the fingerprint of the schema that
+// wrote the value, then the plain value. It writes by the format's current schema, unless told otherwise by
+// [Format.Write], and reads what any of the format's schemas wrote.
+//
+// Struct fields are matched by their `avro` tags as of github.com/twmb/avro. T may be a pointer. Arbitrary bytes are an
+// error, not a panic nor a huge allocation; so are bytes left over. Errors of decoding wrap [ErrUnknownSchema],
+// [ErrNoHeader], or are those of the value.
+func Avro[T any](format *Format) Codec[T] { return singleObject[T]{format} }
 
-type avroBinary[T any] struct{ schema *Schema }
+// PlainAvro is the codec of Go values as Avro binary data of one schema, without a header: for topics of others that
+// are spelled so. Nothing tells which schema wrote such a value, so the schema can never change. Otherwise it is like
+// [Avro].
+func PlainAvro[T any](schema *Schema) Codec[T] { return plain[T]{schema} }
 
 // scratch holds buffers to encode into, so that what is returned is allocated once, in its final size.
 var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b }}
@@ -18,10 +25,10 @@ var scratch = sync.Pool{New: func() any { b := make([]byte, 0, 4096); return &b 
 // keep is the greatest buffer that goes back to scratch.
 const keep = 1 << 20
 
-func (c avroBinary[T]) Encode(value T) (data []byte, err error) {
-	defer recovered(&err, "encode avro")
+// encode returns a copy of what appending to a scratch buffer gives.
+func encode(name string, appendTo func([]byte) ([]byte, error)) (data []byte, err error) {
 	b := scratch.Get().(*[]byte)
-	out, err := c.schema.typed.AppendEncode((*b)[:0], &value)
+	out, err := appendTo((*b)[:0])
 	if err == nil {
 		data = make([]byte, len(out))
 		copy(data, out)
@@ -31,16 +38,39 @@ func (c avroBinary[T]) Encode(value T) (data []byte, err error) {
 	}
 	scratch.Put(b)
 	if err != nil {
-		return nil, fmt.Errorf("encode %s: %w", c.schema.name, err)
+		return nil, fmt.Errorf("encode %s: %w", name, err)
 	}
 	return data, nil
 }
 
-func (c avroBinary[T]) Decode(data []byte) (value T, err error) {
+type singleObject[T any] struct{ format *Format }
+
+func (c singleObject[T]) Encode(value T) (data []byte, err error) {
+	defer recovered(&err, "encode avro")
+	return encode(c.format.current.name, func(dst []byte) ([]byte, error) { return c.format.append(dst, &value) })
+}
+
+func (c singleObject[T]) Decode(data []byte) (value T, err error) {
+	defer recovered(&err, "decode avro")
+	if err := c.format.decode(data, &value); err != nil {
+		var zero T
+		return zero, fmt.Errorf("decode %s: %w", c.format.current.name, err)
+	}
+	return value, nil
+}
+
+type plain[T any] struct{ schema *Schema }
+
+func (c plain[T]) Encode(value T) (data []byte, err error) {
+	defer recovered(&err, "encode avro")
+	return encode(c.schema.name, func(dst []byte) ([]byte, error) { return c.schema.typed.AppendEncode(dst, &value) })
+}
+
+func (c plain[T]) Decode(data []byte) (value T, err error) {
 	defer recovered(&err, "decode avro")
 	rest, err := c.schema.typed.Decode(data, &value)
 	if err == nil && len(rest) > 0 {
-		err = fmt.Errorf("%d bytes left over", len(rest))
+		err = leftOver(rest)
 	}
 	if err != nil {
 		var zero T

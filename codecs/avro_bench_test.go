@@ -1,6 +1,7 @@
 package codecs_test
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -13,7 +14,7 @@ import (
 // only: "maps" is what it does itself, "struct" is with the conversion that typed values would need besides.
 func BenchmarkAvro(b *testing.B) {
 	v := sample()
-	typed := codecs.Avro[rendering](renders)
+	typed := codecs.PlainAvro[rendering](renders)
 	data, err := typed.Encode(v)
 	if err != nil {
 		b.Fatal(err)
@@ -126,4 +127,64 @@ func fromMaps(native any) rendering {
 		v.Links.External = append(v.Links.External, l.(string))
 	}
 	return v
+}
+
+// BenchmarkFormat compares values with and without headers, those of a former schema, and those that are written as a
+// former release does.
+func BenchmarkFormat(b *testing.B) {
+	for _, size := range []struct {
+		name  string
+		links int
+	}{{"small", 1}, {"links", 15}} {
+		v := sample()
+		v.Links.Template = v.Links.Template[:size.links]
+		v.Links.Page, v.Links.Image, v.Links.External = v.Links.Page[:size.links], nil, nil
+		b.Run(size.name, func(b *testing.B) { benchmarkFormat(b, v) })
+	}
+}
+
+func benchmarkFormat(b *testing.B, v rendering) {
+	fewer := codecs.MustSchema(strings.Replace(rendersText, `{"name": "output_sha1", "type": "string", "default": ""},`, "", 1))
+	added := codecs.MustFormat(renders, fewer)
+	if err := added.Write(fewer); err != nil {
+		b.Fatal(err)
+	}
+	former := codecs.MustSchema(strings.Replace(rendersText, `{"name": "wiki_id", "type": "string"},`,
+		`{"name": "wiki_id", "type": "string"}, {"name": "dropped", "type": "long", "default": 7},`, 1))
+	downgraded := codecs.MustFormat(renders, former)
+	if err := downgraded.Write(former); err != nil {
+		b.Fatal(err)
+	}
+	for _, c := range []struct {
+		name  string
+		codec codecs.Codec[rendering]
+	}{
+		{"plain", codecs.PlainAvro[rendering](renders)},
+		{"header", codecs.Avro[rendering](rendersFormat)},
+		{"added", codecs.Avro[rendering](added)},
+		{"dropped", codecs.Avro[rendering](downgraded)},
+	} {
+		data, err := c.codec.Encode(v)
+		if err != nil {
+			b.Fatal(err)
+		}
+		b.Run("encode/"+c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.codec.Encode(v); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		b.Run("decode/"+c.name, func(b *testing.B) {
+			b.SetBytes(int64(len(data)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := c.codec.Decode(data); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

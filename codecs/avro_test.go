@@ -2,6 +2,7 @@ package codecs_test
 
 import (
 	"bytes"
+	_ "embed"
 	"fmt"
 	"reflect"
 	"testing"
@@ -13,7 +14,7 @@ import (
 	"github.com/eddystream/eddy/codecs"
 )
 
-// rendering is a Go shape of the schema eddy.Render.
+// rendering is a Go shape of the schema test.Render.
 type rendering struct {
 	Meta struct {
 		ID     string `avro:"id"`
@@ -87,7 +88,13 @@ func sample() rendering {
 	return r
 }
 
-var renders = codecs.MustSchema("eddy.Render")
+//go:embed testdata/render.avsc
+var rendersText string
+
+var (
+	renders       = codecs.MustSchema(rendersText)
+	rendersFormat = codecs.MustFormat(renders)
+)
 
 func TestBothLibrariesWriteTheSame(t *testing.T) {
 	t.Parallel()
@@ -95,7 +102,7 @@ func TestBothLibrariesWriteTheSame(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	typed := codecs.Avro[rendering](renders)
+	typed := codecs.PlainAvro[rendering](renders)
 	value := rapid.Make[rendering]()
 	millis := rapid.Int64Range(-1<<42, 1<<45) // years 1830 to 3084
 	rapid.Check(t, func(t *rapid.T) {
@@ -136,7 +143,7 @@ func TestBothLibrariesWriteTheSame(t *testing.T) {
 
 func TestAvroOfPointers(t *testing.T) {
 	t.Parallel()
-	c := codecs.Avro[*rendering](renders)
+	c := codecs.PlainAvro[*rendering](renders)
 	v := sample()
 	data, err := c.Encode(&v)
 	if err != nil {
@@ -153,7 +160,7 @@ func TestAvroOfPointers(t *testing.T) {
 
 func TestAvroRefuses(t *testing.T) {
 	t.Parallel()
-	c := codecs.Avro[rendering](renders)
+	c := codecs.PlainAvro[rendering](renders)
 	data, err := c.Encode(sample())
 	if err != nil {
 		t.Fatal(err)
@@ -171,7 +178,7 @@ func TestAvroRefuses(t *testing.T) {
 	if _, err := c.Encode(wrong); err == nil {
 		t.Error("an impossible closure was encoded")
 	}
-	if _, err := codecs.Avro[int](renders).Encode(3); err == nil {
+	if _, err := codecs.PlainAvro[int](renders).Encode(3); err == nil {
 		t.Error("a number was encoded as a record")
 	}
 }
@@ -183,7 +190,7 @@ func TestAvroGuardsCounts(t *testing.T) {
 		t.Fatal(err)
 	}
 	huge := []byte{0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1, 0} // an array of 2^63-1
-	if v, err := codecs.Avro[map[string]any](s).Decode(huge); err == nil {
+	if v, err := codecs.PlainAvro[map[string]any](s).Decode(huge); err == nil {
 		t.Errorf("got %v", v)
 	}
 	if text, err := s.JSON(huge); err == nil {
@@ -192,7 +199,7 @@ func TestAvroGuardsCounts(t *testing.T) {
 }
 
 func FuzzAvro(f *testing.F) {
-	c := codecs.Avro[rendering](renders)
+	c := codecs.PlainAvro[rendering](renders)
 	data, err := c.Encode(sample())
 	if err != nil {
 		f.Fatal(err)

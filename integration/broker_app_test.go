@@ -3,7 +3,6 @@ package integration_test
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io"
 	"testing"
 	"time"
@@ -173,22 +172,11 @@ func (b *brokered) cascades() map[tables.CascadeID]*tables.CascadeRow {
 // derived returns what the tables say, for the oracle.
 func (b *brokered) derived() *oracle.Derived {
 	b.t.Helper()
-	d, err := derivedOf(b.t.Context(), b.cfg)
+	d, err := oracle.ReadTables(b.t.Context(), b.cfg)
 	if err != nil {
 		b.t.Fatal(err)
 	}
 	return d
-}
-
-func derivedOf(ctx context.Context, cfg topology.Config) (*oracle.Derived, error) {
-	c := oracle.NewCollector()
-	err := errors.Join(
-		collect(ctx, cfg, tables.Pages, c.Page),
-		collect(ctx, cfg, tables.Titles, c.Title),
-		collect(ctx, cfg, tables.Links, c.Links),
-		collect(ctx, cfg, tables.Dependents, c.Dependents),
-	)
-	return c.Derived(), err
 }
 
 // collect takes every row of a table.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // The rows of dependents as they are stored: id sets in their shortest layout.
@@ -44,7 +45,7 @@ type (
 
 // DependentsRows is the codec of the rows of `eddy-dependents-table`.
 func DependentsRows() codecs.Codec[*DependentsRow] {
-	return dependentsRows{codecs.Avro[*dependentsRecord](codecs.MustSchema("eddy.DependentsRow"))}
+	return dependentsRows{schemas.Codec[*dependentsRecord]("DependentsRow")}
 }
 
 type dependentsRows struct {

@@ -3,17 +3,21 @@ package tables
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"flag"
 	"iter"
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
+
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
-var update = flag.Bool("update", false, "write the schemas of this package's types")
+var update = flag.Bool("update", false, "write the schemas and the golden rows of the newest release that are missing")
 
 // schemaNames gives a schema to those types whose Go name is another.
 var schemaNames = map[reflect.Type]string{
@@ -51,20 +55,38 @@ func TestSchemas(t *testing.T) {
 		w.schema(reflect.TypeOf(root))
 	}
 	for name, typ := range w.types {
-		file := filepath.Join("..", "codecs", "schemas", snake(name)+".avsc")
-		want := w.record(name, typ)
-		if *update {
-			if err := os.WriteFile(file, want, 0o644); err != nil {
-				t.Fatal(err)
-			}
-		}
+		file, want := schemaFile(snake(name)+".avsc"), w.record(name, typ)
 		got, err := os.ReadFile(file)
-		if err != nil {
-			t.Error(err)
-		} else if !bytes.Equal(got, want) {
-			t.Errorf("%s is not the schema of %s; go test ./tables -run TestSchemas -update writes it", file, typ)
+		if err == nil && bytes.Equal(got, want) {
+			continue
+		}
+		if !*update {
+			t.Errorf("%s is not the schema of %s (%v); go test ./tables -run TestSchemas -update writes it, and doc/UPGRADING.md says what else has to be done",
+				file, typ, err)
+			continue
+		}
+		file = filepath.Join("schemas", newest(), filepath.Base(file))
+		if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, want, 0o644)); err != nil {
+			t.Fatal(err)
 		}
 	}
+}
+
+// schemaFile is the schema file of a type in the newest release: the last that changed it has it.
+func schemaFile(name string) string {
+	for _, release := range slices.Backward(schemas.Releases.Names()) {
+		file := filepath.Join("schemas", release, name)
+		if _, err := os.Stat(file); err == nil {
+			return file
+		}
+	}
+	return filepath.Join("schemas", newest(), name)
+}
+
+// newest is the release that this is, or is to be.
+func newest() string {
+	names := schemas.Releases.Names()
+	return names[len(names)-1]
 }
 
 type schemaWriter struct{ types map[string]reflect.Type }

@@ -1,8 +1,8 @@
 package tables
 
 import (
-	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/tables/schemas"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -17,33 +17,34 @@ var (
 // Streams out of the pipeline.
 var (
 	// RerenderRequests ask for pages to be rendered again.
-	RerenderRequests = topology.NewStream("rerender-requests", PageKeys(), codecs.Avro[Request](codecs.MustSchema("eddy.Request")))
+	RerenderRequests = topology.NewStream("rerender-requests", PageKeys(), schemas.Codec[Request]("Request"))
 	// CascadeEvents report the phases of cascades.
-	CascadeEvents = topology.NewStream("cascade-events", CascadeIDs(), codecs.Avro[CascadeEvent](codecs.MustSchema("eddy.CascadeEvent")))
+	CascadeEvents = topology.NewStream("cascade-events", CascadeIDs(), schemas.Codec[CascadeEvent]("CascadeEvent"))
 	// LinkChanges are the links that a page gained and lost.
-	LinkChanges = topology.NewStream("link-changes", PageKeys(), codecs.Avro[LinkChange](codecs.MustSchema("eddy.LinkChange")))
+	LinkChanges = topology.NewStream("link-changes", PageKeys(), schemas.Codec[LinkChange]("LinkChange"))
 )
 
-// Streams between the processors of the pipeline.
+// Streams between the processors of the pipeline. They are packed where a batch has many small messages for a partition: the links of
+// renderings, what a flood of page changes says of lives and titles, and the messages of large cascades.
 var (
-	Lives           = topology.NewStream("page-lives", PageKeys(), codecs.Avro[*Life](codecs.MustSchema("eddy.Life")))
-	Claims          = topology.NewStream("title-claims", TitleKeys(), codecs.Avro[*Claim](codecs.MustSchema("eddy.Claim")))
-	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), codecs.Avro[*TitleChange](codecs.MustSchema("eddy.TitleChange")))
-	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), codecs.Avro[*TargetUpdate](codecs.MustSchema("eddy.TargetUpdate")))
-	Uses            = topology.NewStream("page-uses", PageKeys(), codecs.Avro[*Used](codecs.MustSchema("eddy.Used")))
-	Asks            = topology.NewStream("asks", PageKeys(), codecs.Avro[*Ask](codecs.MustSchema("eddy.Ask")))
-	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), codecs.Avro[*Progress](codecs.MustSchema("eddy.Progress")))
-	RequestClosings = topology.NewStream("request-closings", PageKeys(), codecs.Avro[*RequestClosing](codecs.MustSchema("eddy.RequestClosing")))
+	Lives           = topology.NewStream("page-lives", PageKeys(), schemas.Codec[*Life]("Life")).Packed()
+	Claims          = topology.NewStream("title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim")).Packed()
+	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange")).Packed()
+	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate")).Packed()
+	Uses            = topology.NewStream("page-uses", PageKeys(), schemas.Codec[*Used]("Used"))
+	Asks            = topology.NewStream("asks", PageKeys(), schemas.Codec[*Ask]("Ask")).Packed()
+	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress")).Packed()
+	RequestClosings = topology.NewStream("request-closings", PageKeys(), schemas.Codec[*RequestClosing]("RequestClosing")).Packed()
 )
 
 // The codecs of rows and loop messages that are plain records; see also [DependentsRows].
 var (
-	PageRows        = codecs.Avro[*PageRow](codecs.MustSchema("eddy.PageRow"))
-	TitleRows       = codecs.Avro[*TitleRow](codecs.MustSchema("eddy.TitleRow"))
-	LinksRows       = codecs.Avro[*LinksRow](codecs.MustSchema("eddy.LinksRow"))
-	RequestRows     = codecs.Avro[*RequestRow](codecs.MustSchema("eddy.RequestRow"))
-	CascadeRows     = codecs.Avro[*CascadeRow](codecs.MustSchema("eddy.CascadeRow"))
-	DependentsSteps = codecs.Avro[*DependentsStep](codecs.MustSchema("eddy.DependentsStep"))
+	PageRows        = schemas.Codec[*PageRow]("PageRow")
+	TitleRows       = schemas.Codec[*TitleRow]("TitleRow")
+	LinksRows       = schemas.Codec[*LinksRow]("LinksRow")
+	RequestRows     = schemas.Codec[*RequestRow]("RequestRow")
+	CascadeRows     = schemas.Codec[*CascadeRow]("CascadeRow")
+	DependentsSteps = schemas.Codec[*DependentsStep]("DependentsStep")
 )
 
 // The tables of the pipeline, for views and joins. Their topics are those that the pipeline's processors get.

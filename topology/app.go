@@ -4,16 +4,20 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/crashpoint"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // closeTimeout bounds the flush of what was sent when an app ends.
@@ -27,10 +31,13 @@ var ErrNotRunning = engine.ErrNotRunning
 // cluster: they share its partitions. All methods are safe for concurrent use.
 type App struct {
 	cfg    Config
+	memory MemoryPlan
 	whole  *kernel.Topology
 	part   *kernel.Topology // the processors to run
 	client *cluster.Client
-	sender sender.Sender
+	sender sender.Sender // of [App.Producer]
+	room   *sender.Room  // of all senders
+	ends   *sender.Ends
 
 	used    atomic.Bool
 	engine  *engine.Engine // readable once started is closed
@@ -45,23 +52,63 @@ type App struct {
 // of cfg. [App.Run] closes the app; one that is never run has to be closed by [App.Close].
 func NewApp(t *Topology, cfg Config) (*App, error) {
 	part, errs := subset(t.kernel, cfg.Processors)
+	for _, name := range slices.Sorted(maps.Keys(cfg.Deliveries)) {
+		if !slices.Contains(t.Processors(), name) {
+			errs = append(errs, fmt.Errorf("deliveries: topology %q has no processor %q", t.Name(), name))
+		}
+	}
 	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
 		return nil, err
 	}
-	cfg = cfg.withDefaults()
-	client, err := cluster.Open(cfg.settings())
+	memory, err := cfg.MemoryPlan()
 	if err != nil {
 		return nil, err
 	}
-	s, err := cfg.openSender(client)
+	cfg = cfg.withDefaults()
+	settings := cfg.settings()
+	settings.FetchBytes = memory.fetchBytes(readers(part))
+	client, err := cluster.Open(settings)
+	if err != nil {
+		return nil, err
+	}
+	room, ends := sender.NewRoom(memory.Sending), &sender.Ends{}
+	s, err := sender.Open(client, sender.Options{Room: room, Ends: ends})
 	if err != nil {
 		client.Close()
 		return nil, err
 	}
 	return &App{
-		cfg: cfg, whole: t.kernel, part: part, client: client, sender: s,
+		cfg: cfg, memory: memory, whole: t.kernel, part: part, client: client, sender: s, room: room, ends: ends,
 		started: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}),
 	}, nil
+}
+
+// readers is how many clients read what a topology's processors need: one for the inputs of each, one for its joins, one for each lookup.
+func readers(t *kernel.Topology) int {
+	n := 0
+	for _, p := range t.Processors {
+		n += 1 + len(p.Lookups)
+		if len(p.Joins) > 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// tasks is how many tasks this process has where it is the only one.
+func (a *App) tasks(ctx context.Context) (int, error) {
+	n := 0
+	for _, p := range a.part.Processors {
+		if len(p.Inputs) == 0 {
+			continue // the engine says so
+		}
+		partitions, err := a.client.Partitions(ctx, p.Inputs[0].Topic.Name)
+		if err != nil {
+			return 0, err
+		}
+		n += int(partitions)
+	}
+	return n, nil
 }
 
 // subset is t with the processors of the given names only; all of them if there are no names.
@@ -100,11 +147,22 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 	if err := cluster.EnsureTopics(ctx, a.client, a.whole, a.cfg.topicPolicy()); err != nil {
 		return ended(ctx, err)
 	}
-	db, err := a.cfg.openStore(a.whole.Name)
+	if a.cfg.BatchBytes == 0 {
+		tasks, err := a.tasks(ctx)
+		if err != nil {
+			return ended(ctx, err)
+		}
+		a.cfg.BatchBytes = a.memory.batchBytes(tasks)
+	}
+	db, err := a.cfg.openStore(a.whole.Name, a.memory.BlockCache, a.memory.Memtables)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	instance, static, err := a.cfg.instance(a.whole.Name)
+	if err != nil {
+		return err
+	}
 	reader, err := changelog.NewReader(a.client, a.cfg.Logger)
 	if err != nil {
 		return err
@@ -112,10 +170,17 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 	defer reader.Close()
 
 	a.engine = engine.New(engine.Options{
-		Topology: a.part, Client: a.client, Sender: a.sender, Store: db, Reader: reader,
+		Topology: a.part, Whole: a.whole, Client: a.client, Store: db, Reader: reader,
+		Sender: a.sender, Room: a.room, Ends: a.ends,
+		Open: func(o sender.Options) (sender.Sender, error) { return sender.Open(a.client, o) },
+		OpenTransactional: func(o sender.TransactionalOptions) (sender.Transactional, error) {
+			return sender.OpenTransactional(a.client, o)
+		},
+		Delivery: a.cfg.Delivery, Deliveries: a.cfg.Deliveries, Instance: instance, Static: static,
 		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval,
-		DrainTimeout: a.cfg.DrainTimeout, CacheRows: a.cfg.CacheRows, Standby: a.cfg.Standby,
-		Logger: a.cfg.Logger, Observer: a.cfg.Observer.engine(),
+		DrainTimeout: a.cfg.DrainTimeout, Standby: a.cfg.Standby,
+		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued())},
+		Logger: a.cfg.Logger, Observer: *a.cfg.Observer, Reached: crashpoint.Reached(),
 	})
 	close(a.started)
 	over := make(chan struct{})
@@ -130,12 +195,6 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 	err = a.engine.Run(ctx)
 	close(over)
 	forward.Wait()
-	if failed, ok := errors.AsType[*engine.ProcessError](err); ok {
-		return &ProcessError{
-			Processor: failed.Processor, Topic: failed.Topic, Partition: failed.Partition, Offset: failed.Offset, Key: failed.Key,
-			Err: failed.Err,
-		}
-	}
 	return err
 }
 

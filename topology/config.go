@@ -5,10 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
-	"github.com/eddystream/eddy/topology/internal/sender"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -38,9 +39,15 @@ type Config struct {
 	Processors []string
 	// Standby keeps copies of the tables of partitions that other members own, so that a take-over is quick.
 	Standby bool
-	// InstanceID makes this process a static member of its consumer groups: a restart within SessionTimeout
-	// moves no partitions. It must be unique among the processes. Defaults to none.
+	// InstanceID makes this process a static member of its consumer groups: a restart within SessionTimeout moves no partitions, and a
+	// stop gives none up before that. It must be unique among the processes. Defaults to one that is made at the first start and
+	// kept in DataDir; with InMemory, to none.
 	InstanceID string
+
+	// Delivery is what the processors promise. Defaults to AtLeastOnce.
+	Delivery Delivery
+	// Deliveries is what some processors promise that differs from Delivery, by the name of the processor. Defaults to none.
+	Deliveries map[string]Delivery
 
 	// TLS encrypts the connections to the brokers. Defaults to none.
 	TLS *tls.Config
@@ -49,7 +56,8 @@ type Config struct {
 
 	// BatchRecords bounds the records of a batch: the handlers of a partition wait while it is full. Defaults to 10,000.
 	BatchRecords int
-	// BatchBytes bounds the bytes that a batch holds in outputs and rows. Defaults to 8 MiB.
+	// BatchBytes bounds the bytes that a batch holds in outputs and rows. Defaults to what Memory has for all batches by the number
+	// of tasks, and at most 8 MiB.
 	BatchBytes int
 	// CommitInterval is the least time between two commits. Defaults to 0: a commit starts as soon as there
 	// is something to commit and the last one is done.
@@ -65,14 +73,21 @@ type Config struct {
 	DrainTimeout time.Duration
 	// SessionTimeout is how long a group waits for a silent member. Defaults to 10 s.
 	SessionTimeout time.Duration
-	// CacheRows is the number of decoded rows kept per partition and table. Defaults to 10,000.
-	CacheRows int
-	// SendBuffer bounds the bytes of records sent and not yet acknowledged, of the process. Defaults to 64 MiB.
+
+	// Memory is what the process may take, in bytes: an app divides it, as [Config.MemoryPlan] says, and keeps to its parts. Defaults to
+	// half of what the container or the machine has. An app does not change settings of Go's garbage collector, which are the whole process's: where
+	// nothing else runs in it, [MemoryPlan.SetLimits] does.
+	Memory int64
+	// StoreCache is the size of the block cache of the local store, in bytes. Defaults to its part of Memory, and to 64 MiB for views.
+	StoreCache int64
+	// CacheBytes bounds the decoded rows that are kept in memory, of all tables and partitions. Defaults to its part of Memory.
+	CacheBytes int64
+	// SendBuffer bounds the bytes of records sent and not yet acknowledged, of the process. Defaults to its part of Memory, and to 64 MiB for
+	// a producer without an app.
 	SendBuffer int
+
 	// MaxRecordBytes bounds one record, as the topics' max.message.bytes does. Defaults to 1,000,000.
 	MaxRecordBytes int
-	// StoreCache is the size of the block cache of the local store, in bytes. Defaults to 64 MiB.
-	StoreCache int64
 
 	// Logger takes the log. Defaults to none.
 	Logger *slog.Logger
@@ -106,7 +121,8 @@ func (c Config) Validate() error {
 		{"delete retention", int64(c.DeleteRetention)},
 		{"drain timeout", int64(c.DrainTimeout)},
 		{"session timeout", int64(c.SessionTimeout)},
-		{"cache rows", int64(c.CacheRows)},
+		{"memory", c.Memory},
+		{"cache bytes", c.CacheBytes},
 		{"send buffer", int64(c.SendBuffer)},
 		{"max record bytes", int64(c.MaxRecordBytes)},
 		{"store cache", c.StoreCache},
@@ -116,11 +132,24 @@ func (c Config) Validate() error {
 		}
 	}
 	full := c.withDefaults()
-	if full.MaxRecordBytes > full.SendBuffer {
-		errs = append(errs, fmt.Errorf("send buffer: %d bytes cannot hold one record of max record bytes, %d", full.SendBuffer, full.MaxRecordBytes))
+	if c.SendBuffer > 0 && full.MaxRecordBytes > c.SendBuffer {
+		errs = append(errs, fmt.Errorf("send buffer: %d bytes cannot hold one record of max record bytes, %d", c.SendBuffer, full.MaxRecordBytes))
 	}
 	if full.DrainTimeout >= cluster.RebalanceTimeout {
 		errs = append(errs, fmt.Errorf("drain timeout: %s is not below the rebalance timeout of %s", full.DrainTimeout, cluster.RebalanceTimeout))
+	}
+	if c.Memory >= 0 {
+		if _, err := c.MemoryPlan(); err != nil {
+			errs = append(errs, err)
+		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(c.Deliveries)) {
+		if d := c.Deliveries[p]; d != AtLeastOnce && d != ExactlyOnce {
+			errs = append(errs, fmt.Errorf("deliveries: processor %q: %s", p, d))
+		}
+	}
+	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
+		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
 	seen := map[string]bool{}
 	for _, p := range c.Processors {
@@ -142,15 +171,11 @@ func (c Config) withDefaults() Config {
 	set(&c.ClientID, "eddy")
 	set(&c.Partitions, 8)
 	set(&c.BatchRecords, 10_000)
-	set(&c.BatchBytes, 8<<20)
 	set(&c.StreamRetention, 7*24*time.Hour)
 	set(&c.DeleteRetention, 24*time.Hour)
 	set(&c.DrainTimeout, 10*time.Second)
 	set(&c.SessionTimeout, 10*time.Second)
-	set(&c.CacheRows, 10_000)
-	set(&c.SendBuffer, 64<<20)
 	set(&c.MaxRecordBytes, 1_000_000)
-	set(&c.StoreCache, 64<<20)
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -172,7 +197,6 @@ func (c Config) settings() cluster.Settings {
 	s := cluster.Settings{
 		Brokers:        c.Brokers,
 		ClientID:       c.ClientID,
-		InstanceID:     c.InstanceID,
 		TLS:            c.TLS,
 		SessionTimeout: c.SessionTimeout,
 		MaxRecordBytes: c.MaxRecordBytes,
@@ -195,15 +219,12 @@ func (c Config) topicPolicy() cluster.Policy {
 	}
 }
 
-// openStore opens the local store of the process below name, a folder of DataDir.
-func (c Config) openStore(name string) (*store.DB, error) {
+// openStore opens a local store below name, a folder of DataDir. Zero bytes are the defaults of a store.
+func (c Config) openStore(name string, cacheBytes, memtableBytes int64) (*store.DB, error) {
 	if c.InMemory {
 		return store.OpenMemory(), nil
 	}
-	return store.Open(store.Options{Dir: c.DataDir, Name: name, CacheBytes: c.StoreCache, Logger: c.Logger})
-}
-
-// openSender opens the sender of the process.
-func (c Config) openSender(client *cluster.Client) (sender.Sender, error) {
-	return sender.Open(client, sender.Options{MaxBytes: c.SendBuffer})
+	return store.Open(store.Options{
+		Dir: c.DataDir, Name: name, CacheBytes: cacheBytes, MemtableBytes: memtableBytes, Logger: c.Logger,
+	})
 }

@@ -15,7 +15,7 @@ func TestConfigReportsEveryProblem(t *testing.T) {
 		SASL:         &topology.SASL{Mechanism: "GSSAPI"},
 		Partitions:   -1,
 		DrainTimeout: time.Hour,
-		CacheRows:    -5,
+		CacheBytes:   -5,
 		SendBuffer:   10,
 		Processors:   []string{"a", "a"},
 	}
@@ -25,7 +25,7 @@ func TestConfigReportsEveryProblem(t *testing.T) {
 	}
 	for _, want := range []string{
 		`brokers: "nowhere"`, `mechanism "GSSAPI"`, "sasl: no user", "sasl: no password", "data dir", "partitions: negative (-1)",
-		"cache rows: negative (-5)", "drain timeout: 1h0m0s", "send buffer: 10 bytes", `processors: "a" twice`,
+		"cache bytes: negative (-5)", "drain timeout: 1h0m0s", "send buffer: 10 bytes", `processors: "a" twice`,
 	} {
 		if !strings.Contains(err.Error(), want) {
 			t.Errorf("no %q in:\n%v", want, err)

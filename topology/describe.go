@@ -29,6 +29,7 @@ type modelTopic struct {
 	Kind string `json:"kind"` // stream, table or loop
 	// External says that no processor of the topology writes it.
 	External bool `json:"external,omitempty"`
+	Packed   bool `json:"packed,omitempty"`
 	// Retention is empty for the default, and for tables.
 	Retention string `json:"retention,omitempty"`
 }
@@ -55,6 +56,7 @@ func describe(b *Builder) model {
 			case roleOutput:
 				t.External = false
 			}
+			t.Packed = t.Packed || e.topic.Packed
 			switch {
 			case e.topic.Retention < 0:
 				t.Retention = "for ever"
@@ -67,8 +69,24 @@ func describe(b *Builder) model {
 	return m
 }
 
-// String describes the topology, deterministically, one edge a line in the order of their declaration.
+// shownPacked reports whether a topic is marked as packed in texts and drawings: loops always are, and say nothing by it.
+func (t modelTopic) shownPacked() bool { return t.Packed && t.Kind != string(roleLoop) }
+
+// label is the name of a topic in drawings.
+func (t modelTopic) label() string {
+	if t.shownPacked() {
+		return t.Name + " (packed)"
+	}
+	return t.Name
+}
+
+// String describes the topology, deterministically, one edge a line in the order of their declaration. Streams that are packed are marked;
+// loops are packed and not marked.
 func (t *Topology) String() string {
+	packed := map[string]bool{}
+	for _, topic := range t.model.Topics {
+		packed[topic.Name] = topic.shownPacked()
+	}
 	var s strings.Builder
 	fmt.Fprintf(&s, "topology %s\n", t.model.Name)
 	for _, p := range t.model.Processors {
@@ -79,8 +97,15 @@ func (t *Topology) String() string {
 				arrow = "->"
 			}
 			fmt.Fprintf(&s, "    %-6s %s %s", e.Role, arrow, e.Topic)
+			var notes []string
 			if e.Last {
-				s.WriteString(" (last)")
+				notes = append(notes, "last")
+			}
+			if packed[e.Topic] {
+				notes = append(notes, "packed")
+			}
+			if len(notes) > 0 {
+				fmt.Fprintf(&s, " (%s)", strings.Join(notes, ", "))
 			}
 			s.WriteByte('\n')
 		}

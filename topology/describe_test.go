@@ -35,7 +35,7 @@ func golden(t *testing.T, name, got string) {
 // everyRole is a topology with an edge of each role.
 func everyRole(t *testing.T) *topology.Topology {
 	b := topology.NewBuilder("visits")
-	visits := topology.NewStream("visits", towns, codecs.JSON[string](), topology.Retention(time.Hour))
+	visits := topology.NewStream("visits", towns, codecs.JSON[string](), topology.Retention(time.Hour)).Packed()
 	p := topology.AddProcessor(b, "visitor", users)
 	topology.Persist(p, count)
 	topology.Join(p, topology.NewTable("profiles", users, text))

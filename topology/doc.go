@@ -54,6 +54,13 @@
 // partitions. Each batch of records takes effect in the order outputs, state, offsets: a crash may repeat
 // outputs, and loses nothing. A [View] reads a table from outside. Package topologytest runs a topology in memory.
 //
+// # Packed streams
+//
+// Where a batch sends many small messages to a stream inside of the topology, the stream is declared packed: they travel as one record, and
+// handlers see no difference. Loops always are. See [Stream.Packed].
+//
+//	var byWord = topology.NewStream("words", codecs.String[string](), codecs.String[string]()).Packed()
+//
 // # Tombstones
 //
 // A record without a value reaches handlers with Deleted set. In a table it deletes the row; in a stream it

@@ -16,7 +16,7 @@ func (t *Topology) DOT() string {
 		if topic.Kind == "table" {
 			shape = "cylinder"
 		}
-		fmt.Fprintf(&s, "  t%d [label=%q, shape=%s];\n", i, topic.Name, shape)
+		fmt.Fprintf(&s, "  t%d [label=%q, shape=%s];\n", i, topic.label(), shape)
 	}
 	for i, p := range t.model.Processors {
 		fmt.Fprintf(&s, "  p%d [label=%q, shape=box, style=bold];\n", i, p.Name)

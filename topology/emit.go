@@ -1,9 +1,11 @@
 package topology
 
 import (
+	"fmt"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/pack"
 )
 
 // EmitOption says something about one record that is sent.
@@ -15,7 +17,8 @@ func At(t time.Time) EmitOption {
 	return func(e *kernel.Emission) { e.Timestamp = t }
 }
 
-// WithHeader adds a header. The value must not be changed afterwards.
+// WithHeader adds a header. The value must not be changed afterwards. The keys "eddy-pack" and "eddy-epoch" are the framework's own: a
+// record with them is refused, with [ErrEncode].
 func WithHeader(key string, value []byte) EmitOption {
 	return func(e *kernel.Emission) { e.Headers = append(e.Headers, kernel.Header{Key: key, Value: value}) }
 }
@@ -30,6 +33,16 @@ func emission(now time.Time, opts []EmitOption) kernel.Emission {
 		e.Timestamp = now
 	}
 	return e
+}
+
+// checkHeaders refuses headers that would be read as the framework's.
+func checkHeaders(topic string, key []byte, headers []kernel.Header) error {
+	for _, h := range headers {
+		if pack.Reserved(h.Key) {
+			return fmt.Errorf("%w: header %q of %q, key %q: it is the framework's own", ErrEncode, h.Key, topic, key)
+		}
+	}
+	return nil
 }
 
 // emit encodes and sends one record.
@@ -54,5 +67,8 @@ func (s *scope) emit(out *kernel.Output, key, value []byte, opts []EmitOption) e
 		return s.task.Emit(out, key, value, s.msg.Timestamp, nil)
 	}
 	e := emission(s.msg.Timestamp, opts)
+	if err := checkHeaders(out.Topic.Name, key, e.Headers); err != nil {
+		return err
+	}
 	return s.task.Emit(out, key, value, e.Timestamp, e.Headers)
 }

@@ -2,7 +2,8 @@ package topology
 
 import (
 	"errors"
-	"fmt"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 var (
@@ -10,7 +11,7 @@ var (
 	// that was declared after it.
 	ErrInvalid = errors.New("invalid topology")
 	// ErrDecode is wrapped by the error of a record or row that its codec cannot read. The text names
-	// topic, partition and offset, and whether it is the key or the value.
+	// topic, partition and offset, in a pack also the index, and whether it is the key or the value.
 	ErrDecode = errors.New("cannot decode")
 	// ErrEncode is wrapped by the error of an emit or a write whose key or value its codec refuses. The
 	// text names topic and key.
@@ -20,20 +21,8 @@ var (
 	ErrWrongProcessor = errors.New("handle used in the wrong processor")
 )
 
-// ProcessError says which record stopped a processor, and why. It is what [App.Run] returns when a handler,
-// a codec or an output fails; after a restart the processor meets the same record again.
-type ProcessError struct {
-	Processor string
-	Topic     string
-	Partition int32
-	Offset    int64
-	Key       []byte // as it is in the log
-	Err       error
-}
-
-func (e *ProcessError) Error() string {
-	return fmt.Sprintf("processor %q: record %q[%d]@%d, key %q: %v", e.Processor, e.Topic, e.Partition, e.Offset, e.Key, e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *ProcessError) Unwrap() error { return e.Err }
+// ProcessError says which record stopped a processor, and why: Processor, Topic, Partition, Offset, in a pack (Packed) the Index of the
+// message, Key as it is in the log, and Err. It is what [App.Run] returns when a handler, a codec or an output fails; after a
+// restart the processor meets the same record again. Where a write failed for a whole batch, Topic is the topic that was written
+// and Offset is -1.
+type ProcessError = kernel.ProcessError

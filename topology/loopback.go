@@ -13,9 +13,9 @@ type Loopback[K, V any] struct {
 }
 
 // Loop gives the processor its loop, with the topic "<topology>-<processor>-loop". A processor has at most
-// one.
+// one. The loop is a packed stream, see [Stream.Packed].
 func Loop[K, V any](p *Processor[K], value codecs.Codec[V]) *Loopback[K, V] {
-	s := NewStream(p.kernel.Group+"-loop", p.key, value)
+	s := NewStream(p.kernel.Group+"-loop", p.key, value).Packed()
 	e := s.edge(roleLoop)
 	e.output = &kernel.Output{Topic: e.topic}
 	return &Loopback[K, V]{handle: p.declare(e), p: p, stream: s}

@@ -17,7 +17,7 @@ func (t *Topology) Mermaid() string {
 		if topic.Kind == "table" {
 			shape = [2]string{"[(", ")]"}
 		}
-		fmt.Fprintf(&s, "  t%d%s\"%s\"%s\n", i, shape[0], topic.Name, shape[1])
+		fmt.Fprintf(&s, "  t%d%s\"%s\"%s\n", i, shape[0], topic.label(), shape[1])
 	}
 	for i, p := range t.model.Processors {
 		fmt.Fprintf(&s, "  p%d[\"%s\"]:::processor\n", i, p.Name)

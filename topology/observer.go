@@ -1,75 +1,29 @@
 package topology
 
-import "time"
+import "github.com/eddystream/eddy/topology/internal/kernel"
 
-// Observer is told what a running topology does. Every field is optional. The functions are called from the
-// goroutines that do the work: they must be quick, safe for concurrent use, and must not call back.
-type Observer struct {
-	// Assigned is called when a processor owns a set of partitions, recovered and about to run.
-	Assigned func(AssignedInfo)
-	// Revoked is called when a processor has drained its partitions and given them up.
-	Revoked func(RevokedInfo)
-	// Recovered is called for each partition of a table that was loaded.
-	Recovered func(RecoveredInfo)
-	// Committed is called for each batch and partition, after its input offsets were marked.
-	Committed func(CommittedInfo)
-	// Processed is called after each handler.
-	Processed func(ProcessedInfo)
-	// Stopped is called when a processor stopped with an error.
-	Stopped func(StoppedInfo)
-}
+// Observer is told what a running topology does. Every field is optional. The functions are called from the goroutines that do the work:
+// they must be quick, safe for concurrent use, and must not call back.
+//
+//   - Assigned(AssignedInfo): a processor owns a set of partitions, recovered and about to run.
+//   - Revoked(RevokedInfo): a processor has drained its partitions and given them up.
+//   - Recovered(RecoveredInfo): a partition of a table was loaded.
+//   - Committed(CommittedInfo): a batch of a partition was committed.
+//   - Processed(ProcessedInfo): a handler returned.
+//   - Stopped(StoppedInfo): a processor stopped with an error.
+type Observer = kernel.Observer
 
-// AssignedInfo is a new assignment.
-type AssignedInfo struct {
-	Processor  string
-	Partitions []int32
-	// Took is the time from the assignment to the start, recovery included.
-	Took time.Duration
-}
-
-// RevokedInfo is the end of an assignment.
-type RevokedInfo struct {
-	Processor  string
-	Partitions []int32
-	// Dropped says that the drain timeout passed: the rest of the batches is processed again by the next owner.
-	Dropped bool
-}
-
-// RecoveredInfo is the loading of a table's partition.
-type RecoveredInfo struct {
-	Processor string // empty for a view
-	Topic     string
-	Partition int32
-	// Records is how many were read from the changelog, Offset where the local store then stands.
-	Records int64
-	Offset  int64
-	// Rebuilt says that what was there was cleared first, and Reason why.
-	Rebuilt bool
-	Reason  string
-	Took    time.Duration
-}
-
-// CommittedInfo is a committed batch of one partition.
-type CommittedInfo struct {
-	Processor string
-	Partition int32
-	// Records is the number of input and loop records, Outputs and Rows what they led to; rows are counted once per key.
-	Records, Outputs, Rows int
-	// OutputWait, ChangelogWait and StoreWait are the times of the commit's steps.
-	OutputWait, ChangelogWait, StoreWait time.Duration
-}
-
-// ProcessedInfo is a handled record.
-type ProcessedInfo struct {
-	Processor string
-	Topic     string
-	Partition int32
-	Offset    int64
-	Took      time.Duration
-}
-
-// StoppedInfo is the end of a processor by an error.
-type StoppedInfo struct {
-	Processor string
-	Err       error
-}
+type (
+	// AssignedInfo is a new assignment.
+	AssignedInfo = kernel.AssignedInfo
+	// RevokedInfo is the end of an assignment.
+	RevokedInfo = kernel.RevokedInfo
+	// RecoveredInfo is the loading of a table's partition.
+	RecoveredInfo = kernel.RecoveredInfo
+	// CommittedInfo is a committed batch of one partition.
+	CommittedInfo = kernel.CommittedInfo
+	// ProcessedInfo is a handled record.
+	ProcessedInfo = kernel.ProcessedInfo
+	// StoppedInfo is the end of a processor by an error.
+	StoppedInfo = kernel.StoppedInfo
+)

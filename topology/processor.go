@@ -50,6 +50,9 @@ func (p *processor) declare(e *edge) handle {
 		if !sameCodec(old.key, e.key) || !sameCodec(old.value, e.value) {
 			p.problemf(e.topic.Name, "is declared as %s and %s with different codecs", old.role, e.role)
 		}
+		if old.topic.Packed != e.topic.Packed {
+			p.problemf(e.topic.Name, "is declared as %s packed and not packed", old.role)
+		}
 		if old.last != e.last {
 			p.problemf(e.topic.Name, "is declared as %s with and without Last", old.role)
 		}

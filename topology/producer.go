@@ -31,7 +31,7 @@ func OpenProducer(cfg Config) (*Producer, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := cfg.withDefaults().openSender(client)
+	s, err := sender.Open(client, sender.Options{Room: sender.NewRoom(int64(cfg.SendBuffer))})
 	if err != nil {
 		client.Close()
 		return nil, err
@@ -46,7 +46,8 @@ func (a *App) Producer() *Producer {
 }
 
 // Produce sends a record, to the partition that its key decides. It returns when the record is on its way: it blocks while the send
-// buffer is full, until ctx is done. The time of the record is the present if no option says another.
+// buffer is full, until ctx is done. The time of the record is the present if no option says another. To a packed stream too it goes as a
+// plain record, because a record that belongs to no batch has nobody to share a pack with; readers take both.
 //
 // An error is of the key or value ([ErrEncode]), of ctx, of a topic that does not exist, or of a record sent earlier that was not
 // delivered: each such failure is reported once, here or by Flush.
@@ -84,6 +85,9 @@ func (p *Producer) send(ctx context.Context, topic kernel.Topic, key, value []by
 		hashed = topic.HashPart(key)
 	}
 	e := emission(time.Now(), opts)
+	if err := checkHeaders(topic.Name, key, e.Headers); err != nil {
+		return err
+	}
 	return p.sender.Send(ctx, sender.Record{
 		Topic: topic.Name, Partition: cluster.Partition(hashed, n), Key: key, Value: value, Timestamp: e.Timestamp, Headers: e.Headers,
 	}, p.done)

@@ -71,6 +71,7 @@ func Read[K, V any](ctx context.Context, cfg Config, s Stream[K, V], from, to Po
 		return fmt.Errorf("read %q: %w", s.topic, err)
 	}
 	defer kafka.Close()
+	each := typed(ctx, s, handle)
 	for len(left) > 0 {
 		fetches := kafka.PollFetches(ctx)
 		if err := ctx.Err(); err != nil {
@@ -88,11 +89,7 @@ func Read[K, V any](ctx context.Context, cfg Config, s Stream[K, V], from, to Po
 			if record.Offset >= end || record.Attrs.IsControl() {
 				continue
 			}
-			r, err := newRecord(nil, messageOf(record), s.key, s.value)
-			if err != nil {
-				return err
-			}
-			if err := handle(ctx, r); err != nil {
+			if err := each(record); err != nil {
 				return err
 			}
 		}

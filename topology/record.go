@@ -59,8 +59,14 @@ func (r *Record[K, V]) Topic() string { return r.message().Topic }
 // Partition returns the partition that the record was read from.
 func (r *Record[K, V]) Partition() int32 { return r.message().Partition }
 
-// Offset returns the place of the record in its partition.
+// Offset returns the place of the record in its partition. Records of one pack have one offset, and differ by their Index.
 func (r *Record[K, V]) Offset() int64 { return r.message().Offset }
+
+// Packed reports whether the record was read from a pack, with others of the same offset. See [Stream.Packed].
+func (r *Record[K, V]) Packed() bool { return r.message().Packed }
+
+// Index returns the place of the record in its pack, from 0 on; 0 if it was not in one.
+func (r *Record[K, V]) Index() int { return r.message().Index }
 
 // Timestamp returns the time that the sender gave to the record, with a resolution of a millisecond.
 func (r *Record[K, V]) Timestamp() time.Time { return r.message().Timestamp }
@@ -106,14 +112,14 @@ func newRecord[K, V any](task kernel.Task, m *kernel.Message, key codecs.Codec[K
 	r.s = &frame.scope
 	var err error
 	if r.Key, err = key.Decode(m.Key); err != nil {
-		return nil, fmt.Errorf("%w: key of record %q[%d]@%d: %w", ErrDecode, m.Topic, m.Partition, m.Offset, err)
+		return nil, fmt.Errorf("%w: key of record %s: %w", ErrDecode, m.Position(), err)
 	}
 	if m.Value == nil {
 		r.Deleted = true
 		return r, nil
 	}
 	if r.Value, err = value.Decode(m.Value); err != nil {
-		return nil, fmt.Errorf("%w: value of record %q[%d]@%d: %w", ErrDecode, m.Topic, m.Partition, m.Offset, err)
+		return nil, fmt.Errorf("%w: value of record %s: %w", ErrDecode, m.Position(), err)
 	}
 	return r, nil
 }

@@ -14,6 +14,7 @@ type Stream[K, V any] struct {
 	key       codecs.Codec[K]
 	value     codecs.Codec[V]
 	retention time.Duration
+	packed    bool
 }
 
 // StreamOption changes how the topic of a stream is created and checked.
@@ -37,6 +38,20 @@ func NewStream[K, V any](topic string, key codecs.Codec[K], value codecs.Codec[V
 	return Stream[K, V]{topic: topic, key: key, value: value, retention: o.retention}
 }
 
+// Packed returns the stream as a packed one: what a processor sends in one batch to one partition goes as a pack, one record with all the
+// messages in it, so that clients and brokers have one record to handle instead of thousands. Handlers, [Consume] and tests see
+// single messages, in the order in which they were sent; a message that is alone in its batch goes at once, and as a plain record.
+//
+// Other Kafka clients cannot read packs. So a packed stream is for the inside of a topology: [Builder.Build] wants it to have a writer and
+// a reader there, all of which declare it packed. Tables are never packed; loops always are.
+//
+// To read packs nothing has to be declared: each record says whether it is one. A stream that has plain records in it can become
+// packed, and the other way round, as long as all its readers are of a release that knows packs.
+func (s Stream[K, V]) Packed() Stream[K, V] {
+	s.packed = true
+	return s
+}
+
 // Topic returns the name of the topic.
 func (s Stream[K, V]) Topic() string { return s.topic }
 
@@ -47,7 +62,7 @@ func (s Stream[K, V]) KeyCodec() codecs.Codec[K] { return s.key }
 func (s Stream[K, V]) ValueCodec() codecs.Codec[V] { return s.value }
 
 func (s Stream[K, V]) kernelTopic() kernel.Topic {
-	return kernel.Topic{Name: s.topic, HashPart: hashPart(s.key), Retention: s.retention}
+	return kernel.Topic{Name: s.topic, Packed: s.packed, HashPart: hashPart(s.key), Retention: s.retention}
 }
 
 func (s Stream[K, V]) edge(r role) *edge {

@@ -95,6 +95,13 @@ func (p *processor) validate() {
 	}
 }
 
+func packing(e *edge) string {
+	if e.topic.Packed {
+		return "packed"
+	}
+	return "not packed"
+}
+
 func article(r role) string {
 	if r == roleInput || r == roleOutput {
 		return "an " + string(r)
@@ -137,6 +144,33 @@ func (b *Builder) validateTopics() {
 			p.problemf(e.topic.Name, "%s", why)
 		}
 	}
+	b.validatePacked()
+}
+
+// validatePacked wants each packed stream to have both its sides in the topology.
+func (b *Builder) validatePacked() {
+	sides := map[string]map[role]bool{}
+	for _, p := range b.processors {
+		for _, e := range p.edges {
+			if sides[e.topic.Name] == nil {
+				sides[e.topic.Name] = map[role]bool{}
+			}
+			sides[e.topic.Name][e.role] = true
+		}
+	}
+	for _, p := range b.processors {
+		for _, e := range p.edges {
+			has := sides[e.topic.Name]
+			switch {
+			case !e.topic.Packed || has[roleLoop] || has[roleTable]:
+			case e.role == roleOutput && !has[roleInput]:
+				p.problemf(e.topic.Name, "is a packed output and an input of no processor: whoever reads it from outside cannot read packs")
+			case e.role == roleInput && !has[roleOutput]:
+				p.problemf(e.topic.Name, "is a packed input and an output of no processor: what comes from outside is not packed; "+
+					"a stream of another topology is declared without Packed, and its packs are read all the same")
+			}
+		}
+	}
 }
 
 func ownsTopic(e *edge) bool { return e.role == roleTable || e.role == roleLoop }
@@ -166,6 +200,8 @@ func clash(u, owner use) string {
 		return fmt.Sprintf("is %s and %s %s: a topic is a stream or a table", article(r), article(or), by)
 	case u.e.topic.Retention != owner.e.topic.Retention && or != roleLoop:
 		return fmt.Sprintf("has another retention (%v) than as %s %s (%v)", u.e.topic.Retention, article(or), by, owner.e.topic.Retention)
+	case u.e.topic.Packed != owner.e.topic.Packed && or != roleLoop:
+		return fmt.Sprintf("is %s as %s and %s as %s %s", packing(u.e), article(r), packing(owner.e), article(or), by)
 	case (u.e.topic.HashPart == nil) != (owner.e.topic.HashPart == nil):
 		return fmt.Sprintf("has another partitioning (by a part of its key, or by all of it) than as %s %s", article(or), by)
 	}

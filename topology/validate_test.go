@@ -142,6 +142,28 @@ func TestBuildReportsProblems(t *testing.T) {
 			topology.Output(processor(b, "p", "in"), stream("mid", topology.Retention(time.Hour)))
 			processor(b, "q", "mid")
 		}, []string{`processor "q": topic "mid" has another retention (0s) than as an output of processor "p" (1h0m0s)`}},
+		{"packed and not", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("mid").Packed())
+			processor(b, "q", "mid")
+			topology.Output(processor(b, "r", "in"), stream("mid"))
+		}, []string{
+			`processor "q": topic "mid" is not packed as an input and packed as an output of processor "p"`,
+			`processor "r": topic "mid" is not packed as an output and packed as an output of processor "p"`,
+		}},
+		{"one output packed and not", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Output(p, stream("mid"))
+			topology.Output(p, stream("mid").Packed())
+			processor(b, "q", "mid")
+		}, []string{`processor "p": topic "mid" is declared as output packed and not packed`}},
+		{"packed output without a reader", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("out").Packed())
+		}, []string{`processor "p": topic "out" is a packed output and an input of no processor: whoever reads it from outside cannot read packs`}},
+		{"packed input without a writer", func(b *topology.Builder) {
+			p := topology.AddProcessor(b, "p", text)
+			topology.Input(p, stream("in").Packed()).Handle(nothing)
+		}, []string{`processor "p": topic "in" is a packed input and an output of no processor: what comes from outside is not packed; ` +
+			`a stream of another topology is declared without Packed, and its packs are read all the same`}},
 		{"two partitionings", func(b *topology.Builder) {
 			topology.Join(processor(b, "p", "in"), table("rows"))
 			q := topology.AddProcessor(b, "q", codecs.Codec[string](halfHashed{text}))
@@ -223,6 +245,8 @@ func TestBuildAccepts(t *testing.T) {
 	q := topology.AddProcessor(b, "q", text)
 	topology.Input(q, stream("out", topology.Retention(-1))).Handle(nothing)
 	topology.Input(q, stream("t-p-loop")).Handle(nothing) // of another processor, to watch it
+	topology.Output(p, stream("mid").Packed())
+	topology.Input(q, stream("mid").Packed()).Handle(nothing)
 	topology.Join(q, rows)
 	topology.Join(q, rows)
 	topology.Lookup(processor(b, "r", "in"), rows)
@@ -233,9 +257,11 @@ func TestBuildAccepts(t *testing.T) {
     table  <- t-p-table
     loop   <- t-p-loop
     output -> out
+    output -> mid (packed)
   processor q
     input  <- out
     input  <- t-p-loop
+    input  <- mid (packed)
     join   <- t-p-table
   processor r
     input  <- in
@@ -245,7 +271,7 @@ func TestBuildAccepts(t *testing.T) {
 		t.Errorf("topology:\n%swant:\n%s", got, want)
 	}
 	k := topo.Kernel()
-	if n := len(k.Processors[0].Outputs) + len(k.Processors[1].Joins); n != 2 {
+	if n := len(k.Processors[0].Outputs) + len(k.Processors[1].Joins); n != 3 {
 		t.Errorf("repeated edges were not merged: %d", n)
 	}
 }

@@ -49,11 +49,12 @@ func OpenView[K, V any](t Table[K, V], cfg Config) (*View[K, V], error) {
 }
 
 // Run recovers the view and follows the table until ctx is done or the view is closed, and then returns nil. It outlives a broker that is
-// away. Another error is final: of the local store, or of a table that was made anew or cut under the view. It runs once.
+// away. Another error is final: of the local store, of a table that was made anew or cut under the view, or a right that is missing. It
+// runs once.
 func (v *View[K, V]) Run(ctx context.Context) error { return v.rows.run(ctx) }
 
 // Recovered is closed once the whole table has been read, to the end that it had when that began.
-func (v *View[K, V]) Recovered() <-chan struct{} { return v.rows.recovered }
+func (v *View[K, V]) Recovered() <-chan struct{} { return v.rows.replica.Recovered() }
 
 // Close ends Run, if it runs, waits for it, and closes the connections and the copy. Further calls do nothing.
 func (v *View[K, V]) Close() error { return v.rows.close() }
@@ -104,37 +105,33 @@ func closedError(err error) error {
 
 // follower is what a view does with bytes.
 type follower struct {
-	topic  string
-	cfg    Config
-	client *cluster.Client
-	reader *changelog.Reader
-	db     *viewStore
-	tables []*store.Table
-	at     []changelog.Position
+	topic   string
+	client  *cluster.Client
+	reader  *changelog.Reader
+	db      *viewStore
+	replica *changelog.Replica
+	tables  []*store.Table // by partition
 
-	recovered chan struct{} // all partitions were loaded
-	stopped   chan struct{} // run has ended, or will not begin
-	closing   chan struct{}
+	stopped chan struct{} // run has ended, or will not begin
+	closing chan struct{}
 
 	mu      sync.Mutex
 	running bool
 	closed  bool
-	loaded  map[int32]bool // partitions, at least once
-	err     error          // that a restart does not mend
 }
 
 func openFollower(topic string, cfg Config) (_ *follower, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	f := &follower{topic: topic, cfg: cfg, recovered: make(chan struct{}), stopped: make(chan struct{}), closing: make(chan struct{}), loaded: map[int32]bool{}}
+	f := &follower{topic: topic, stopped: make(chan struct{}), closing: make(chan struct{})}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, f.release())
+		}
+	}()
 	if f.client, err = cluster.Open(cfg.settings()); err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil {
-			f.client.Close()
-		}
-	}()
 	n, err := f.client.Partitions(ctx, topic)
 	if err != nil {
 		return nil, err
@@ -143,37 +140,65 @@ func openFollower(topic string, cfg Config) (_ *follower, err error) {
 		return nil, err
 	}
 	if f.db, err = openViewStore(topic, cfg); err != nil {
-		f.reader.Close()
 		return nil, err
 	}
-	f.tables, f.at = make([]*store.Table, n), make([]changelog.Position, n)
+	f.tables = make([]*store.Table, n)
 	for p := range f.tables {
 		if f.tables[p], err = f.db.table(int32(p)); err != nil {
-			f.reader.Close()
-			return nil, errors.Join(err, f.db.close())
+			return nil, err
 		}
 	}
-	return f, nil
+	f.replica, err = f.reader.NewReplica(ctx, changelog.ReplicaConfig{
+		Topic:  topic,
+		Open:   func(partition int32) (*store.Table, error) { return f.tables[partition], nil },
+		Loaded: func(partition int32, l changelog.Loaded) { tellRecovered(cfg.Observer, topic, partition, l) },
+	})
+	return f, err
+}
+
+// tellRecovered tells an observer that a partition of a view was loaded.
+func tellRecovered(o *Observer, topic string, partition int32, l changelog.Loaded) {
+	if o.Recovered == nil {
+		return
+	}
+	o.Recovered(RecoveredInfo{
+		Topic: topic, Partition: partition, Records: l.Records, Offset: l.Offset,
+		Rebuilt: l.Rebuilt, Reason: l.Reason, Took: l.Took,
+	})
+}
+
+// release closes what is open.
+func (f *follower) release() error {
+	if f.reader != nil {
+		f.reader.Close()
+	}
+	if f.client != nil {
+		f.client.Close()
+	}
+	if f.db != nil {
+		return f.db.close()
+	}
+	return nil
 }
 
 // readable is nil while the view is recovered and follows.
 func (f *follower) readable() error {
-	select {
-	case <-f.stopped:
-		return ErrClosed
-	default:
+	for _, end := range []<-chan struct{}{f.stopped, f.closing, f.replica.Stopped()} {
+		select {
+		case <-end:
+			return ErrClosed
+		default:
+		}
 	}
 	select {
-	case <-f.closing:
-		return ErrClosed
-	case <-f.recovered:
+	case <-f.replica.Recovered():
 		return nil
 	default:
 		return ErrNotRecovered
 	}
 }
 
-// run is follow, once, with the bookkeeping of the end.
+// run follows, once, until ctx is done or the view is closed.
 func (f *follower) run(ctx context.Context) error {
 	f.mu.Lock()
 	if f.running || f.closed {
@@ -183,54 +208,45 @@ func (f *follower) run(ctx context.Context) error {
 	f.running = true
 	f.mu.Unlock()
 	defer close(f.stopped)
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, release := f.whileOpen(ctx)
+	defer release()
+	if err := f.replica.Run(ctx); err != nil {
+		return fmt.Errorf("view of %q: %w", f.topic, err)
+	}
+	return nil
+}
+
+// whileOpen derives a context that also ends when the view is closed or has stopped, then with the cause ErrClosed. It is to be released.
+func (f *follower) whileOpen(ctx context.Context) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
 	var watch sync.WaitGroup
 	watch.Go(func() {
 		select {
+		case <-f.stopped:
+			cancel(ErrClosed)
 		case <-f.closing:
-			cancel()
+			cancel(ErrClosed)
 		case <-ctx.Done():
 		}
 	})
-	err := ended(ctx, f.follow(ctx))
-	cancel()
-	watch.Wait()
-	return err
+	return ctx, func() {
+		cancel(nil)
+		watch.Wait()
+	}
 }
 
-// settle waits for the positions of the ends.
+// settle waits until the ends are applied.
 func (f *follower) settle(ctx context.Context) error {
-	select {
-	case <-f.recovered:
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-f.stopped:
-		return ErrClosed
-	case <-f.closing:
+	ctx, release := f.whileOpen(ctx)
+	defer release()
+	if errors.Is(f.readable(), ErrClosed) {
 		return ErrClosed
 	}
-	if err := f.readable(); err != nil { // it may have stopped long after it recovered
-		return err
+	err := f.replica.Settle(ctx)
+	if now := f.readable(); now != nil && (err == nil || errors.Is(now, ErrClosed)) {
+		return now // whatever broke by that
 	}
-	all, err := f.reader.Ends(ctx, f.topic)
-	if err != nil {
-		return err
-	}
-	ends := all[f.topic]
-	if len(ends) != len(f.at) {
-		return fmt.Errorf("table %q has %d partitions and is viewed as having %d", f.topic, len(ends), len(f.at))
-	}
-	for p, end := range ends {
-		if f.at[p].Wait(ctx, end, f.stopped) {
-			continue
-		}
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		return ErrClosed
-	}
-	return f.readable()
+	return err
 }
 
 func (f *follower) close() error {
@@ -248,7 +264,5 @@ func (f *follower) close() error {
 		close(f.stopped)
 	}
 	<-f.stopped
-	f.reader.Close()
-	f.client.Close()
-	return f.db.close()
+	return f.release()
 }

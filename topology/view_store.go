@@ -46,7 +46,7 @@ func openViewStore(topic string, cfg Config) (*viewStore, error) {
 	defer viewStores.mu.Unlock()
 	shared := viewStores.open[dir]
 	if shared == nil {
-		db, err := cfg.openStore(viewFolder)
+		db, err := cfg.openStore(viewFolder, cfg.StoreCache, 0)
 		if err != nil {
 			return nil, err
 		}

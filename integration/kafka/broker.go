@@ -46,7 +46,7 @@ func (c *Cluster) program(ctx context.Context, b *broker, args ...string) *exec.
 	args = append([]string{"-cp", filepath.Join(c.jars, "*"), "-XX:-UsePerfData", "-Djava.io.tmpdir=" + filepath.Join(b.dir, "tmp")}, args...)
 	cmd := exec.CommandContext(ctx, c.java, args...) //nolint:gosec // the machine's Java
 	cmd.Dir = b.dir
-	c.watchdog.adopt(cmd)
+	c.watchdog.Adopt(cmd)
 	return cmd
 }
 

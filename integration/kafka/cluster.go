@@ -16,6 +16,8 @@ import (
 	"sync"
 
 	"golang.org/x/sync/errgroup"
+
+	"github.com/eddystream/eddy/integration/watchdog"
 )
 
 // Options are the settings of a cluster.
@@ -45,7 +47,7 @@ type Cluster struct {
 	java     string
 	jars     string
 	ports    ports
-	watchdog *watchdog
+	watchdog *watchdog.Watchdog
 	logging  sync.Mutex
 
 	mu      sync.Mutex
@@ -109,7 +111,7 @@ func (c *Cluster) open() (err error) {
 	if c.id, err = clusterID(filepath.Join(c.dir, "cluster.id")); err != nil {
 		return err
 	}
-	c.watchdog, err = watch(temporary)
+	c.watchdog, err = watchdog.Watch(temporary)
 	return err
 }
 
@@ -239,7 +241,7 @@ func (c *Cluster) Stop() error {
 	}
 	errs = append(errs, group.Wait())
 	if c.watchdog != nil {
-		errs = append(errs, c.watchdog.close())
+		errs = append(errs, c.watchdog.Close())
 	}
 	errs = append(errs, c.ports.release())
 	if c.opt.Dir == "" && c.dir != "" {

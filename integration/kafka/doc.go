@@ -8,5 +8,5 @@
 //	cfg := topology.Config{Brokers: cluster.Addrs()}
 //	err := cluster.Kill(1) // and what becomes of the pipeline then
 //
-// Brokers end with the process that started them, however that ends: see watchdog.
+// Brokers end with the process that started them, however that ends: see package watchdog.
 package kafka

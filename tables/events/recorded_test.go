@@ -9,9 +9,11 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/linkedin/goavro/v2"
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // recorded returns the path of recorded data, and skips the test where there is none.
@@ -169,8 +171,8 @@ func TestRecordedWikis(t *testing.T) {
 	}
 }
 
-// TestRecordedRendersInBothLibraries writes real renders typed, and through goavro into a container file and back:
-// the bytes are the same.
+// TestRecordedRendersInBothLibraries reads real renders by another library of Avro and writes them again: behind the
+// header the bytes are the same. The other library's fingerprints are not Avro's where a schema has logical types.
 func TestRecordedRendersInBothLibraries(t *testing.T) {
 	t.Parallel()
 	r, err := events.Open(recorded(t, "ltg", "events.ndjson.zst"))
@@ -178,12 +180,11 @@ func TestRecordedRendersInBothLibraries(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer r.Close()
-	var file bytes.Buffer
-	w, err := codecs.NewContainerWriter(&file, codecs.MustSchema("eddy.Render"))
+	other, err := goavro.NewCodec(schemas.Releases.MustFormat("eddy.Render").Schema().String())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var records [][]byte
+	n := 0
 	for e, err := range r.Events() {
 		if err != nil {
 			t.Fatal(err)
@@ -195,31 +196,23 @@ func TestRecordedRendersInBothLibraries(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if err := w.Write(data); err != nil {
-			t.Fatal(err)
+		header, ok := codecs.SingleObjectHeader(data)
+		if !ok {
+			t.Fatalf("line %d: no header: %x", e.Line, data)
 		}
-		records = append(records, data)
+		body := data[len(header):]
+		native, rest, err := other.NativeFromBinary(body)
+		if err != nil || len(rest) > 0 {
+			t.Fatalf("line %d: goavro: %v, %d bytes left", e.Line, err, len(rest))
+		}
+		if again, err := other.BinaryFromNative(nil, native); err != nil || !bytes.Equal(again, body) {
+			t.Fatalf("line %d: %v: goavro wrote %x, want %x", e.Line, err, again, body)
+		}
 		checkRender(t, e.Render)
-	}
-	if err := w.Flush(); err != nil {
-		t.Fatal(err)
-	}
-	c, err := codecs.OpenContainer(&file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	n := 0
-	for data, err := range c.Records() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		if !bytes.Equal(data, records[n]) {
-			t.Fatalf("record %d: goavro wrote %x, want %x", n, data, records[n])
-		}
 		n++
 	}
-	if n != len(records) || n < 1000 {
-		t.Errorf("%d records, want %d", n, len(records))
+	if n < 1000 {
+		t.Errorf("%d renders, want more", n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // Render is one rendering of one page with all links that it used: the whole set, never a difference.
@@ -114,8 +115,8 @@ func (s Scope) String() string {
 	return fmt.Sprintf("scope %d", uint8(s))
 }
 
-var renderSchema = codecs.MustSchema("eddy.Render")
+var renders = schemas.Codec[Render]("Render")
 
 // RenderCodec is the Avro codec of render events, of the schema "eddy.Render". Of arrays without elements it reads
 // empty slices.
-func RenderCodec() codecs.Codec[Render] { return codecs.Avro[Render](renderSchema) }
+func RenderCodec() codecs.Codec[Render] { return renders }

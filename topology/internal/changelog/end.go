@@ -7,6 +7,8 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // knownEnd is the last data record's end below a high watermark.
@@ -16,7 +18,7 @@ type knownEnd struct{ stable, data int64 }
 // later: what lies behind may be a transaction's marker, an aborted transaction, or have been compacted away.
 // Where there is no record it is the start of the partition.
 func (r *Reader) End(ctx context.Context, topic string, partition int32) (int64, error) {
-	tp := topicPartition{topic, partition}
+	tp := kernel.TopicPartition{Topic: topic, Partition: partition}
 	stable, err := r.cluster.StableEnds(ctx, topic)
 	if err != nil {
 		return 0, err
@@ -46,7 +48,7 @@ func (r *Reader) Ends(ctx context.Context, topics ...string) (map[string][]int64
 			return nil, fmt.Errorf("topic %q has %d partitions, and %d have a start", topic, len(ends), len(starts[topic]))
 		}
 		for p := range ends {
-			if ends[p], err = r.endBelow(ctx, topicPartition{topic, int32(p)}, starts[topic][p], ends[p]); err != nil {
+			if ends[p], err = r.endBelow(ctx, kernel.TopicPartition{Topic: topic, Partition: int32(p)}, starts[topic][p], ends[p]); err != nil {
 				return nil, err
 			}
 		}
@@ -55,7 +57,7 @@ func (r *Reader) Ends(ctx context.Context, topics ...string) (map[string][]int64
 }
 
 // endBelow looks for the last record in [start, stable), in steps back that double.
-func (r *Reader) endBelow(ctx context.Context, tp topicPartition, start, stable int64) (int64, error) {
+func (r *Reader) endBelow(ctx context.Context, tp kernel.TopicPartition, start, stable int64) (int64, error) {
 	r.mu.Lock()
 	known, ok := r.ends[tp]
 	r.mu.Unlock()
@@ -85,7 +87,7 @@ func (r *Reader) endBelow(ctx context.Context, tp topicPartition, start, stable 
 // Empty reports whether no reader will ever get a record from the offsets [from, to) of a partition. An open transaction may
 // become one.
 func (r *Reader) Empty(ctx context.Context, topic string, partition int32, from, to int64) (bool, error) {
-	tp := topicPartition{topic, partition}
+	tp := kernel.TopicPartition{Topic: topic, Partition: partition}
 	for from < to {
 		records, next, err := r.fetchOrSkip(ctx, tp, from)
 		if err != nil {
@@ -100,7 +102,7 @@ func (r *Reader) Empty(ctx context.Context, topic string, partition int32, from,
 }
 
 // lastRecord is the offset of the last record in [from, to), -1 if there is none.
-func (r *Reader) lastRecord(ctx context.Context, tp topicPartition, from, to int64) (int64, error) {
+func (r *Reader) lastRecord(ctx context.Context, tp kernel.TopicPartition, from, to int64) (int64, error) {
 	last := int64(-1)
 	for from < to {
 		records, next, err := r.fetchOrSkip(ctx, tp, from)
@@ -121,18 +123,19 @@ func (r *Reader) lastRecord(ctx context.Context, tp topicPartition, from, to int
 }
 
 // fetchOrSkip fetches from an offset, or passes over what was deleted since the start of the log was read: a loop is
-// purged while it is looked at. Nobody gets such records any more.
-func (r *Reader) fetchOrSkip(ctx context.Context, tp topicPartition, from int64) ([]*kgo.Record, int64, error) {
-	records, next, err := r.fetch(ctx, tp, from)
-	if !errors.Is(err, kerr.OffsetOutOfRange) {
-		return records, next, err
+// purged while it is looked at. Nobody gets such records any more. Transient errors are tried again until ctx is done.
+func (r *Reader) fetchOrSkip(ctx context.Context, tp kernel.TopicPartition, from int64) ([]*kgo.Record, int64, error) {
+	tries := r.attempts(tp)
+	for {
+		a, err := r.fetcher.fetch(ctx, tp, "", from)
+		if errors.Is(err, kerr.OffsetOutOfRange) {
+			a.next, err = r.skipDeleted(ctx, tp, from, err)
+		}
+		if err == nil || errors.Is(err, kerr.OffsetOutOfRange) {
+			return a.records, a.next, err
+		}
+		if err := tries.failed(ctx, err); err != nil {
+			return nil, from, err
+		}
 	}
-	starts, startErr := r.cluster.Starts(ctx, tp.topic)
-	if startErr != nil {
-		return nil, from, startErr
-	}
-	if int(tp.partition) >= len(starts[tp.topic]) || starts[tp.topic][tp.partition] <= from {
-		return nil, from, err
-	}
-	return nil, starts[tp.topic][tp.partition], nil
 }

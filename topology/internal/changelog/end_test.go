@@ -3,6 +3,8 @@ package changelog
 import (
 	"fmt"
 	"testing"
+
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // What is deleted while the end of a log is looked for, as a loop is behind its processor, is passed over.
@@ -15,7 +17,7 @@ func TestEndOfLogThatIsPurgedMeanwhile(t *testing.T) {
 	if err := b.client.Purge(t.Context(), topic, map[int32]int64{0: 10}); err != nil {
 		t.Fatal(err)
 	}
-	tp := topicPartition{topic, 0}
+	tp := kernel.TopicPartition{Topic: topic}
 	for _, tt := range []struct{ from, to, last int64 }{{3, 20, 19}, {3, 8, -1}, {3, 10, -1}, {3, 11, 10}} {
 		last, err := b.reader.lastRecord(t.Context(), tp, tt.from, tt.to)
 		if err != nil || last != tt.last {

@@ -26,6 +26,13 @@ func (p *Position) Advance(next int64) {
 	}
 }
 
+// Next is the offset below which everything was applied.
+func (p *Position) Next() int64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next
+}
+
 // Wait returns when the position has reached next, ctx is done, or stopped is closed, and reports whether it was reached.
 func (p *Position) Wait(ctx context.Context, next int64, stopped <-chan struct{}) bool {
 	for {

@@ -14,15 +14,14 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/broker"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // replica starts one, and returns how to stop it and the error of its run.
 func (b *bundle) replica() (*Replica, func() error) {
 	b.t.Helper()
-	p, err := b.reader.NewReplica(context.Background(), topic, func(partition int32) (*store.Table, error) {
-		return b.table(partition), nil
-	}, nil)
+	p, err := b.reader.NewReplica(context.Background(), ReplicaConfig{Topic: topic, Open: b.open})
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -116,19 +115,51 @@ func TestReplicaOfTopicMadeAnewStops(t *testing.T) {
 	b.check(0, map[string]string{"a": "1", "b": "1"})
 }
 
+// A topic that is made anew between the load and what follows it is not taken for the one that was loaded.
+func TestFetchKnowsItsTopic(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.put(0, "a", "1")
+	b.load(0)
+	old, err := b.table(0).Identity()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tp := kernel.TopicPartition{Topic: topic}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, old.Topic, 0); err != nil {
+		t.Errorf("fetch of the topic that was loaded: %v", err)
+	}
+	b.recreate(1)
+	b.put(0, "b", "1")
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, "", 0); err == nil {
+		t.Error("the old topic still answers")
+	}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, "", 0); err != nil {
+		t.Errorf("fetch of whichever topic has the name: %v", err)
+	}
+	if _, err := b.reader.fetcher.fetch(t.Context(), tp, old.Topic, 0); !errors.Is(err, errAnotherTopic) {
+		t.Errorf("fetch of the topic that is gone: %v", err)
+	}
+	if _, err := b.reader.poller.subscribe(t.Context(), tp, old.Topic, 1); !errors.Is(err, errAnotherTopic) {
+		t.Errorf("follow the topic that is gone: %v", err)
+	}
+}
+
 func TestReplicaRebuildsOnlyAtTheStart(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1)
 	b.put(0, "a", "1")
 	b.load(0)
 	batch := b.db.Batch()
-	batch.SetOffset(b.table(0), 99)
+	batch.SetProgress(b.table(0), store.Progress{Next: 99, AsOf: time.Now()})
 	if err := batch.Commit(); err != nil {
 		t.Fatal(err)
 	}
 	var reason atomic.Value
-	p, err := b.reader.NewReplica(t.Context(), topic, func(partition int32) (*store.Table, error) { return b.table(partition), nil },
-		func(_ int32, l Loaded) { reason.Store(l.Reason) })
+	p, err := b.reader.NewReplica(t.Context(), ReplicaConfig{
+		Topic: topic, Open: b.open,
+		Loaded: func(_ int32, l Loaded) { reason.Store(l.Reason) },
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -14,6 +14,7 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/broker"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -23,6 +24,9 @@ func TestMain(m *testing.M) {
 }
 
 const topic = "rows"
+
+// patience is how long a test waits for what should come at once.
+const patience = 30 * time.Second
 
 // bundle is a broker with the table topic, a reader of it, a producer to it and a store.
 type bundle struct {
@@ -100,6 +104,29 @@ func (b *bundle) put(partition int32, pairs ...string) {
 	}
 }
 
+// stamped is a record of a task with an epoch; 0: of somebody who has none.
+func stamped(partition int32, key, value string, epoch int64) *kgo.Record {
+	r := record(partition, key, value)
+	if epoch > 0 {
+		stamp := fence.Stamp{Task: fence.Task{Processor: "p", Partition: partition}, Epoch: epoch}
+		r.Headers = []kgo.RecordHeader{{Key: "other", Value: []byte("x")}, {Key: fence.HeaderKey, Value: stamp.Append(nil)}}
+	}
+	return r
+}
+
+// putAs is put of a task with an epoch. It returns the offset of the last record.
+func (b *bundle) putAs(partition int32, epoch int64, pairs ...string) int64 {
+	b.t.Helper()
+	var records []*kgo.Record
+	for i := 0; i < len(pairs); i += 2 {
+		records = append(records, stamped(partition, pairs[i], pairs[i+1], epoch))
+	}
+	if err := b.kafka.ProduceSync(context.Background(), records...).FirstErr(); err != nil {
+		b.t.Fatal(err)
+	}
+	return records[len(records)-1].Offset
+}
+
 // transact writes in a transaction, which leaves a marker behind.
 func (b *bundle) transact(commit kgo.TransactionEndTry, pairs ...string) {
 	b.t.Helper()
@@ -130,11 +157,29 @@ func (b *bundle) table(partition int32) *store.Table {
 	return t
 }
 
-func (b *bundle) load(partition int32) Loaded {
+// open is [bundle.table] for a replica.
+func (b *bundle) open(partition int32) (*store.Table, error) { return b.table(partition), nil }
+
+// age makes a table older.
+func (b *bundle) age(partition int32, by time.Duration) {
 	b.t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	at, _, err := b.table(partition).Progress()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	at.AsOf = at.AsOf.Add(-by)
+	batch := b.db.Batch()
+	batch.SetProgress(b.table(partition), at)
+	if err := batch.Commit(); err != nil {
+		b.t.Fatal(err)
+	}
+}
+
+func (b *bundle) load(partition int32, opts ...LoadOption) Loaded {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	loaded, err := b.reader.Load(ctx, b.table(partition), topic, partition)
+	loaded, err := b.reader.Load(ctx, b.table(partition), topic, partition, opts...)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -144,16 +189,20 @@ func (b *bundle) load(partition int32) Loaded {
 // check compares the rows of a partition's table.
 func (b *bundle) check(partition int32, want map[string]string) {
 	b.t.Helper()
-	got := map[string]string{}
-	for row, err := range b.table(partition).Range(nil, nil) {
-		if err != nil {
-			b.t.Fatal(err)
-		}
-		got[string(row.Key)] = string(row.Value)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
+	if diff := cmp.Diff(want, rowsOf(b.t, b.table(partition))); diff != "" {
 		b.t.Errorf("rows of partition %d (-want +got):\n%s", partition, diff)
 	}
+}
+
+func rowsOf(t interface{ Fatal(args ...any) }, tab *store.Table) map[string]string {
+	rows := map[string]string{}
+	for row, err := range tab.Range(nil, nil) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		rows[string(row.Key)] = string(row.Value)
+	}
+	return rows
 }
 
 func (b *bundle) offset(partition int32) int64 {

@@ -32,7 +32,7 @@ func Open(s Settings) (*Client, error) {
 	if err := errors.Join(s.Problems()...); err != nil {
 		return nil, err
 	}
-	s = s.withDefaults()
+	s = s.WithDefaults()
 	kafka, err := kgo.NewClient(Franz(s)...)
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)

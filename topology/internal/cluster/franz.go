@@ -6,20 +6,25 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+	"github.com/twmb/franz-go/pkg/kversion"
 	"github.com/twmb/franz-go/pkg/sasl/plain"
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
 // Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. It produces as
-// [Sarama]'s producers do.
+// [Sarama]'s producers do. What it has fetched and not handed out is one answer for each broker at most.
 func Franz(s Settings) []kgo.Opt {
-	s = s.withDefaults()
+	s = s.WithDefaults()
 	opts := []kgo.Opt{
 		kgo.SeedBrokers(s.Brokers...),
 		kgo.ClientID(s.ClientID),
 		kgo.WithLogger(franzLog{s.Logger}),
+		kgo.MaxVersions(versions()),
 		kgo.MetadataMinAge(100 * time.Millisecond), // else a topic that was just made is unknown for seconds
 		kgo.RecordPartitioner(kgo.ManualPartitioner()),
+		kgo.FetchMaxBytes(int32(s.FetchBytes)),
+		kgo.FetchMaxPartitionBytes(int32(max(s.FetchBytes/4, minFetch))),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
 		kgo.ProducerBatchMaxBytes(int32(s.MaxRecordBytes + batchOverhead)),
@@ -40,6 +45,19 @@ func Franz(s Settings) []kgo.Opt {
 		}
 	}
 	return opts
+}
+
+// minFetch is the least part of a partition in an answer.
+const minFetch = 64 << 10
+
+// versions are those of the protocol that are spoken. Later ones of the requests about offsets name topics by their ids alone, which
+// who commits would have to look up.
+func versions() *kversion.Versions {
+	v := kversion.Stable()
+	v.SetMaxKeyVersion(int16(kmsg.OffsetCommit), 9)
+	v.SetMaxKeyVersion(int16(kmsg.OffsetFetch), 9)
+	v.SetMaxKeyVersion(int16(kmsg.TxnOffsetCommit), 5)
+	return v
 }
 
 // franzLog passes on what a client has to say. Its warnings are of things that it tries again, and frequent at a stop.

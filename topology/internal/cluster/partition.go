@@ -3,8 +3,11 @@ package cluster
 // Partition is the partition of a key among n, which is positive: that of Kafka's default partitioner, murmur2 with the
 // sign bit cleared, modulo n, over the whole of hashed.
 func Partition(hashed []byte, n int32) int32 {
-	return int32(murmur2(hashed)&0x7fffffff) % n
+	return int32(Hash(hashed)) % n
 }
+
+// Hash is murmur2 with the sign bit cleared.
+func Hash(data []byte) uint32 { return murmur2(data) & 0x7fffffff }
 
 // murmur2 is MurmurHash2 of 32 bits by Austin Appleby, with the seed that Kafka's clients use.
 func murmur2(data []byte) uint32 {

@@ -24,11 +24,11 @@ const batchOverhead = 4096
 type Settings struct {
 	Brokers        []string
 	ClientID       string
-	InstanceID     string // static membership; empty: none
 	TLS            *tls.Config
 	SASL           *SASL
 	SessionTimeout time.Duration // 0: 10 s
 	MaxRecordBytes int           // 0: DefaultMaxRecordBytes
+	FetchBytes     int           // of one answer of a broker, as it is in the log, where no record is larger; 0: 1 MiB
 	Logger         *slog.Logger  // nil: none
 }
 
@@ -72,12 +72,15 @@ func (s Settings) Problems() []error {
 	return errs
 }
 
-func (s Settings) withDefaults() Settings {
+func (s Settings) WithDefaults() Settings {
 	if s.SessionTimeout == 0 {
 		s.SessionTimeout = 10 * time.Second
 	}
 	if s.MaxRecordBytes == 0 {
 		s.MaxRecordBytes = DefaultMaxRecordBytes
+	}
+	if s.FetchBytes == 0 {
+		s.FetchBytes = 1 << 20
 	}
 	if s.Logger == nil {
 		s.Logger = slog.New(slog.DiscardHandler)

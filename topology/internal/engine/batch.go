@@ -1,32 +1,39 @@
 package engine
 
 import (
-	"context"
-	"sync/atomic"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
-// batch is the work of a task between two commits. While it is open it belongs to the holder of the task's mutex; once cut, to the
-// committer. Only pending and dead are shared with the acknowledgements.
+// batch is the work of a task between two commits. While it is open it belongs to the task; once cut, to the coordinator.
 type batch struct {
 	task    *task
 	seq     uint64
 	records int
-	outputs int
+	emitted int
 	bytes   int
 	next    []int64 // by input: one past the last record of the batch; 0: none
-	dirty   []*row  // rows written, each once
+	outputs [2][]output
+	packs   []*packing
+	dirty   []*row // rows written, each once
 	rows    []change
-	last    []held // outputs that are sent after all others are acknowledged
-	sent    bool   // they were sent
-	cutAt   time.Time
-	ackedAt time.Time
+	offsets []offset // of next, with what is committed beside them
 
-	pending atomic.Int64 // sends without acknowledgement, and one more until the batch is cut
-	dead    atomic.Bool  // an acknowledgement failed: the batch is never committed
+	cut time.Time
+}
+
+// The two groups of outputs: those that are declared to come last are sent when the others are in the log.
+const (
+	first = iota
+	last
+)
+
+// output is a record to be sent, and the one that emitted it.
+type output struct {
+	record sender.Record
+	by     origin
 }
 
 // change is a row to be committed; a nil value deletes.
@@ -34,88 +41,62 @@ type change struct {
 	key, value []byte
 }
 
-// held is an output to be sent, and the record that emitted it.
-type held struct {
-	record sender.Record
-	by     origin
+// offset is what is committed of an input.
+type offset struct {
+	in       *input
+	next     int64
+	metadata string
 }
 
 // origin names the record that caused something.
 type origin struct {
 	topic  string
 	offset int64
+	packed bool
+	index  int
 	key    []byte
 }
 
 func originOf(m *kernel.Message) origin {
-	return origin{topic: m.Topic, offset: m.Offset, key: m.Key}
+	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
 }
 
-func newBatch(t *task, seq uint64) *batch {
-	b := &batch{task: t, seq: seq, next: make([]int64, len(t.inputs))}
-	b.pending.Store(1)
-	return b
+func newBatch(t *task) *batch {
+	t.seq++
+	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs))}
 }
 
-// full reports whether the next handler has to wait for the batch to be cut.
+// empty reports whether there is nothing to commit.
+func (b *batch) empty() bool { return b.records == 0 }
+
+// full reports whether the next record has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
 	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes
 }
 
-// send sends one output of the batch. It blocks while the sender's buffer is full.
-func (b *batch) send(ctx context.Context, r sender.Record, by origin) error {
-	b.pending.Add(1)
-	topic, partition := r.Topic, r.Partition // keeping the whole record would cost an allocation each
-	err := b.task.p.e.opts.Sender.Send(ctx, r, func(_ int64, err error) {
-		if err != nil {
-			b.fail(b.sendFailed(topic, partition, by, err))
+// seal turns what was collected into what is sent and written.
+func (b *batch) seal() error {
+	for _, p := range b.packs {
+		p.close(b)
+	}
+	b.packs = nil
+	if b.task.own != nil {
+		if err := b.task.own.encode(b); err != nil {
+			return err
 		}
-		b.acknowledge()
-	})
-	if err != nil {
-		b.pending.Add(-1) // never the last: the batch is open, or the caller counts for one
 	}
-	return err
-}
-
-// sendFailed is the error of an output that was not acknowledged.
-func (b *batch) sendFailed(topic string, partition int32, by origin, err error) error {
-	return &ProcessError{
-		Processor: b.task.p.k.Name, Topic: by.topic, Partition: b.task.partition, Offset: by.offset, Key: by.key,
-		Err: &SendError{Topic: topic, Partition: partition, Err: err},
-	}
-}
-
-// acknowledge takes one from pending and hands the batch to the committer when that was the last.
-func (b *batch) acknowledge() {
-	if b.pending.Add(-1) == 0 {
-		b.task.p.e.committer.ready(b)
-	}
-}
-
-// fail ends the batch and stops the run.
-func (b *batch) fail(err error) {
-	b.die()
-	b.task.p.e.fail(err)
-}
-
-// die makes sure that the batch, and so nothing behind it, is ever committed.
-func (b *batch) die() {
-	b.dead.Store(true)
-	b.task.lost.Store(true)
-	poke(b.task.quiet)
-}
-
-// mark marks the input records of the batch.
-func (b *batch) mark() {
-	t := b.task
-	for i, next := range b.next {
-		if next == 0 {
+	for i, n := range b.next {
+		if n == 0 {
 			continue
 		}
-		in := t.inputs[i]
-		t.a.session.MarkOffset(in.def.topic, t.partition, next, "")
-		in.marked.Store(next)
+		in := b.task.inputs[i]
+		metadata, err := in.metadata()
+		if err != nil {
+			return &ProcessError{Processor: b.task.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
+		}
+		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
 	}
+	b.cut = time.Now()
+	return nil
 }

@@ -43,7 +43,7 @@ func BenchmarkHop(b *testing.B) {
 	for b.Loop() {
 		start := time.Now()
 		rec := sender.Record{Topic: "s0", Partition: cluster.Partition([]byte("key"), 8), Key: []byte("key"), Timestamp: start}
-		s.check(r.sender.Send(s.ctx, rec, func(int64, error) {}))
+		s.check(r.outside.Send(s.ctx, rec, func(int64, error) {}))
 		r.settle()
 		took = append(took, time.Since(start))
 	}

@@ -35,15 +35,17 @@ func TestOffsetsWaitForTheOutputsBefore(t *testing.T) {
 	b := setup(t)
 	p, _ := counter()
 	b.topics(only(p), 1)
-	r := b.start(only(p)).started()
-	r.sender.keep(func(s sender.Record) bool { return s.Topic == "out" && string(s.Key) == "a" })
+	processed := make(chan int64, 100)
+	r := b.start(only(p), func(o *engine.Options) {
+		o.Observer.Processed = func(i kernel.ProcessedInfo) { processed <- i.Offset }
+	}).started()
+	r.keep(func(s sender.Record) bool { return s.Topic == "out" && string(s.Key) == "a" })
 	b.produce(to("in", 0, "a", ""))
-	r.sender.await(t)
+	r.heldBack(t)
 	b.produce(to("in", 0, "b", ""), to("in", 0, "c", ""))
-	for len(b.read("out")) < 3 { // read blocks for what is in the log, so this waits for b's and c's
-		b.check(b.ctx.Err())
+	for range 3 {
+		await(t, processed)
 	}
-	b.check(r.sender.Sender.Flush(b.ctx))
 	r.crash()
 	if at := b.committed("test-counter", "in", 0); at > 0 {
 		t.Fatalf("committed %d, past the record whose output is not acknowledged", at)
@@ -78,7 +80,7 @@ func TestStateWaitsForOutputs(t *testing.T) {
 	db := store.OpenMemory()
 	defer db.Close()
 	r := b.start(only(p), on(db)).started()
-	r.sender.refuse(func(s sender.Record) error {
+	r.fail(func(s sender.Record) error {
 		if s.Topic == "out" {
 			return errTest
 		}
@@ -115,14 +117,14 @@ func TestStoreWaitsForTheChangelog(t *testing.T) {
 	db := store.OpenMemory()
 	defer db.Close()
 	r := b.start(only(p), on(db)).started()
-	r.sender.refuse(func(s sender.Record) error { // lost on the way to the broker
+	r.fail(func(s sender.Record) error { // lost on the way to the broker
 		if s.Topic == "test-counter-table" {
 			return errTest
 		}
 		return nil
 	})
 	b.produce(to("in", 0, "a", ""))
-	r.sender.await(t)
+	r.heldBack(t)
 	r.crash()
 	if n, ok, err := table(t, db, 0).Offset(); (ok && n != 0) || err != nil {
 		t.Errorf("offset of the local store %d, %v", n, err)
@@ -183,15 +185,20 @@ func TestRowsAreCoalesced(t *testing.T) {
 	b := setup(t)
 	p, _ := counter()
 	b.topics(only(p), 1)
-	r := b.start(only(p)).started()
-	r.sender.keep(ofTopic("out"))
+	processed := make(chan int64, 100)
+	r := b.start(only(p), func(o *engine.Options) {
+		o.Observer.Processed = func(i kernel.ProcessedInfo) { processed <- i.Offset }
+	}).started()
+	r.keep(ofTopic("out"))
 	b.produce(to("in", 0, "a", ""))
-	r.sender.await(t) // the batch of the first record is under way: the others share the next
+	r.heldBack(t) // the batch of the first record is under way: the others share the next
 	for range 99 {
 		b.produce(to("in", 0, "a", ""))
-		r.sender.await(t)
 	}
-	r.sender.open()
+	for range 100 {
+		await(t, processed)
+	}
+	r.open()
 	r.settle()
 	if out := b.read("out"); len(out) != 100 || string(out[99].Value) != "100" {
 		t.Errorf("%d outputs", len(out))
@@ -216,13 +223,13 @@ func TestLastOutputs(t *testing.T) {
 	}
 	b.topics(only(p), 1)
 	r := b.start(only(p)).started()
-	r.sender.keep(ofTopic("out"))
+	r.keep(ofTopic("out"))
 	b.produce(to("in", 0, "a", ""))
-	r.sender.await(t)
+	r.heldBack(t)
 	if got := b.read("last"); len(got) > 0 {
 		t.Errorf("sent before its time: %v", sprint(got))
 	}
-	r.sender.open()
+	r.open()
 	r.settle()
 	if got := sprint(b.read("last")); len(got) != 1 || got[0] != "a=done" {
 		t.Errorf("the last output is %v", got)
@@ -247,12 +254,12 @@ func TestDrain(t *testing.T) {
 				limit = 50 * time.Millisecond
 			}
 			r := b.start(only(p), func(o *engine.Options) { o.DrainTimeout = limit }).started()
-			r.sender.keep(ofTopic("out"))
+			r.keep(ofTopic("out"))
 			b.produce(to("in", 0, "a", ""))
-			r.sender.await(t)
+			r.heldBack(t)
 			r.cancel()
 			if finishes {
-				r.sender.open()
+				r.open()
 			}
 			b.check(r.wait())
 			at := b.committed("test-counter", "in", 0)
@@ -272,10 +279,12 @@ func TestCommitInterval(t *testing.T) {
 	b := setup(t)
 	p, _ := counter()
 	b.topics(only(p), 1)
-	commits := make(chan engine.Commit, 100)
+	commits := make(chan kernel.CommittedInfo, 100)
+	processed := make(chan int64, 100)
 	r := b.start(only(p), func(o *engine.Options) {
 		o.CommitInterval = time.Hour
-		o.Observer.Committed = func(c engine.Commit) { commits <- c }
+		o.Observer.Processed = func(i kernel.ProcessedInfo) { processed <- i.Offset }
+		o.Observer.Committed = func(c kernel.CommittedInfo) { commits <- c }
 	}).started()
 	b.produce(to("in", 0, "a", ""))
 	if c := await(t, commits); c.Records != 1 {
@@ -284,8 +293,8 @@ func TestCommitInterval(t *testing.T) {
 	for range 9 {
 		b.produce(to("in", 0, "a", ""))
 	}
-	for len(b.read("out")) < 10 {
-		b.check(b.ctx.Err())
+	for range 10 {
+		await(t, processed)
 	}
 	b.check(r.stop())
 	if c := await(t, commits); c.Records != 9 || c.Rows != 1 || c.Outputs != 9 {
@@ -302,10 +311,10 @@ func TestBatchBound(t *testing.T) {
 	b := setup(t)
 	p, _ := counter()
 	b.topics(only(p), 1)
-	commits := make(chan engine.Commit, 1000)
+	commits := make(chan kernel.CommittedInfo, 1000)
 	r := b.start(only(p), func(o *engine.Options) {
 		o.BatchRecords = 3
-		o.Observer.Committed = func(c engine.Commit) { commits <- c }
+		o.Observer.Committed = func(c kernel.CommittedInfo) { commits <- c }
 	}).started()
 	for i := range 100 {
 		b.produce(to("in", 0, strconv.Itoa(i%7), ""))

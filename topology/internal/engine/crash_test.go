@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -97,7 +98,7 @@ func TestCrashesLoseNothing(t *testing.T) {
 			tunes := []tune{func(o *engine.Options) {
 				o.DrainTimeout = time.Second
 				o.BatchRecords = 1 + rng.IntN(20)
-				o.CacheRows = 1 + rng.IntN(10)
+				o.Memory.Rows = cache.NewBudget(1 + rng.Int64N(5000))
 			}}
 			if len(members) == 0 && rng.IntN(2) == 0 { // one process at a time has the disk
 				tunes = append(tunes, on(disk))

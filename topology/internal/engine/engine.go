@@ -9,51 +9,90 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // hang is how long a processor may take to stop beyond the drain timeout.
 const hang = 10 * time.Second
 
-// Options are what an engine runs, and with what. All are required but Standby, CommitInterval, PurgeInterval and Observer.
-// The engine closes none of them.
+// Delivery is what a processor promises.
+type Delivery = kernel.Delivery
+
+// The deliveries.
+const (
+	AtLeastOnce = kernel.AtLeastOnce
+	ExactlyOnce = kernel.ExactlyOnce
+)
+
+// Options are what an engine runs, and with what. All are required but those that say so. The engine closes none of them.
 type Options struct {
 	// Topology has the processors to run. Their topics exist.
 	Topology *kernel.Topology
-	Client   *cluster.Client
-	Sender   sender.Sender
-	Store    *store.DB
-	Reader   *changelog.Reader
+	// Whole is the topology that they are some of; nil: it is Topology.
+	Whole  *kernel.Topology
+	Client *cluster.Client
+	Store  *store.DB
+	Reader *changelog.Reader
+
+	// Sender is what this process writes with from outside of the processors; Settle waits for it.
+	Sender sender.Sender
+	// Room and Ends are shared by all senders of the process.
+	Room *sender.Room
+	Ends *sender.Ends
+	// Open and OpenTransactional open the senders of processors.
+	Open              func(sender.Options) (sender.Sender, error)
+	OpenTransactional func(sender.TransactionalOptions) (sender.Transactional, error)
+
+	// Delivery is what processors promise, Deliveries what some do that differ, by name. Optional.
+	Delivery   Delivery
+	Deliveries map[string]Delivery
+	// Instance tells this process from the others that run the topology, also after a restart. It is a part of transactional ids, and,
+	// if Static is set, what makes it a static member of its groups.
+	Instance string
+	Static   bool // optional
 
 	BatchRecords   int
 	BatchBytes     int
-	CommitInterval time.Duration
+	CommitInterval time.Duration // optional
 	DrainTimeout   time.Duration
-	CacheRows      int
-	Standby        bool
+	Memory         Memory
+	Standby        bool          // optional
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
 	Logger   *slog.Logger
-	Observer Observer
+	Observer kernel.Observer // optional
+	// Reached is told of every step of a commit when it was done. It is for tests; optional.
+	Reached func(step string)
+}
+
+func (o *Options) delivery(processor string) Delivery {
+	if d, ok := o.Deliveries[processor]; ok {
+		return d
+	}
+	return o.Delivery
+}
+
+// Memory is what the tasks of a process share.
+type Memory struct {
+	Rows    *cache.Budget  // decoded rows
+	Fetched *source.Budget // records that wait for their task
 }
 
 // Engine runs the processors of a topology. It runs once.
 type Engine struct {
-	opts    Options
-	observe observer
+	opts Options
 
 	ctx        context.Context // of the run: done when it stops or has failed
-	sending    context.Context // of the committer's sends: done after the drain
 	latch      *latch
-	broken     atomic.Bool // the latch has an error
-	crashed    chan struct{}
-	crashOnce  sync.Once
-	committer  *committer
-	pulse      pulse
+	broken     atomic.Bool     // the latch has an error
+	crashing   context.Context // done when the run is to end like a crash
+	crash      context.CancelFunc
 	processors atomic.Pointer[[]*processor]  // nil before the lookups have recovered
 	lookups    map[string]*changelog.Replica // by topic
 	changed    signal                        // positions, assignments, the end
@@ -63,14 +102,13 @@ type Engine struct {
 
 // New returns an engine. It does no I/O.
 func New(o Options) *Engine {
-	e := &Engine{
-		opts: o, observe: observer{o.Observer}, crashed: make(chan struct{}), ready: make(chan struct{}),
-		lookups: map[string]*changelog.Replica{},
+	e := &Engine{opts: o, ready: make(chan struct{}), lookups: map[string]*changelog.Replica{}}
+	if e.opts.Whole == nil {
+		e.opts.Whole = o.Topology
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}
-	e.committer = newCommitter(e)
-	e.pulse.limit = o.Client.Settings().SessionTimeout / 2
+	e.crashing, e.crash = context.WithCancel(context.Background())
 	return e
 }
 
@@ -84,19 +122,14 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer e.latch.cancel(errStopped)
 	defer context.AfterFunc(ctx, func() { e.latch.cancel(errStopped) })()
 
-	sending, stopSending := context.WithCancel(context.Background())
-	defer stopSending()
-	e.sending = sending
+	defer e.crash() // what hangs
 
 	var helpers sync.WaitGroup
 	processors, err := e.prepare(&helpers)
 	if err == nil {
 		e.processors.Store(&processors)
-		go e.committer.run()
-		helpers.Go(func() { e.purge(processors) })
-		helpers.Go(func() { e.pulse.beat(e.committer.done) })
+		helpers.Go(func() { e.maintain(processors) })
 		e.runAll(processors)
-		e.committer.close()
 	} else if e.ctx.Err() == nil {
 		e.fail(err)
 	}
@@ -107,15 +140,25 @@ func (e *Engine) Run(ctx context.Context) error {
 
 // Crash ends the run like a crash of the process: nothing more is committed, nothing is drained. It is for tests.
 func (e *Engine) Crash() {
-	e.crashOnce.Do(func() {
-		close(e.crashed)
-		e.latch.cancel(errStopped)
-	})
+	e.crash()
+	e.latch.cancel(errStopped)
+}
+
+// ExpireLeases ends the leases of all assignments, as a pause of the process does. It is for tests.
+func (e *Engine) ExpireLeases() {
+	if processors := e.processors.Load(); processors != nil {
+		for _, p := range *processors {
+			if a := p.running.Load(); a != nil {
+				a.lease.expire()
+			}
+		}
+	}
 }
 
 // prepare recovers the lookups and makes the processors.
 func (e *Engine) prepare(running *sync.WaitGroup) ([]*processor, error) {
 	var processors []*processor
+	internal := internalTopics(e.opts.Whole)
 	for _, k := range e.opts.Topology.Processors {
 		for _, t := range k.Lookups {
 			if err := e.startLookup(t.Topic.Name, running); err != nil {
@@ -124,7 +167,7 @@ func (e *Engine) prepare(running *sync.WaitGroup) ([]*processor, error) {
 		}
 	}
 	for _, k := range e.opts.Topology.Processors {
-		p, err := newProcessor(e.ctx, e, k)
+		p, err := newProcessor(e.ctx, e, k, internal)
 		if err != nil {
 			return nil, err
 		}
@@ -148,8 +191,13 @@ func (e *Engine) startLookup(topic string, running *sync.WaitGroup) error {
 	open := func(partition int32) (*store.Table, error) {
 		return e.opts.Store.Table(tableName(e.opts.Topology.Name, roleLookup, topic, partition))
 	}
-	r, err := e.opts.Reader.NewReplica(e.ctx, topic, open, func(partition int32, l changelog.Loaded) {
-		e.observe.recovered("", topic, partition, l)
+	r, err := e.opts.Reader.NewReplica(e.ctx, changelog.ReplicaConfig{
+		Topic: topic, Open: open,
+		Loaded: func(partition int32, l changelog.Loaded) {
+			if f := e.opts.Observer.Recovered; f != nil {
+				f(recoveredInfo("", topic, partition, l))
+			}
+		},
 	})
 	if err != nil {
 		return fmt.Errorf("lookup of table %q: %w", topic, err)
@@ -163,6 +211,25 @@ func (e *Engine) startLookup(topic string, running *sync.WaitGroup) error {
 	return nil
 }
 
+// internalTopics are the topics that processors of a topology write and read: their records tell by whom they were written.
+func internalTopics(t *kernel.Topology) map[string]bool {
+	written, internal := map[string]bool{}, map[string]bool{}
+	for _, p := range t.Processors {
+		for _, out := range p.Outputs {
+			written[out.Topic.Name] = true
+		}
+	}
+	for _, p := range t.Processors {
+		for _, in := range p.Inputs {
+			internal[in.Topic.Name] = written[in.Topic.Name]
+		}
+		if p.Loop != nil {
+			internal[p.Loop.Topic.Name] = true
+		}
+	}
+	return internal
+}
+
 // runAll runs the processors until the last has stopped, or until one takes too long to.
 func (e *Engine) runAll(processors []*processor) {
 	stopped := make(chan *processor, len(processors))
@@ -172,7 +239,9 @@ func (e *Engine) runAll(processors []*processor) {
 		go func() {
 			if err := p.run(e.ctx); err != nil {
 				e.fail(err)
-				e.observe.stopped(p.k.Name, err)
+				if f := e.opts.Observer.Stopped; f != nil {
+					f(kernel.StoppedInfo{Processor: p.k.Name, Err: err})
+				}
 			}
 			e.latch.cancel(errStopped) // one that ends takes the others along
 			stopped <- p

@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/IBM/sarama"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -118,9 +117,9 @@ func TestStopIsQuick(t *testing.T) {
 	p, _ := counter()
 	b.topics(only(p), 8)
 	r := b.start(only(p)).started()
-	r.sender.refuse(func(sender.Record) error { return errTest })
+	r.fail(func(sender.Record) error { return errTest })
 	b.produce(keyed("in", 8, "a", ""), keyed("in", 8, "b", ""), keyed("in", 8, "c", ""))
-	r.sender.await(t)
+	r.heldBack(t)
 	start := time.Now()
 	if err := r.wait(); !errors.Is(err, errTest) {
 		t.Errorf("ended with %v", err)
@@ -164,7 +163,7 @@ func TestCommittedOffsetOutOfRange(t *testing.T) {
 	b.check(b.admin.CommitAllOffsets(b.ctx, "test-counter", offsets))
 	err := b.start(only(p)).wait()
 	var pe *engine.ProcessError
-	if !errors.Is(err, sarama.ErrOffsetOutOfRange) || !errors.As(err, &pe) || pe.Topic != "in" || pe.Partition != 0 {
+	if !errors.Is(err, engine.ErrOffsetLost) || !errors.As(err, &pe) || pe.Topic != "in" || pe.Partition != 0 {
 		t.Errorf("ended with %v", err)
 	}
 	if got := b.read("out"); len(got) > 0 {

@@ -1,16 +1,13 @@
 package engine
 
 import (
-	"fmt"
 	"sync/atomic"
 
-	"github.com/eddystream/eddy/topology/internal/kernel"
-)
+	"github.com/twmb/franz-go/pkg/kgo"
 
-const (
-	// claimBuffer is how many records wait for goka, channelBuffer how many in goka's own channel.
-	claimBuffer   = 64
-	channelBuffer = 64
+	"github.com/eddystream/eddy/topology/internal/fence"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // inputDef is an input or the loop of a processor.
@@ -19,36 +16,73 @@ type inputDef struct {
 	handle kernel.Handler
 }
 
-// input is a partition of an input.
+// input is a partition of an input. Its fields belong to the task's goroutine, but for committed.
 type input struct {
-	def       inputDef
-	partition int32
-	// feed has the records that goka was given and has not handed to the callback, as they came: goka's context drops the order
-	// and repeats of headers, and the difference between no key and an empty one. It never blocks: it holds more than the channels behind it.
-	feed chan *kernel.Message
-	// marked is one past the last record marked. Before the first mark it is the place where the claim begins, which may be sarama's
-	// OffsetOldest; unclaimed before that.
-	marked atomic.Int64
+	def *inputDef
+	tp  kernel.TopicPartition
+
+	from   *source.Partition
+	queue  []*kgo.Record // fetched, to be processed next
+	start  int64         // where the task began
+	seen   fence.Seen    // of the tasks that write to the partition, and of the task itself
+	spoken string        // seen, as it is committed
+	stale  bool          // seen has changed since
+	last   stampCache
+
+	// committed is one past the last record whose batch was committed.
+	committed atomic.Int64
 }
 
-// unclaimed is the position of an input whose claim has not begun.
-const unclaimed int64 = -100
-
-func newInput(d inputDef, partition int32) *input {
-	in := &input{def: d, partition: partition, feed: make(chan *kernel.Message, claimBuffer+channelBuffer+8)}
-	in.marked.Store(unclaimed)
-	return in
+// stampCache is the header of the record before, as most are of the same task and epoch.
+type stampCache struct {
+	value []byte
+	admit bool
 }
 
-// take returns the record that goka's callback was called for.
-func (in *input) take(offset int64) (*kernel.Message, error) {
-	var m *kernel.Message
-	select {
-	case m = <-in.feed:
-	default:
+// admit reports whether a record counts: one that was written by a former owner of a partition behind the present one's does not.
+func (in *input) admit(r *kgo.Record) (bool, error) {
+	for _, h := range r.Headers {
+		if h.Key != fence.HeaderKey {
+			continue
+		}
+		if in.last.value != nil && string(in.last.value) == string(h.Value) {
+			return in.last.admit, nil
+		}
+		stamp, err := fence.Parse(h.Value)
+		if err != nil {
+			return false, err
+		}
+		before := in.seen.Epoch(stamp.Task)
+		admit := in.seen.Admit(stamp)
+		in.stale = in.stale || in.seen.Epoch(stamp.Task) != before
+		in.last = stampCache{value: h.Value, admit: admit}
+		return admit, nil
 	}
-	if m == nil || m.Offset != offset {
-		return nil, fmt.Errorf("the record at offset %d did not come through its claim", offset)
+	return true, nil
+}
+
+// metadata is what is committed with an offset of the input: the epochs seen below it.
+func (in *input) metadata() (string, error) {
+	if in.stale || in.spoken == "" {
+		text, err := in.seen.Text()
+		if err != nil {
+			return "", err
+		}
+		in.spoken, in.stale = text, false
 	}
-	return m, nil
+	return in.spoken, nil
+}
+
+// next takes the record that comes next, nil if none waits. An error says that the log does not have it.
+func (in *input) next() (*kgo.Record, error) {
+	if len(in.queue) == 0 {
+		var err error
+		if in.queue, err = in.from.Poll(); err != nil || len(in.queue) == 0 {
+			return nil, err
+		}
+	}
+	r := in.queue[0]
+	in.queue[0] = nil
+	in.queue = in.queue[1:]
+	return r, nil
 }

@@ -6,41 +6,43 @@ import (
 	"strconv"
 	"testing"
 
+	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
-// A stop ends the session a little before the contexts of handlers. One whose output is refused in between was
-// interrupted like all others: its record has not failed.
-func TestInterruptedOutput(t *testing.T) {
+// What one record emits is held until its batch is cut, so it has a bound: a handler that goes on for ever gets an error, and nothing of it
+// gets out.
+func TestEndlessOutput(t *testing.T) {
 	t.Parallel()
-	const partitions = 8
-	for range 5 {
-		b := setup(t)
-		p, out := counter()
-		entered := make(chan struct{}, partitions)
-		p.Inputs[0].Handle = func(_ context.Context, t kernel.Task, m *kernel.Message) error {
-			entered <- struct{}{}
-			for {
-				if err := t.Emit(out, m.Key, nil, m.Timestamp, nil); err != nil {
-					return err
+	for name, packed := range map[string]bool{"plain": false, "packed": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t)
+			p, out := counter()
+			out.Topic.Packed = packed
+			value := make([]byte, 100_000)
+			p.Inputs[0].Handle = func(_ context.Context, t kernel.Task, m *kernel.Message) error {
+				for {
+					if err := t.Emit(out, m.Key, value, m.Timestamp, nil); err != nil {
+						return err
+					}
 				}
 			}
-		}
-		b.topics(only(p), partitions)
-		r := b.start(only(p)).started()
-		for n := range int32(partitions) {
-			b.produce(to("in", n, "a", ""))
-		}
-		for range partitions {
-			await(t, entered)
-		}
-		if err := r.stop(); err != nil {
-			t.Fatalf("the run ended with %v", err)
-		}
-		if at := b.committed("test-counter", "in", 0); at > 0 {
-			t.Errorf("committed %d", at)
-		}
+			b.topics(only(p), 1)
+			r := b.start(only(p)).started()
+			b.produce(to("in", 0, "a", ""))
+			err := r.wait()
+			if pe, ok := errors.AsType[*engine.ProcessError](err); !ok || !errors.Is(err, engine.ErrTooMuch) || string(pe.Key) != "a" {
+				t.Fatalf("the run ended with %v", err)
+			}
+			if at := b.committed("test-counter", "in", 0); at > 0 {
+				t.Errorf("committed %d", at)
+			}
+			if got := b.read("out"); len(got) > 0 {
+				t.Errorf("%d records got out", len(got))
+			}
+		})
 	}
 }
 
@@ -78,12 +80,12 @@ func TestInterruptedChange(t *testing.T) {
 			}
 			b.topics(only(p), 1)
 			r := b.start(only(p)).started()
-			r.sender.keep(func(r sender.Record) bool { return r.Topic == p.Own.Topic.Name })
+			r.keep(func(r sender.Record) bool { return r.Topic == p.Own.Topic.Name })
 			b.produce(to("in", 0, "a", ""))
-			r.sender.await(t) // the first batch is on its way, so that the next record's stays open
+			r.heldBack(t) // the first batch is on its way, so that the next record's stays open
 			b.produce(to("in", 0, "a", ""), to("in", 0, "a", "poison"))
 			await(t, entered)
-			r.sender.open()
+			r.open()
 			if err := r.stop(); errors.Is(late, errTest) != errors.Is(err, errTest) {
 				t.Errorf("the run ended with %v", err)
 			}

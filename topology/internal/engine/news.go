@@ -18,12 +18,14 @@ type news struct {
 	all  bool // too many to keep apart
 }
 
-// add notes a row.
-func (n *news) add(key string) {
+// add notes rows.
+func (n *news) add(keys [][]byte) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	if len(n.keys) < newsMax {
-		n.keys = append(n.keys, key)
+	if !n.all && len(n.keys)+len(keys) <= newsMax {
+		for _, key := range keys {
+			n.keys = append(n.keys, string(key))
+		}
 	} else {
 		n.keys, n.all = nil, true
 	}

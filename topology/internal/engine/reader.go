@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -16,47 +17,51 @@ type reader struct {
 	def   *kernel.Table
 	fetch func(key []byte) ([]byte, bool, error)
 	news  *news // nil: none
-	cache *cache
+	cache *cache.Cache[rowState]
+	meter cache.Meter
 }
 
 var _ kernel.Reader = (*reader)(nil)
 
 func newReader(t *task, def *kernel.Table, fetch func([]byte) ([]byte, bool, error)) *reader {
-	return &reader{task: t, def: def, fetch: fetch, cache: newCache(t.p.e.opts.CacheRows, nil)}
+	return &reader{task: t, def: def, fetch: fetch, cache: cache.New[rowState](t.p.e.opts.Memory.Rows, nil)}
 }
 
 // Get implements [kernel.Reader].
 func (r *reader) Get(key []byte) (any, bool, error) {
-	if !r.task.running() {
+	if !r.task.active() {
 		return nil, false, errStopped
 	}
 	r.forget()
-	w := r.cache.get(key)
+	w := r.cache.Get(key)
 	if w != nil && r.news != nil {
-		return w.value, w.ok, nil
+		return w.Value.value, w.Value.ok, nil
 	}
 	data, ok, err := r.fetch(key)
 	if err != nil {
 		return nil, false, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
-	if w != nil && w.ok == ok && bytes.Equal(w.raw, data) {
-		return w.value, ok, nil
+	if w != nil && w.Value.ok == ok && bytes.Equal(w.Value.raw, data) {
+		return w.Value.value, ok, nil
 	}
-	var value any
+	fresh, takes := rowState{ok: ok}, 0
 	if ok {
-		if value, err = r.def.Decode(data); err != nil {
+		if fresh.value, err = r.def.Decode(data); err != nil {
 			return nil, false, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
 		}
+		takes = r.meter.Estimate(fresh.value, len(data))
+	}
+	if r.news == nil {
+		fresh.raw = data
+		takes += len(data)
 	}
 	if w == nil {
-		w = &row{key: string(key)}
-		r.cache.add(w)
+		r.cache.Add(string(key), fresh, takes)
+	} else {
+		w.Value = fresh
+		r.cache.Resize(w, takes)
 	}
-	w.value, w.ok = value, ok
-	if r.news == nil {
-		w.raw = data
-	}
-	return value, ok, nil
+	return fresh.value, ok, nil
 }
 
 // forget drops the rows that have changed.
@@ -66,13 +71,11 @@ func (r *reader) forget() {
 	}
 	keys, all := r.news.take()
 	if all {
-		r.cache.clear()
+		r.cache.Clear()
 		return
 	}
 	for _, key := range keys {
-		if w := r.cache.rows[key]; w != nil {
-			r.cache.remove(w)
-		}
+		r.cache.Forget(key)
 	}
 }
 

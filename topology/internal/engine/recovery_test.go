@@ -13,7 +13,6 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 	"github.com/twmb/franz-go/pkg/kmsg"
 
-	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -69,10 +68,10 @@ func TestRecoveryIsComplete(t *testing.T) {
 	var mu sync.Mutex
 	loaded := map[string]int64{}
 	r := b.start(only(p), func(o *engine.Options) {
-		o.Observer.Recovered = func(_, topic string, _ int32, l changelog.Loaded) {
+		o.Observer.Recovered = func(l kernel.RecoveredInfo) {
 			mu.Lock()
 			defer mu.Unlock()
-			loaded[topic] += l.Records
+			loaded[l.Topic] += l.Records
 		}
 	}).started()
 	r.settle()
@@ -129,7 +128,7 @@ func TestStorePastItsChangelog(t *testing.T) {
 	b.check(err)
 	old := db.Batch()
 	old.Set(own, []byte("a"), []byte("1"))
-	old.SetOffset(own, 1000)
+	old.SetProgress(own, store.Progress{Next: 1000})
 	b.check(old.Commit())
 	b.produce(to("in", 0, "a", ""))
 	b.start(only(p), on(db)).started()
@@ -181,8 +180,8 @@ func TestStandby(t *testing.T) {
 	defer db.Close()
 	spare := b.start(only(p), on(db), func(o *engine.Options) {
 		o.Standby = true
-		o.Observer.Assigned = func(_ string, partitions []int32, _ time.Duration) { assigned <- len(partitions) }
-		o.Observer.Recovered = func(_, _ string, _ int32, l changelog.Loaded) {
+		o.Observer.Assigned = func(i kernel.AssignedInfo) { assigned <- len(i.Partitions) }
+		o.Observer.Recovered = func(l kernel.RecoveredInfo) {
 			mu.Lock()
 			defer mu.Unlock()
 			loads[l.Records]++

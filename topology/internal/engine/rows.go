@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -17,14 +18,15 @@ type rows struct {
 	task  *task
 	def   *kernel.Table
 	table *store.Table
-	cache *cache
+	cache *cache.Cache[rowState]
+	meter cache.Meter
 }
 
 var _ kernel.Rows = (*rows)(nil)
 
 func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
 	r := &rows{task: t, def: def, table: table}
-	r.cache = newCache(t.p.e.opts.CacheRows, func(w *row) bool { return w.dirty || w.seq > t.committed.Load() })
+	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
 	return r
 }
 
@@ -34,33 +36,32 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
-	if w.dirty {
+	if w.Value.dirty {
 		r.task.spoils = true // what the handler changes in it is in the batch at once
 	}
-	return w.value, w.ok, nil
+	return w.Value.value, w.Value.ok, nil
 }
 
 // row returns the row at key from the cache or the store.
 func (r *rows) row(key []byte) (*row, error) {
-	if !r.task.running() {
+	if !r.task.active() {
 		return nil, errStopped
 	}
-	if w := r.cache.get(key); w != nil {
+	if w := r.cache.Get(key); w != nil {
 		return w, nil
 	}
 	data, ok, err := r.table.Get(key)
 	if err != nil {
 		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
-	w := &row{key: string(key), ok: ok}
+	w, bytes := rowState{ok: ok, size: len(data)}, 0
 	if ok {
-		w.size = len(data)
 		if w.value, err = r.def.Decode(data); err != nil {
 			return nil, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
 		}
+		bytes = r.meter.Estimate(w.value, w.size)
 	}
-	r.cache.add(w)
-	return w, nil
+	return r.cache.Add(string(key), w, bytes), nil
 }
 
 // Set implements [kernel.Rows].
@@ -71,32 +72,29 @@ func (r *rows) Delete(key []byte) error { return r.write(key, nil, false) }
 
 func (r *rows) write(key []byte, value any, ok bool) error {
 	t := r.task
-	if !t.running() {
+	if !t.active() {
 		return errStopped
 	}
 	if key == nil {
 		return fmt.Errorf("table %q: %w", r.def.Topic.Name, errNoKey)
 	}
-	w := r.cache.get(key)
-	fresh := w == nil
-	if fresh {
-		w = &row{key: string(key)}
-	}
-	if !w.checked {
+	w := r.cache.Get(key)
+	if w == nil || !w.Value.checked {
 		if at := partitionOf(r.def.Topic.HashPart, key, t.p.partitions); at != t.partition {
 			return fmt.Errorf("table %q, row %q: the key belongs to partition %d, not to partition %d, which is being processed", r.def.Topic.Name, key, at, t.partition)
 		}
-		w.checked = true
 	}
-	if fresh {
-		r.cache.add(w)
+	if w == nil {
+		w = r.cache.Add(string(key), rowState{}, 0) // what it takes is known when it is encoded
 	}
-	w.value, w.ok, w.by = value, ok, originOf(t.msg)
+	s := &w.Value
+	s.checked = true
+	s.value, s.ok, s.by = value, ok, originOf(t.msg)
 	t.spoils = true
-	if !w.dirty {
-		w.dirty = true
+	if !s.dirty {
+		s.dirty = true
 		t.cur.dirty = append(t.cur.dirty, w)
-		t.cur.bytes += len(key) + max(w.size, 64)
+		t.cur.bytes += len(key) + max(s.size, 64)
 	}
 	return nil
 }
@@ -105,10 +103,12 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 func (r *rows) encode(b *batch) error {
 	b.rows = make([]change, 0, len(b.dirty))
 	for _, w := range b.dirty {
-		c := change{key: []byte(w.key)}
-		if w.ok {
+		c, s, bytes := change{key: []byte(w.Key)}, &w.Value, 0
+		if s.ok {
 			err := guard(func() (err error) {
-				c.value, err = r.def.Encode(w.value)
+				if c.value, err = r.def.Encode(s.value); err == nil {
+					bytes = r.meter.Estimate(s.value, len(c.value))
+				}
 				return err
 			})
 			if err == nil && c.value == nil {
@@ -116,13 +116,14 @@ func (r *rows) encode(b *batch) error {
 			}
 			if err != nil {
 				return &ProcessError{
-					Processor: r.task.p.k.Name, Topic: w.by.topic, Partition: r.task.partition, Offset: w.by.offset, Key: w.by.key,
-					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.key, err),
+					Processor: r.task.p.k.Name, Topic: s.by.topic, Partition: r.task.partition, Offset: s.by.offset, Packed: s.by.packed, Index: s.by.index, Key: s.by.key,
+					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.Key, err),
 				}
 			}
-			w.size = len(c.value)
+			s.size = len(c.value)
 		}
-		w.dirty, w.seq, w.by = false, b.seq, origin{}
+		s.dirty, s.seq, s.by = false, b.seq, origin{}
+		r.cache.Resize(w, bytes)
 		b.rows = append(b.rows, c)
 	}
 	return nil

@@ -7,17 +7,12 @@ import (
 	"slices"
 	"sync"
 
-	"github.com/IBM/sarama"
+	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // ErrNotRunning is returned by Settle of an engine that has ended, or ends meanwhile.
 var ErrNotRunning = errors.New("not running")
-
-// place is a partition of a topic.
-type place struct {
-	topic     string
-	partition int32
-}
 
 // ends is what the brokers said about the ends of logs.
 type ends struct {
@@ -132,13 +127,6 @@ func (e *Engine) snapshot() (s snapshot, ok bool) {
 		if a == nil {
 			return s, false
 		}
-		for _, t := range a.tasks {
-			for _, in := range t.inputs {
-				if in.marked.Load() == unclaimed {
-					return s, false
-				}
-			}
-		}
 		s.closed = s.closed && len(a.tasks) == int(p.partitions)
 		s.assignments = append(s.assignments, a)
 	}
@@ -156,32 +144,41 @@ const (
 
 // reading is a position.
 type reading struct {
-	place
+	kernel.TopicPartition
 	at int64
 }
 
 // atRest compares the positions with the ends.
 func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64) (verdict, error) {
-	read, err := e.positions(ctx, s)
-	if err != nil {
-		return busy, err
+	read := positions(s)
+	known := len(read)
+	wait := func(r *changelog.Replica, tp kernel.TopicPartition) error {
+		at := e.end(tp, fixed)
+		read = append(read, reading{tp, at})
+		return r.Applied(ctx, tp.Partition, at)
 	}
-	positions := len(read)
 	for topic, r := range e.lookups {
 		for partition := range r.Partitions() {
-			at := e.end(place{topic, partition}, fixed)
-			if err := r.Applied(ctx, partition, at); err != nil {
+			if err := wait(r, kernel.TopicPartition{Topic: topic, Partition: partition}); err != nil {
 				return busy, err
 			}
-			read = append(read, reading{place{topic, partition}, at})
+		}
+	}
+	for _, a := range s.assignments {
+		for _, j := range a.joins {
+			if err := wait(j.replica, j.tp); errors.Is(err, changelog.ErrStopped) {
+				return lookAgain, nil // its assignment is over
+			} else if err != nil {
+				return busy, err
+			}
 		}
 	}
 	if e.opts.Sender.Pending() > 0 {
 		return lookAgain, nil
 	}
 	for i, r := range read {
-		if r.at < e.end(r.place, fixed) {
-			if i >= positions {
+		if r.at < e.end(r.TopicPartition, fixed) {
+			if i >= known {
 				return lookAgain, nil
 			}
 			return busy, nil
@@ -193,83 +190,49 @@ func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int6
 	return atRest, nil
 }
 
-// positions reads how far inputs are marked and joins applied.
-func (e *Engine) positions(ctx context.Context, s snapshot) ([]reading, error) {
+// positions reads how far inputs are committed.
+func positions(s snapshot) []reading {
 	var read []reading
 	for _, a := range s.assignments {
 		for _, t := range a.tasks {
 			for _, in := range t.inputs {
-				at := in.marked.Load()
-				if at == sarama.OffsetOldest {
-					if err := e.findStarts(ctx, a); err != nil {
-						return nil, err
-					}
-					at = in.marked.Load()
-				}
-				read = append(read, reading{place{in.def.topic, t.partition}, at})
+				read = append(read, reading{in.tp, in.committed.Load()})
 			}
 		}
-		for _, j := range a.joins {
-			read = append(read, reading{place{j.topic, j.partition}, j.applied.Load()})
-		}
 	}
-	return read, nil
+	return read
 }
 
 // skipMarkers lowers ends that no reader can reach: what others wrote in a transaction ends with a marker, which is not a record.
 // It asks only about partitions that are behind for what others wrote.
 func (e *Engine) skipMarkers(ctx context.Context, s snapshot, fixed map[string][]int64) error {
-	read, err := e.positions(ctx, s)
-	if err != nil {
-		return err
-	}
-	for _, r := range read {
-		list := fixed[r.topic]
-		if int(r.partition) >= len(list) || r.at >= list[r.partition] {
+	for _, r := range positions(s) {
+		list := fixed[r.Topic]
+		if int(r.Partition) >= len(list) || r.at >= list[r.Partition] {
 			continue
 		}
-		if sent, _ := e.opts.Sender.End(r.topic, r.partition); sent >= list[r.partition] {
+		if sent, _ := e.opts.Ends.Of(r.TopicPartition); sent >= list[r.Partition] {
 			continue
 		}
-		end, err := e.opts.Reader.End(ctx, r.topic, r.partition)
+		end, err := e.opts.Reader.End(ctx, r.Topic, r.Partition)
 		if err != nil {
-			return fmt.Errorf("last record of topic %q partition %d: %w", r.topic, r.partition, err)
+			return fmt.Errorf("last record of topic %q partition %d: %w", r.Topic, r.Partition, err)
 		}
-		list[r.partition] = min(list[r.partition], end)
+		list[r.Partition] = min(list[r.Partition], end)
 	}
 	return nil
 }
 
 // end is the known end of a partition.
-func (e *Engine) end(p place, fixed map[string][]int64) int64 {
+func (e *Engine) end(tp kernel.TopicPartition, fixed map[string][]int64) int64 {
 	var at int64
-	if list := fixed[p.topic]; int(p.partition) < len(list) {
-		at = list[p.partition]
+	if list := fixed[tp.Topic]; int(tp.Partition) < len(list) {
+		at = list[tp.Partition]
 	}
-	if sent, ok := e.opts.Sender.End(p.topic, p.partition); ok {
+	if sent, ok := e.opts.Ends.Of(tp); ok {
 		at = max(at, sent)
 	}
 	return at
-}
-
-// findStarts replaces the positions of claims that begin at the oldest record by its offset.
-func (e *Engine) findStarts(ctx context.Context, a *assignment) error {
-	topics := make([]string, 0, len(a.p.inputs))
-	for _, d := range a.p.inputs {
-		topics = append(topics, d.topic)
-	}
-	starts, err := e.opts.Client.Starts(ctx, topics...)
-	if err != nil {
-		return fmt.Errorf("first offsets: %w", err)
-	}
-	for _, t := range a.tasks {
-		for _, in := range t.inputs {
-			if list := starts[in.def.topic]; int(t.partition) < len(list) {
-				in.marked.CompareAndSwap(sarama.OffsetOldest, list[t.partition])
-			}
-		}
-	}
-	return nil
 }
 
 // readEnds asks the brokers for the ends of the topics that others may write, and of all after the assignments have changed.

@@ -32,7 +32,7 @@ func TestSettle(t *testing.T) {
 			rec := sender.Record{
 				Topic: topic, Partition: cluster.Partition([]byte(key), 8), Key: []byte(key), Value: []byte(value), Timestamp: time.Now(),
 			}
-			b.check(r.sender.Send(b.ctx, rec, func(int64, error) {})) // not acknowledged yet
+			b.check(r.outside.Send(b.ctx, rec, func(int64, error) {})) // not acknowledged yet
 		}
 		r.settle()
 		if n := int(total(t, r, "s4")); n != i {
@@ -52,7 +52,7 @@ func TestSettle(t *testing.T) {
 func total(t *testing.T, r *run, topic string) (n int64) {
 	t.Helper()
 	for p := range int32(8) {
-		end, _ := r.sender.End(topic, p)
+		end, _ := r.ends.Of(kernel.TopicPartition{Topic: topic, Partition: p})
 		n += end
 	}
 	return n
@@ -102,18 +102,18 @@ func TestSettleWaits(t *testing.T) {
 		}
 		return err == nil
 	}
-	r.sender.keep(ofTopic("test-counter-table"))
+	r.keep(ofTopic("test-counter-table"))
 	b.produce(keyed("in", 8, "a", ""))
 	await(t, entered)
 	if settled() {
 		t.Error("settled while a handler runs")
 	}
 	close(leave)
-	r.sender.await(t)
+	r.heldBack(t)
 	if settled() {
 		t.Error("settled without the changelog's acknowledgement")
 	}
-	r.sender.open()
+	r.open()
 	r.settle()
 	if at := b.committed("test-counter", "in", 0); at > 1 {
 		t.Error(at)

@@ -8,6 +8,7 @@ import (
 	"os"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,11 +18,13 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/eddystream/eddy/topology/internal/broker"
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/source"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -40,6 +43,7 @@ type bundle struct {
 	kafka   *kgo.Client
 	admin   *kadm.Client
 	log     *slog.Logger
+	session time.Duration // the session timeout of groups; 0: the default
 }
 
 func setup(t testing.TB) *bundle {
@@ -65,7 +69,7 @@ func (b *bundle) check(err error) {
 }
 
 func (b *bundle) settings() cluster.Settings {
-	return cluster.Settings{Brokers: b.cluster.ListenAddrs(), ClientID: "test", Logger: b.log}
+	return cluster.Settings{Brokers: b.cluster.ListenAddrs(), ClientID: "test", SessionTimeout: b.session, Logger: b.log}
 }
 
 // topics makes the topics of a topology.
@@ -129,16 +133,18 @@ func (b *bundle) committed(group, topic string, partition int32) int64 {
 // run is an engine at work.
 type run struct {
 	*engine.Engine
-	b      *bundle
-	sender *valve
-	store  *store.DB
-	cancel context.CancelFunc
-	done   chan struct{}
-	err    error
-	once   sync.Once
-	own    bool // the store is the run's
-	client *cluster.Client
-	reader *changelog.Reader
+	*valve
+	b       *bundle
+	outside sender.Sender
+	ends    *sender.Ends
+	store   *store.DB
+	cancel  context.CancelFunc
+	done    chan struct{}
+	err     error
+	once    sync.Once
+	own     bool // the store is the run's
+	client  *cluster.Client
+	reader  *changelog.Reader
 }
 
 // tune changes the options of a run before it starts.
@@ -152,15 +158,18 @@ func (b *bundle) start(k *kernel.Topology, tunes ...tune) *run {
 	b.t.Helper()
 	client, err := cluster.Open(b.settings())
 	b.check(err)
-	inner, err := sender.Open(client, sender.Options{})
-	b.check(err)
 	reader, err := changelog.NewReader(client, b.log)
 	b.check(err)
-	r := &run{b: b, sender: newValve(inner), done: make(chan struct{}), client: client, reader: reader}
+	r := &run{b: b, valve: newValve(), done: make(chan struct{}), client: client, reader: reader}
 	o := engine.Options{
-		Topology: k, Client: client, Sender: r.sender, Reader: reader,
-		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, CacheRows: 1000, Logger: b.log,
+		Topology: k, Client: client, Reader: reader, Room: sender.NewRoom(64 << 20), Ends: &sender.Ends{},
+		Open: r.valve.opens(client), OpenTransactional: r.valve.opensTransactional(client), Instance: uniqueInstance(),
+		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Logger: b.log,
+		Memory: engine.Memory{Rows: cache.NewBudget(16 << 20), Fetched: source.NewBudget(16 << 20)},
 	}
+	o.Sender, err = sender.Open(client, sender.Options{Room: o.Room, Ends: o.Ends})
+	b.check(err)
+	r.outside, r.ends = o.Sender, o.Ends
 	for _, fn := range tunes {
 		fn(&o)
 	}
@@ -210,8 +219,8 @@ func (r *run) end(how func()) error {
 		r.cancel()
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
-		r.sender.open()
-		_ = r.sender.Close(ctx)
+		r.open()
+		_ = r.outside.Close(ctx)
 		r.reader.Close()
 		r.client.Close()
 		if r.own {
@@ -242,29 +251,60 @@ func (r *run) settle() {
 	}
 }
 
-// valve is a sender that can hold acknowledgements back, and fail records.
+var instances atomic.Int64
+
+// uniqueInstance tells one run from another.
+func uniqueInstance() string { return fmt.Sprintf("instance-%d", instances.Add(1)) }
+
+// valve stands behind the senders of a run. It can hold acknowledgements back, and fail records.
 type valve struct {
+	mu     sync.Mutex
+	hold   func(sender.Record) bool
+	refuse func(sender.Record) error
+	held   []func()
+	seen   chan sender.Record // each record held or refused
+}
+
+func newValve() *valve { return &valve{seen: make(chan sender.Record, 10_000)} }
+
+func (v *valve) opens(client *cluster.Client) func(sender.Options) (sender.Sender, error) {
+	return func(o sender.Options) (sender.Sender, error) {
+		s, err := sender.Open(client, o)
+		return gated{s, v}, err
+	}
+}
+
+func (v *valve) opensTransactional(client *cluster.Client) func(sender.TransactionalOptions) (sender.Transactional, error) {
+	return func(o sender.TransactionalOptions) (sender.Transactional, error) {
+		s, err := sender.OpenTransactional(client, o)
+		return gatedTransactional{s, v}, err
+	}
+}
+
+type gated struct {
 	sender.Sender
-
-	mu      sync.Mutex
-	hold    func(sender.Record) bool
-	fail    func(sender.Record) error
-	held    []func()
-	seen    chan sender.Record // each record held or failed
-	pending int64
-	empty   chan struct{} // closed when none is held; nil while none is
+	v *valve
 }
 
-func newValve(inner sender.Sender) *valve {
-	return &valve{Sender: inner, seen: make(chan sender.Record, 10_000)}
+func (g gated) Send(ctx context.Context, r sender.Record, done func(int64, error)) error {
+	return g.v.send(ctx, g.Sender, r, done)
 }
 
-func (v *valve) Send(ctx context.Context, r sender.Record, done func(int64, error)) error {
+type gatedTransactional struct {
+	sender.Transactional
+	v *valve
+}
+
+func (g gatedTransactional) Send(ctx context.Context, r sender.Record, done func(int64, error)) error {
+	return g.v.send(ctx, g.Transactional, r, done)
+}
+
+func (v *valve) send(ctx context.Context, to sender.Sender, r sender.Record, done func(int64, error)) error {
 	v.mu.Lock()
 	hold := v.hold != nil && v.hold(r)
 	var failure error
-	if v.fail != nil {
-		failure = v.fail(r)
+	if v.refuse != nil {
+		failure = v.refuse(r)
 	}
 	v.mu.Unlock()
 	switch {
@@ -273,48 +313,19 @@ func (v *valve) Send(ctx context.Context, r sender.Record, done func(int64, erro
 		v.seen <- r
 		return nil //nolint:nilerr // done says it
 	case !hold:
-		return v.Sender.Send(ctx, r, done)
+		return to.Send(ctx, r, done)
 	}
-	return v.Sender.Send(ctx, r, func(offset int64, err error) {
+	return to.Send(ctx, r, func(offset int64, err error) {
 		v.mu.Lock()
 		if v.hold == nil {
 			v.mu.Unlock()
 			done(offset, err)
 			return
 		}
-		if v.pending++; v.empty == nil {
-			v.empty = make(chan struct{})
-		}
 		v.held = append(v.held, func() { done(offset, err) })
 		v.mu.Unlock()
 		v.seen <- r
 	})
-}
-
-// Pending implements [sender.Sender].
-func (v *valve) Pending() int64 {
-	v.mu.Lock()
-	defer v.mu.Unlock()
-	return v.Sender.Pending() + v.pending
-}
-
-// Flush implements [sender.Sender].
-func (v *valve) Flush(ctx context.Context) error {
-	if err := v.Sender.Flush(ctx); err != nil {
-		return err
-	}
-	v.mu.Lock()
-	empty := v.empty
-	v.mu.Unlock()
-	if empty == nil {
-		return nil
-	}
-	select {
-	case <-empty:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
 
 // keep holds back the acknowledgements of the records that match.
@@ -324,29 +335,26 @@ func (v *valve) keep(match func(sender.Record) bool) {
 	v.hold = match
 }
 
-// refuse fails the records for which match gives an error.
-func (v *valve) refuse(match func(sender.Record) error) {
+// fail fails the records for which match gives an error.
+func (v *valve) fail(match func(sender.Record) error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.fail = match
+	v.refuse = match
 }
 
 // open lets everything through.
 func (v *valve) open() {
 	v.mu.Lock()
-	held, empty := v.held, v.empty
-	v.hold, v.fail, v.held, v.pending, v.empty = nil, nil, nil, 0, nil
+	held := v.held
+	v.hold, v.refuse, v.held = nil, nil, nil
 	v.mu.Unlock()
 	for _, done := range held {
 		done()
 	}
-	if empty != nil {
-		close(empty)
-	}
 }
 
 // await waits for the next record held or failed.
-func (v *valve) await(t testing.TB) sender.Record {
+func (v *valve) heldBack(t testing.TB) sender.Record {
 	t.Helper()
 	select {
 	case r := <-v.seen:
@@ -428,6 +436,6 @@ func sprint(records []*kgo.Record) []string {
 // observing tells how many records each load of a table read.
 func observing(loaded func(records int64)) tune {
 	return func(o *engine.Options) {
-		o.Observer.Recovered = func(_, _ string, _ int32, l changelog.Loaded) { loaded(l.Records) }
+		o.Observer.Recovered = func(i kernel.RecoveredInfo) { loaded(i.Records) }
 	}
 }

@@ -38,11 +38,3 @@ func (s *signal) raise() {
 		s.ch = nil
 	}
 }
-
-// poke puts a token into a channel of capacity one, if there is none.
-func poke(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
-	}
-}

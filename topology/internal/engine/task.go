@@ -8,116 +8,208 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
-	"github.com/eddystream/eddy/topology/internal/sender"
+	"github.com/eddystream/eddy/topology/internal/pack"
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
-// task is a processor at one partition, from one assignment to its end. Goka calls process from one goroutine.
-//
-// mu is held while a handler runs and while a batch is cut. A handler that waits for room holds it too, and so does not hinder anyone
-// but those who want to cut this task's batch: they leave a note in wanted, and the holder does it for them before it lets go.
+// task is a processor at one partition, from one assignment to its end. One goroutine processes its records and cuts its batches; while
+// the coordinator commits a batch, the task fills the next. At most one batch of a task is being committed.
 type task struct {
 	p         *processor
 	a         *assignment
 	partition int32
-	inputs    []*input // the processor's inputs in order, then its loop
+	life      lifecycle
 
-	mu      sync.Mutex
-	cur     *batch
-	seq     uint64
-	halted  bool // a record was not processed: nothing behind it may be
-	own     *rows
-	joins   []*reader
-	lookups []*reader
+	// Of the task's goroutine.
+	inputs    []*input // the processor's inputs in order, then its loop
+	turn      int      // the input that is looked at first
+	cur       *batch
+	seq       uint64
+	halted    bool // a record was not processed: nothing behind it may be
+	own       *rows
+	joins     []*reader
+	lookups   []*reader
+	epoch     int64
+	stamp     []byte          // the header that says so
+	stale     changelog.Stale // rows to be written again before anything else,
+	staleFrom int64           // and where the records are in the log that made them so
+	packings  [][]*packing
+	lastCut   time.Time
+	reminder  *time.Timer
+
 	// Of the running handler.
-	msg    *kernel.Message
-	spoils bool // it wrote rows of the open batch, or has got some, which it may change
+	msg     *kernel.Message
+	spoils  bool // it wrote rows of the open batch, or has got some, which it may change
+	packed  bool // it emitted into packs of the open batch
+	emitted int  // bytes
 
 	flight    atomic.Pointer[batch] // the batch that was cut and is not committed yet
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
-	wanted    atomic.Bool           // whoever holds mu shall cut
-	draining  atomic.Bool           // no record is begun any more
-	closed    atomic.Bool           // nothing is committed any more; set with committer.write held
 	committed atomic.Uint64         // the last batch committed
-	wake      chan struct{}         // a token when a batch was committed
-	quiet     chan struct{}         // a token when a draining task may have become idle
+	took      atomic.Int64          // nanoseconds that its commit took
+	logging   sync.Mutex            // held while the changelog is written
+	ends      atomic.Int64          // one past the last record of the changelog that is known
+	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
+	done      chan struct{}         // closed when the goroutine has ended
 }
 
 var _ kernel.Task = (*task)(nil)
 
 func newTask(a *assignment, partition int32) *task {
-	t := &task{
-		p: a.p, a: a, partition: partition,
-		wake: make(chan struct{}, 1), quiet: make(chan struct{}, 1),
+	t := &task{p: a.p, a: a, partition: partition, wake: wake.New(), done: make(chan struct{})}
+	for i := range a.p.inputs {
+		d := &a.p.inputs[i]
+		t.inputs = append(t.inputs, &input{def: d, tp: kernel.TopicPartition{Topic: d.topic, Partition: partition}})
 	}
-	for _, d := range a.p.inputs {
-		t.inputs = append(t.inputs, newInput(d, partition))
-	}
-	t.seq = 1
-	t.cur = newBatch(t, t.seq)
+	t.cur = newBatch(t)
 	return t
 }
 
-// process runs the handler of one record. It returns without doing so once the task is stopping or has failed.
-func (t *task) process(ctx context.Context, in *input, index int, offset int64) {
-	m, err := in.take(offset)
-	t.mu.Lock()
-	defer t.unlock()
-	if err != nil {
-		t.stop(&ProcessError{Processor: t.p.k.Name, Topic: in.def.topic, Partition: t.partition, Offset: offset, Err: err})
-		return
-	}
-	if !t.room(ctx) {
-		t.halted = true
-		return
-	}
-	b, held := t.cur, len(t.cur.last)
-	finished := t.p.e.observe.processing(t.p.k.Name, m)
-	t.msg, t.spoils = m, false
-	err = guard(func() error { return in.def.handle(ctx, t, m) })
-	t.msg = nil
-	if err != nil {
-		// What this record emitted may be in the log, as after a crash; what it wrote, and what it holds back, must not get there.
-		clear(b.last[held:])
-		b.last = b.last[:held]
-		if t.spoils {
-			b.die()
-		}
-		// The session, by whose context outputs wait, ends a little before goka's own context.
-		if errors.Is(err, context.Canceled) && (ctx.Err() != nil || t.a.session.Context().Err() != nil) {
-			t.halted = true // interrupted, not failed: the next owner processes it
-			return
-		}
-		t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Key: m.Key, Err: err})
-		return
-	}
-	b.records++
-	b.bytes += len(m.Key) + len(m.Value)
-	b.next[index] = offset + 1
-	finished()
-	t.cut()
+// identity is the task as what it writes names it.
+func (t *task) identity() fence.Task {
+	return fence.Task{Processor: t.p.k.Name, Partition: t.partition}
 }
 
-// room waits until the open batch takes another record. It reports false when the task may not process any more.
-func (t *task) room(ctx context.Context) bool {
-	for {
-		switch {
-		case t.halted || t.draining.Load() || ctx.Err() != nil || t.p.e.failed():
-			return false
-		case !t.cur.full():
-			return true
-		case t.flight.Load() == nil:
-			t.cut()
-			if t.cur.full() { // a batch was lost, or the cut failed
-				return false
-			}
-		default:
-			select {
-			case <-t.wake:
-			case <-ctx.Done():
-			}
+// owner stands in the metadata of an input's offset for the task that reads it: its epoch there is that of the last owner. (The task itself
+// may be among those that write the input, if that is its loop, and what a former owner sent to itself counts.)
+func (t *task) owner() fence.Task { return fence.Task{Partition: t.partition} }
+
+// begin gives the task its epoch; it then may run.
+func (t *task) begin(epoch int64) {
+	t.epoch = epoch
+	t.stamp = fence.Stamp{Task: t.identity(), Epoch: epoch}.Append(nil)
+	for _, in := range t.inputs {
+		in.seen.Admit(fence.Stamp{Task: t.owner(), Epoch: epoch})
+		in.stale = true
+	}
+}
+
+// run processes until the session is over or something failed, and then finishes what was begun.
+func (t *task) run() {
+	defer close(t.done)
+	defer t.closeCaches()
+	ctx := t.a.session.Context()
+	for t.goesOn(ctx) {
+		r, in, index := t.next()
+		if r != nil {
+			t.process(ctx, r, in, index)
+			t.cutUnderLoad()
+			continue
+		}
+		t.cutNow()
+		select {
+		case <-t.wake:
+		case <-ctx.Done():
 		}
 	}
+	t.life.to(draining)
+	t.finish()
+}
+
+// goesOn reports whether another record may be begun.
+func (t *task) goesOn(ctx context.Context) bool {
+	return !t.halted && ctx.Err() == nil && !t.p.e.failed() && !t.lost.Load()
+}
+
+// next takes a record from the inputs, in turn; nil if none waits or the batch is full.
+func (t *task) next() (*kgo.Record, *input, int) {
+	if t.cur.full() {
+		return nil, nil, 0
+	}
+	for n := range t.inputs {
+		i := (t.turn + n) % len(t.inputs)
+		in := t.inputs[i]
+		r, err := in.next()
+		if err != nil {
+			t.stop(&ProcessError{
+				Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1,
+				Err: fmt.Errorf("the offset that comes next is not in the log: %w", err),
+			})
+			return nil, nil, 0
+		}
+		if r != nil {
+			t.turn = i
+			if len(in.queue) == 0 {
+				t.turn++ // the others have their turn between two fetches
+			}
+			return r, in, i
+		}
+	}
+	return nil, nil, 0
+}
+
+// process runs the handler for the messages of one record.
+func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int) {
+	t.msg = &kernel.Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key}
+	admitted, err := in.admit(r)
+	var messages []kernel.Message
+	if err == nil && admitted {
+		messages, err = pack.Messages(r, nil)
+	}
+	if err != nil {
+		t.failed(ctx, t.msg, err)
+		return
+	}
+	b := t.cur
+	for i := range messages {
+		if !t.handle(ctx, in, &messages[i]) {
+			if i > 0 {
+				t.drop() // a part of a pack is never committed
+			}
+			return
+		}
+	}
+	if !admitted {
+		t.p.log.Debug("dropped what a former owner wrote", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset)
+	}
+	b.records += max(len(messages), 1)
+	b.next[index] = r.Offset + 1
+}
+
+// handle runs the handler for one message and reports whether the next may follow.
+func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
+	b := t.cur
+	held := [2]int{len(b.outputs[first]), len(b.outputs[last])}
+	observe := t.p.e.opts.Observer.Processed
+	var began time.Time
+	if observe != nil {
+		began = time.Now()
+	}
+	t.msg, t.spoils, t.packed, t.emitted = m, false, false, 0
+	err := guard(func() error { return in.def.handle(ctx, t, m) })
+	t.msg = nil
+	if err != nil {
+		// Nothing of this message gets out.
+		for g, n := range held {
+			clear(b.outputs[g][n:])
+			b.outputs[g] = b.outputs[g][:n]
+		}
+		if t.spoils || t.packed {
+			t.drop()
+		}
+		t.failed(ctx, m, err)
+		return false
+	}
+	b.bytes += len(m.Key) + len(m.Value)
+	if observe != nil {
+		observe(kernel.ProcessedInfo{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Took: time.Since(began)})
+	}
+	return true
+}
+
+// failed ends the task at a message that was not processed.
+func (t *task) failed(ctx context.Context, m *kernel.Message, err error) {
+	t.msg = nil
+	t.halted = true
+	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped)) {
+		return // interrupted, not failed: the next owner processes it
+	}
+	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err})
 }
 
 // stop ends the task, and the run, with an error.
@@ -126,79 +218,98 @@ func (t *task) stop(err error) {
 	t.p.e.fail(err)
 }
 
-// cut hands the open batch to the committer, if it holds anything and the one before it is done. The caller holds mu.
-func (t *task) cut() {
-	t.wanted.Store(false)
+// drop makes sure that the open batch, and so nothing behind it, is ever committed.
+func (t *task) drop() { t.lost.Store(true) }
+
+// While there is more to do than a task can, a commit is followed by some times its duration without one, for at most loadedInterval: commits of
+// rows that change often then cost a part of the time and not all of it.
+const (
+	betweenCommits = 3
+	loadedInterval = 100 * time.Millisecond
+)
+
+// cutUnderLoad cuts the open batch where records go on coming: when it is full, or when the commit before it is long enough ago.
+func (t *task) cutUnderLoad() {
+	if t.flight.Load() != nil {
+		return
+	}
+	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
+	if t.cur.full() || time.Since(t.committedAt()) >= rest {
+		t.cutNow()
+	}
+}
+
+// committedAt is when the batch before the open one was committed, about.
+func (t *task) committedAt() time.Time { return t.lastCut.Add(time.Duration(t.took.Load())) }
+
+// cutNow hands the open batch to the coordinator, if it holds anything and the one before it is committed.
+func (t *task) cutNow() {
 	b := t.cur
-	if b.records == 0 || t.lost.Load() || t.flight.Load() != nil || t.closed.Load() {
+	if b.empty() || t.lost.Load() || t.flight.Load() != nil {
 		return
 	}
-	if !t.p.e.committer.due(t, b.full() || t.draining.Load()) {
-		return
-	}
-	if t.own != nil {
-		if err := t.own.encode(b); err != nil {
-			b.die()
-			t.stop(err)
+	if interval := t.p.e.opts.CommitInterval; interval > 0 && !b.full() && t.life.state() == running {
+		if rest := interval - time.Since(t.lastCut); rest > 0 {
+			t.remind(rest)
 			return
 		}
 	}
-	b.cutAt = time.Now()
+	if err := b.seal(); err != nil {
+		t.drop()
+		t.stop(err)
+		return
+	}
+	t.lastCut = b.cut
 	t.flight.Store(b)
-	t.seq++
-	t.cur = newBatch(t, t.seq)
-	b.acknowledge()
+	t.cur = newBatch(t)
+	t.a.coordinator.commit(b)
 }
 
-// unlock lets go of mu, after cutting for those who asked meanwhile.
-func (t *task) unlock() {
-	for {
-		t.mu.Unlock()
-		// Whoever asks sets wanted before it tries the lock. So either it gets the lock, or it is seen here.
-		if !t.wanted.Load() || !t.mu.TryLock() {
-			break
+// finish commits what is processed, until the assignment may not write any more.
+func (t *task) finish() {
+	for !t.lost.Load() && t.a.writing.Err() == nil {
+		if t.flight.Load() == nil {
+			if t.cur.empty() {
+				return
+			}
+			t.cutNow()
+			continue
 		}
-		t.cut()
-	}
-	if t.draining.Load() {
-		poke(t.quiet)
-	}
-}
-
-// offer cuts the open batch now, or has the holder of mu do it.
-func (t *task) offer() {
-	t.wanted.Store(true)
-	if t.mu.TryLock() {
-		t.cut()
-		t.unlock()
+		select {
+		case <-t.wake:
+		case <-t.a.writing.Done():
+		}
 	}
 }
 
-// done is called by the committer when the batch cut last was committed.
-func (t *task) done(b *batch) {
+// batchCommitted is called by the coordinator when the batch that was cut is committed.
+func (t *task) batchCommitted(b *batch) {
+	t.took.Store(int64(time.Since(b.cut)))
 	t.committed.Store(b.seq)
 	t.flight.Store(nil)
-	poke(t.wake)
-	t.offer()
-	if t.draining.Load() {
-		poke(t.quiet)
-	}
+	t.wake.Raise()
 }
 
-// drained cuts what is left and reports whether there is nothing that a wait could still bring to an end.
-func (t *task) drained() bool {
-	if !t.mu.TryLock() {
-		return false
-	}
-	t.cut()
-	f := t.flight.Load()
-	idle := (f == nil || f.dead.Load()) && (t.cur.records == 0 || t.lost.Load())
-	t.unlock()
-	return idle
+// batchLost is called by the coordinator when the batch that was cut will never be committed by this task.
+func (t *task) batchLost() {
+	t.lost.Store(true)
+	t.wake.Raise()
 }
 
-// running reports whether a handler runs; what it is given must not be used afterwards.
-func (t *task) running() bool { return t.msg != nil && !t.closed.Load() }
+// remind wakes the task when the time has come to cut its batch.
+func (t *task) remind(after time.Duration) {
+	if t.reminder == nil {
+		t.reminder = time.AfterFunc(after, t.wake.Raise)
+		return
+	}
+	t.reminder.Reset(after)
+}
+
+// complete reports whether all that was begun is committed.
+func (t *task) complete() bool { return !t.lost.Load() && t.flight.Load() == nil && t.cur.empty() }
+
+// active reports whether a handler runs; what it is given must not be used afterwards, nor when nothing more can be committed.
+func (t *task) active() bool { return t.msg != nil && t.a.writing.Err() == nil }
 
 // Processor implements [kernel.Task].
 func (t *task) Processor() *kernel.Processor { return t.p.k }
@@ -214,35 +325,3 @@ func (t *task) Join(index int) kernel.Reader { return t.joins[index] }
 
 // Lookup implements [kernel.Task].
 func (t *task) Lookup(index int) kernel.Reader { return t.lookups[index] }
-
-// PartitionOf implements [kernel.Task].
-func (t *task) PartitionOf(out *kernel.Output, key []byte) (int32, error) {
-	n, ok := t.p.outputs[out]
-	if !ok {
-		return 0, fmt.Errorf("topic %q is not an output of processor %q", out.Topic.Name, t.p.k.Name)
-	}
-	return partitionOf(out.Topic.HashPart, key, n), nil
-}
-
-// Emit implements [kernel.Task]. The record is sent at once, but for an output that is declared to come last.
-func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, headers []kernel.Header) error {
-	if !t.running() {
-		return errStopped
-	}
-	partition, err := t.PartitionOf(out, key)
-	if err != nil {
-		return err
-	}
-	r := sender.Record{
-		Topic: out.Topic.Name, Partition: partition,
-		Key: key, Value: value, Timestamp: timestamp, Headers: headers,
-	}
-	b := t.cur
-	b.outputs++
-	b.bytes += len(key) + len(value)
-	if out.Last {
-		b.last = append(b.last, held{record: r, by: originOf(t.msg)})
-		return nil
-	}
-	return b.send(t.a.session.Context(), r, originOf(t.msg))
-}

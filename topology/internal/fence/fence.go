@@ -40,13 +40,28 @@ func (s Stamp) Append(buf []byte) []byte {
 
 // Parse reads the value of the header.
 func Parse(value []byte) (Stamp, error) {
-	epoch, n := binary.Uvarint(value)
-	if n <= 0 || epoch == 0 || epoch > 1<<62 {
-		return Stamp{}, fmt.Errorf("%w: %x", errStamp, value)
+	epoch, n, err := parseEpoch(value)
+	if err != nil {
+		return Stamp{}, err
 	}
 	partition, m := binary.Uvarint(value[n:])
 	if m <= 0 || partition > 1<<31-1 {
 		return Stamp{}, fmt.Errorf("%w: %x", errStamp, value)
 	}
-	return Stamp{Task: Task{Processor: string(value[n+m:]), Partition: int32(partition)}, Epoch: int64(epoch)}, nil
+	return Stamp{Task: Task{Processor: string(value[n+m:]), Partition: int32(partition)}, Epoch: epoch}, nil
+}
+
+// ParseEpoch reads the epoch alone. It does not allocate.
+func ParseEpoch(value []byte) (int64, error) {
+	epoch, _, err := parseEpoch(value)
+	return epoch, err
+}
+
+// parseEpoch also returns how many bytes the epoch takes.
+func parseEpoch(value []byte) (int64, int, error) {
+	epoch, n := binary.Uvarint(value)
+	if n <= 0 || epoch == 0 || epoch > 1<<62 {
+		return 0, 0, fmt.Errorf("%w: %x", errStamp, value)
+	}
+	return int64(epoch), n, nil
 }

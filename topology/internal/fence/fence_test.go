@@ -96,6 +96,9 @@ func FuzzParse(f *testing.F) {
 		if back, err := fence.Parse(s.Append(nil)); err != nil || back != s {
 			t.Errorf("%+v became %+v, %v", s, back, err)
 		}
+		if epoch, err := fence.ParseEpoch(value); err != nil || epoch != s.Epoch {
+			t.Errorf("the epoch of %+v is %d, %v", s, epoch, err)
+		}
 	})
 }
 

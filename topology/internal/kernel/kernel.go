@@ -39,7 +39,8 @@ func (tp TopicPartition) String() string { return fmt.Sprintf("%s[%d]", tp.Topic
 // Topic is what a topic has to be like.
 type Topic struct {
 	Name string
-	// Packed says that a record of the topic is a pack: a body of many messages, see package pack. Never of tables.
+	// Packed says that the messages of a batch to one partition are sent as packs, see package pack. How a record is read does not
+	// depend on it: a record says itself whether it is a pack. Never of tables.
 	Packed bool
 	// HashPart returns the part of an encoded key that decides its partition; nil: the whole key.
 	HashPart func(key []byte) []byte
@@ -90,6 +91,7 @@ type Header struct {
 type Message struct {
 	Topic     string
 	Partition int32
+	Packed    bool // the record is a pack
 	Offset    int64
 	Index     int // in its pack; 0 where the record is no pack
 	Key       []byte

@@ -8,7 +8,7 @@ import (
 
 // BenchmarkSend sends records of 100 bytes to four partitions and waits for all.
 func BenchmarkSend(b *testing.B) {
-	for _, name := range []string{"franz-go", "sarama"} {
+	for _, name := range []string{"plain", "transactional"} {
 		b.Run(name, func(b *testing.B) {
 			s := setup(b, openers[name], Options{}).sender
 			value := make([]byte, 100)
@@ -33,7 +33,7 @@ func BenchmarkSend(b *testing.B) {
 
 // BenchmarkHop sends one record at a time: what a hop of a loop pays.
 func BenchmarkHop(b *testing.B) {
-	for _, name := range []string{"franz-go", "sarama"} {
+	for _, name := range []string{"plain", "transactional"} {
 		b.Run(name, func(b *testing.B) {
 			s := setup(b, openers[name], Options{}).sender
 			acked := make(chan error, 1)

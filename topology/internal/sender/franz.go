@@ -13,18 +13,18 @@ import (
 
 // Open returns a sender to client's cluster, with connections of its own. It does no I/O.
 func Open(client *cluster.Client, o Options) (Sender, error) {
-	if o.MaxBytes == 0 {
-		o.MaxBytes = 64 << 20
-	}
-	opts := append(client.Kgo(),
+	return open(client.Kgo(), o.withDefaults())
+}
+
+func open(opts []kgo.Opt, o Options) (*franz, error) {
+	kafka, err := kgo.NewClient(append(opts,
 		kgo.MaxBufferedRecords(math.MaxInt32), // bytes bound the buffer
-	)
-	kafka, err := kgo.NewClient(opts...)
+	)...)
 	if err != nil {
 		return nil, fmt.Errorf("open sender: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
-	return &franz{flight: newFlight(int64(o.MaxBytes)), kafka: kafka, sending: ctx, cancel: cancel}, nil
+	return &franz{flight: newFlight(o.Room, o.Ends), kafka: kafka, sending: ctx, cancel: cancel}, nil
 }
 
 // franz sends by franz-go.
@@ -67,8 +67,6 @@ func closing(err error) error {
 func (s *franz) Flush(ctx context.Context) error { return s.flush(ctx) }
 
 func (s *franz) Pending() int64 { return s.pending.Load() }
-
-func (s *franz) End(topic string, partition int32) (int64, bool) { return s.endOf(topic, partition) }
 
 func (s *franz) Close(ctx context.Context) error {
 	s.close()

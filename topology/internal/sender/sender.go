@@ -1,4 +1,5 @@
-// Package sender writes records to Kafka: one sender a process, shared by everything in it that writes.
+// Package sender writes records to Kafka, plainly or in transactions. The senders of a process share the room for what is under way, and
+// what is known of the ends of logs.
 package sender
 
 import (
@@ -6,6 +7,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -36,7 +38,7 @@ func (r *Record) size() int64 {
 
 // Sender sends records. It is idempotent and waits for all in-sync replicas: a record is acknowledged once, in the
 // order of its partition, or fails. It waits for no further records, but what comes while a request is out goes in one.
-// A broker that is away is tried again for ever. After a failure the records behind it in the partition fail too or come after it, never before.
+// A broker that is away is tried again for ever: whoever cannot wait closes the sender. After a failure the records behind it in the partition fail too or come after it, never before.
 // All methods are safe for concurrent use.
 type Sender interface {
 	// Send hands the record over and returns. It blocks while the buffer is full, until ctx is done; then the error is that
@@ -48,16 +50,41 @@ type Sender interface {
 	Flush(ctx context.Context) error
 	// Pending is the number of records sent whose done has not yet returned.
 	Pending() int64
-	// End is one past the highest acknowledged offset of the partition, and whether anything was acknowledged. It is
-	// current before done is called.
-	End(topic string, partition int32) (next int64, ok bool)
 	// Close flushes until ctx is done, fails the rest and closes the connections. It returns when every done has been
 	// called; the error says that something was failed.
 	Close(ctx context.Context) error
 }
 
+// Transactional is a sender whose records become visible together with the offsets of what they were made from, or not at all. Its
+// transactions follow one another; Begin, Commit and Abort are called by one goroutine. After an error of Commit or Abort
+// nothing is known of the transaction but that it is over, or will be when another sender of the same id is opened: close the sender.
+type Transactional interface {
+	Sender
+	// Begin opens a transaction; it does no I/O. What is sent before is an error.
+	Begin() error
+	// SendOffsets adds offsets to the transaction, as a member of their group. The error wraps [cluster.ErrNotMember] if the group does
+	// not count the member among those of its generation.
+	SendOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	// Commit waits for what was sent and commits.
+	Commit(ctx context.Context) error
+	// Abort ends the transaction without effect.
+	Abort(ctx context.Context) error
+}
+
 // Options tune a sender.
 type Options struct {
-	// MaxBytes bounds the bytes of the records sent and not acknowledged. Defaults to 64 MiB.
-	MaxBytes int
+	// Room bounds the bytes of the records sent and not acknowledged. Defaults to 64 MiB of the sender's own.
+	Room *Room
+	// Ends learns where partitions end. Defaults to the sender's own.
+	Ends *Ends
+}
+
+func (o Options) withDefaults() Options {
+	if o.Room == nil {
+		o.Room = NewRoom(64 << 20)
+	}
+	if o.Ends == nil {
+		o.Ends = &Ends{}
+	}
+	return o
 }

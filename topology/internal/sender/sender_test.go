@@ -21,16 +21,26 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick"))
+	goleak.VerifyTestMain(m)
 }
 
 // openers are the implementations that the contract is tested on.
-var openers = map[string]func(*cluster.Client, Options) (Sender, error){"franz-go": Open, "sarama": openSarama}
+var openers = map[string]func(*cluster.Client, Options) (Sender, error){"plain": Open, "transactional": openInTransaction}
+
+// openInTransaction opens a transactional sender with a transaction open.
+func openInTransaction(client *cluster.Client, o Options) (Sender, error) {
+	s, err := OpenTransactional(client, TransactionalOptions{Options: o, ID: "test", Timeout: 30 * time.Second})
+	if err != nil {
+		return nil, err
+	}
+	return s, s.Begin()
+}
 
 type bundle struct {
 	broker *kfake.Cluster
 	client *cluster.Client
 	sender Sender
+	ends   *Ends
 }
 
 const topic = "records"
@@ -48,6 +58,9 @@ func setup(t testing.TB, open func(*cluster.Client, Options) (Sender, error), o 
 	if err := cluster.EnsureTopics(t.Context(), client, topology, cluster.Policy{Partitions: 4}); err != nil {
 		t.Fatal(err)
 	}
+	if o.Ends == nil {
+		o.Ends = &Ends{}
+	}
 	s, err := open(client, o)
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +72,7 @@ func setup(t testing.TB, open func(*cluster.Client, Options) (Sender, error), o 
 			t.Errorf("Close: %v", err)
 		}
 	})
-	return bundle{b, client, s}
+	return bundle{b, client, s, o.Ends}
 }
 
 func onEach(t *testing.T, test func(t *testing.T, open func(*cluster.Client, Options) (Sender, error))) {
@@ -98,6 +111,12 @@ func TestRecordsArriveInOrder(t *testing.T) {
 		if got := b.sender.Pending(); got != 0 {
 			t.Errorf("%d pending after Flush", got)
 		}
+		if txn, ok := b.sender.(Transactional); ok {
+			if end, ok := b.ends.Of(kernel.TopicPartition{Topic: topic}); ok {
+				t.Errorf("an end of %d before the commit", end)
+			}
+			commit(t, txn, 1)
+		}
 		for p := range int32(4) {
 			if len(acked[p]) != n/4 {
 				t.Fatalf("partition %d: %d acknowledged, want %d", p, len(acked[p]), n/4)
@@ -107,11 +126,11 @@ func TestRecordsArriveInOrder(t *testing.T) {
 					t.Fatalf("partition %d: acknowledgement %d is of offset %d", p, i, offset)
 				}
 			}
-			if end, ok := b.sender.End(topic, p); end != n/4 || !ok {
+			if end, ok := b.ends.Of(kernel.TopicPartition{Topic: topic, Partition: p}); end != n/4 || !ok {
 				t.Errorf("partition %d: End %d, %t", p, end, ok)
 			}
 		}
-		if _, ok := b.sender.End("another", 0); ok {
+		if _, ok := b.ends.Of(kernel.TopicPartition{Topic: "another"}); ok {
 			t.Error("a topic that nothing was sent to has an end")
 		}
 		got := consume(t, b, n)
@@ -194,7 +213,7 @@ func hold(b *kfake.Cluster) (release func()) {
 func TestFullBufferHoldsSendBack(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, open func(*cluster.Client, Options) (Sender, error)) {
-		b := setup(t, open, Options{MaxBytes: 10_000})
+		b := setup(t, open, Options{Room: NewRoom(10_000)})
 		release := hold(b.broker)
 		defer release()
 		value := make([]byte, 4000)
@@ -233,7 +252,7 @@ func TestFullBufferHoldsSendBack(t *testing.T) {
 
 func TestFlushIsNotHeldUpByLaterRecords(t *testing.T) {
 	t.Parallel()
-	f := newFlight(2 * overhead)
+	f := newFlight(NewRoom(2*overhead), &Ends{})
 	first, err := f.board(t.Context(), &Record{})
 	if err != nil {
 		t.Fatal(err)
@@ -242,7 +261,7 @@ func TestFlushIsNotHeldUpByLaterRecords(t *testing.T) {
 	go func() { flushed <- f.flush(t.Context()) }()
 	for {
 		f.mu.Lock()
-		cut := first.generation.ended
+		cut := first.cohort.ended
 		f.mu.Unlock()
 		if cut {
 			break
@@ -301,7 +320,7 @@ func TestRetriesNeitherRepeatNorReorder(t *testing.T) {
 			t.Fatalf("record %d is %q", i, r.Key)
 		}
 	}
-	if end, _ := b.sender.End(topic, 0); end != records {
+	if end, _ := b.ends.Of(kernel.TopicPartition{Topic: topic}); end != records {
 		t.Errorf("end %d, want %d", end, records)
 	}
 	mu.Lock()

@@ -4,6 +4,8 @@ import (
 	"sync"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 // Partition is what was read of a partition and waits for its reader, of which there is one.
@@ -11,13 +13,15 @@ type Partition struct {
 	source    *Source
 	topic     string
 	partition int32
-	wake      chan struct{} // a token: there is something new
+	wake      wake.Signal // there is something new
 
-	mu    sync.Mutex
-	queue []lot
-	bytes int
-	held  bool // too much waits: it is not fetched
-	err   error
+	mu     sync.Mutex
+	queue  []lot
+	bytes  int
+	hungry bool // it counts among the source's hungry ones
+	held   bool // too much waits: it is not fetched
+	closed bool // the budget is told nothing any more
+	err    error
 }
 
 // lot is what one fetch brought.
@@ -26,27 +30,15 @@ type lot struct {
 	bytes   int
 }
 
-// Next returns the records that come next, in the order of the log. It waits for some until done is closed, and then returns none. An error
-// comes after all records before it and is final: the log does not have the offset that comes next.
-func (p *Partition) Next(done <-chan struct{}) ([]*kgo.Record, error) {
-	for {
-		p.mu.Lock()
-		if len(p.queue) > 0 {
-			records := p.give()
-			p.mu.Unlock()
-			return records, nil
-		}
-		err := p.err
-		p.mu.Unlock()
-		if err != nil {
-			return nil, err
-		}
-		select {
-		case <-p.wake:
-		case <-done:
-			return nil, nil
-		}
+// Poll returns the records that come next, in the order of the log; none if there are none yet, and then the signal is raised when there
+// are. An error comes after all records before it and is final: the log does not have the offset that comes next.
+func (p *Partition) Poll() ([]*kgo.Record, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if len(p.queue) > 0 {
+		return p.give(), nil
 	}
+	return nil, p.err
 }
 
 // give takes the first lot off the queue. The caller holds the lock.
@@ -56,18 +48,7 @@ func (p *Partition) give() []*kgo.Record {
 	if p.queue = p.queue[1:]; len(p.queue) == 0 {
 		p.queue = nil
 	}
-	before := p.bytes
-	p.bytes -= l.bytes
-	if p.bytes < low {
-		if p.held {
-			p.held = false
-			p.source.kafka.ResumeFetchPartitions(map[string][]int32{p.topic: {p.partition}})
-		}
-		if before >= low {
-			p.source.hungry.Add(1)
-			poke(p.source.room)
-		}
-	}
+	p.count(-l.bytes)
 	return l.records
 }
 
@@ -83,24 +64,48 @@ func (p *Partition) take(records []*kgo.Record, err error) {
 		for _, r := range records {
 			l.bytes += len(r.Key) + len(r.Value) + overhead
 		}
-		if p.bytes < low && p.bytes+l.bytes >= low {
-			p.source.hungry.Add(-1)
-		}
-		p.bytes += l.bytes
 		p.queue = append(p.queue, l)
-		if p.bytes > high && !p.held {
-			p.held = true
-			p.source.kafka.PauseFetchPartitions(map[string][]int32{p.topic: {p.partition}})
-		}
+		p.count(l.bytes)
 	}
 	p.err = err
-	poke(p.wake)
+	p.wake.Raise()
 }
 
-// poke puts a token into a channel of capacity one, if there is none.
-func poke(ch chan struct{}) {
-	select {
-	case ch <- struct{}{}:
-	default:
+// count takes what came or went into account: whether the partition is fetched, and whether the source has to fetch. The caller holds
+// the lock.
+func (p *Partition) count(bytes int) {
+	b := p.source.budget
+	p.bytes += bytes
+	if !p.closed {
+		b.used.Add(int64(bytes))
+	}
+	this := map[string][]int32{p.topic: {p.partition}}
+	hungry := b.hungry(p.bytes)
+	switch {
+	case hungry && p.held:
+		p.held = false
+		p.source.kafka.ResumeFetchPartitions(this)
+	case !hungry && !p.held && b.full(p.bytes):
+		p.held = true
+		p.source.kafka.PauseFetchPartitions(this)
+	}
+	switch {
+	case hungry && !p.hungry:
+		p.source.hungry.Add(1)
+		p.source.room.Raise()
+	case !hungry && p.hungry:
+		p.source.hungry.Add(-1)
+	}
+	p.hungry = hungry
+}
+
+// close gives back what still waits.
+func (p *Partition) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.closed {
+		p.closed = true
+		p.source.budget.used.Add(-int64(p.bytes))
+		p.source.budget.partitions.Add(-1)
 	}
 }

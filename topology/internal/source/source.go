@@ -18,23 +18,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/wake"
 )
 
 const (
-	// fetchBytes bounds one answer of a broker, partitionBytes the part of a partition in it, both as they are in the log.
-	fetchBytes     = 1 << 20
-	partitionBytes = 256 << 10
 	// fetchWait is how long a broker keeps a request that it has nothing for. It is also how long a partition that comes late may wait for
 	// its first one, or one that was held.
 	fetchWait = 100 * time.Millisecond
 	// gather is how long partitions wait for the others, so that they are asked for at once.
 	gather = 50 * time.Millisecond
-)
-
-// The bytes of a partition that wait for its reader: with less than low it is hungry, with more than high it is not fetched.
-const (
-	low  = 256 << 10
-	high = 4 << 20
 )
 
 // overhead is what a record occupies beside its own bytes.
@@ -43,28 +36,25 @@ const overhead = 256
 // Source reads partitions. It fetches while any of them is hungry; so a reader that is slow hinders no other, and what waits is bounded.
 type Source struct {
 	kafka  *kgo.Client
+	budget *Budget
 	log    *slog.Logger
 	ctx    context.Context // of polling: done when closed
 	cancel context.CancelFunc
 	polled chan struct{} // closed when polling has ended
 
 	hungry atomic.Int64
-	room   chan struct{} // a token when a partition has become hungry
+	room   wake.Signal // a token when a partition has become hungry
 
 	mu         sync.Mutex
 	expected   int
 	late       *time.Timer                     // asks for those that wait
 	waiting    map[string]map[int32]kgo.Offset // not asked for yet
-	partitions map[place]*Partition
+	partitions map[kernel.TopicPartition]*Partition
 }
 
-type place struct {
-	topic     string
-	partition int32
-}
-
-// Open returns a source that expects that many partitions, with connections of its own. It does no I/O. A nil log is none.
-func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, error) {
+// Open returns a source that expects that many partitions, with connections of its own. What waits for their readers counts in the
+// budget. It does no I/O. A nil log is none.
+func Open(client *cluster.Client, expected int, budget *Budget, log *slog.Logger) (*Source, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -72,33 +62,33 @@ func Open(client *cluster.Client, expected int, log *slog.Logger) (*Source, erro
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()),
 		kgo.ConsumeResetOffset(kgo.NoResetOffset()), // an offset that the log no longer has is an error, not a jump over what was lost
 		kgo.FetchMaxWait(fetchWait),
-		kgo.FetchMaxBytes(fetchBytes),
-		kgo.FetchMaxPartitionBytes(partitionBytes),
 	)...)
 	if err != nil {
 		return nil, fmt.Errorf("open source: %w", err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
-		kafka: kafka, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: make(chan struct{}, 1),
-		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[place]*Partition{},
+		kafka: kafka, budget: budget, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: wake.New(),
+		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[kernel.TopicPartition]*Partition{},
 	}
 	go s.poll()
 	return s, nil
 }
 
-// Read begins to read a partition, which it does once, at an offset; a negative one is the oldest that the log has.
-func (s *Source) Read(topic string, partition int32, from int64) *Partition {
+// Read begins to read a partition, which it does once, at an offset; a negative one is the oldest that the log has. The signal, which several
+// partitions may share, is raised when there is something to poll.
+func (s *Source) Read(topic string, partition int32, from int64, ready wake.Signal) *Partition {
 	at := kgo.NewOffset().AtStart()
 	if from >= 0 {
 		at = kgo.NewOffset().At(from)
 	}
-	p := &Partition{source: s, topic: topic, partition: partition, wake: make(chan struct{}, 1)}
+	p := &Partition{source: s, topic: topic, partition: partition, wake: ready, hungry: true}
+	s.budget.partitions.Add(1)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.partitions[place{topic, partition}] = p
+	s.partitions[kernel.TopicPartition{Topic: topic, Partition: partition}] = p
 	s.hungry.Add(1)
-	poke(s.room)
+	s.room.Raise()
 	if s.waiting[topic] == nil {
 		s.waiting[topic] = map[int32]kgo.Offset{}
 	}
@@ -145,7 +135,7 @@ func (s *Source) poll() {
 		}
 		fetches.EachPartition(func(f kgo.FetchTopicPartition) {
 			s.mu.Lock()
-			p := s.partitions[place{f.Topic, f.Partition}]
+			p := s.partitions[kernel.TopicPartition{Topic: f.Topic, Partition: f.Partition}]
 			s.mu.Unlock()
 			switch {
 			case p != nil:
@@ -176,6 +166,9 @@ func (s *Source) Close() {
 	s.mu.Lock()
 	if s.late != nil {
 		s.late.Stop()
+	}
+	for _, p := range s.partitions {
+		p.close()
 	}
 	s.mu.Unlock()
 	s.kafka.Close()

@@ -3,7 +3,6 @@ package store
 import (
 	"encoding/binary"
 	"fmt"
-	"time"
 )
 
 // Batch collects writes and does them at once. It is not safe for concurrent use and must not be used after
@@ -48,28 +47,16 @@ func (b *Batch) Delete(t *Table, key []byte) {
 	b.did(b.writes.remove(b.compose(spaceRow, t, key)))
 }
 
-// SetOffset sets the changelog offset that comes next, one past the last record applied, and notes the time.
-func (b *Batch) SetOffset(t *Table, next int64) {
-	b.setOffset(t, next, time.Now())
-}
-
-func (b *Batch) setOffset(t *Table, next int64, at time.Time) {
-	var value [offsetSize]byte
-	binary.BigEndian.PutUint64(value[:], uint64(next))
-	binary.BigEndian.PutUint64(value[8:], uint64(at.UnixMilli()))
-	b.did(b.writes.set(b.compose(spaceOffset, t, nil), value[:]))
-}
-
 // SetIdentity sets what the offset refers to.
 func (b *Batch) SetIdentity(t *Table, id Identity) {
 	b.did(b.writes.set(b.compose(spaceIdentity, t, nil), encodeIdentity(id)))
 }
 
-// Clear removes all rows, the offset and the identity of t. Writes that follow in the batch are kept.
+// Clear removes all rows, the progress and the identity of t. Writes that follow in the batch are kept.
 func (b *Batch) Clear(t *Table) {
 	from, to := t.bounds(nil, nil)
 	b.did(b.writes.removeRange(from, to))
-	b.did(b.writes.remove(b.compose(spaceOffset, t, nil)))
+	b.did(b.writes.remove(b.compose(spaceProgress, t, nil)))
 	b.did(b.writes.remove(b.compose(spaceIdentity, t, nil)))
 }
 

@@ -20,7 +20,7 @@ func BenchmarkCommit(b *testing.B) {
 				n++
 				batch.Set(tab, benchKey(n), value)
 				if n%1000 == 0 {
-					batch.SetOffset(tab, int64(n))
+					batch.SetProgress(tab, Progress{Next: int64(n)})
 					if err := batch.Commit(); err != nil {
 						b.Fatal(err)
 					}
@@ -28,26 +28,6 @@ func BenchmarkCommit(b *testing.B) {
 				}
 			}
 			batch.Discard()
-			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
-		})
-	}
-}
-
-// BenchmarkReplicate writes as goka does: a value, then its offset.
-func BenchmarkReplicate(b *testing.B) {
-	for name, open := range backends {
-		b.Run(name, func(b *testing.B) {
-			db := open(b)
-			defer db.Close()
-			st := Goka(table(b, db, "t"), nil)
-			value := make([]byte, 100)
-			n := 0
-			for b.Loop() {
-				if err := errors.Join(st.Set(string(benchKey(n)), value), st.SetOffset(int64(n))); err != nil {
-					b.Fatal(err)
-				}
-				n++
-			}
 			b.ReportMetric(float64(n)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}

@@ -32,7 +32,7 @@ func TestCrashLeavesAPrefixOfCommits(t *testing.T) {
 					batch.Set(tab, []byte{byte(i)}, binary.BigEndian.AppendUint64(nil, uint64(n)))
 				}
 				batch.Set(tab, binary.BigEndian.AppendUint64([]byte("row"), uint64(n)), nil)
-				batch.SetOffset(tab, int64(n))
+				batch.SetProgress(tab, Progress{Next: int64(n)})
 			}
 			if err := batch.Commit(); err != nil {
 				t.Fatal(err)
@@ -128,27 +128,5 @@ func TestReopenedStoreHasItsTables(t *testing.T) {
 		if value, ok, err := table(t, db, name).Get([]byte("k")); string(value) != name || !ok || err != nil {
 			t.Errorf("table %s: %q, %t, %v", name, value, ok, err)
 		}
-	}
-}
-
-func TestStoreOfAnotherFormatIsCleared(t *testing.T) {
-	t.Parallel()
-	fs := vfs.NewMem()
-	db, err := Open(Options{Dir: "store", fs: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	put(t, table(t, db, "a"), "k", "old layout")
-	w := db.backend.writes()
-	if err := firstError(w.set([]byte{spaceFormat}, []byte{formatVersion + 1}), w.commit(), db.Close()); err != nil {
-		t.Fatal(err)
-	}
-	db, err = Open(Options{Dir: "store", fs: fs})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	if n, err := table(t, db, "a").Count(); n != 0 || err != nil {
-		t.Errorf("%d rows of another layout, %v", n, err)
 	}
 }

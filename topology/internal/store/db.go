@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"maps"
+	"slices"
 	"sync"
 )
 
@@ -11,13 +13,13 @@ import (
 const (
 	spaceFormat   = 0x00 // -> version of this layout
 	spaceName     = 0x01 // name of a table -> its id
-	spaceOffset   = 0x02 // id -> next changelog offset
+	spaceProgress = 0x02 // id -> how far the changelog was applied
 	spaceIdentity = 0x03 // id -> identity
 	spaceRow      = 0x04 // id, key -> value
 )
 
-// formatVersion is that of the layout. A store of another version is cleared: it is rebuilt from the changelogs.
-const formatVersion = 1
+// formatVersion is that of the layout; see [checkFormat].
+const formatVersion = 2
 
 // backend is an ordered map of bytes with atomic writes. Its methods are safe for concurrent use; keys and values
 // passed in are copied.
@@ -44,8 +46,9 @@ type writes interface {
 
 // DB is a set of tables. It is safe for concurrent use.
 type DB struct {
-	backend backend
-	gate    gate
+	backend  backend
+	gate     gate
+	outdated byte // the older format that the store had when it was opened; 0: none
 
 	mu     sync.Mutex
 	tables map[string]*Table
@@ -62,15 +65,9 @@ func newDB(b backend) (*DB, error) {
 	db := &DB{backend: b, tables: map[string]*Table{}, nextID: 1, stop: make(chan struct{}), stopped: make(chan struct{})}
 	close(db.stopped) // no flusher yet
 	db.gate.init()
-	version, ok, err := b.get([]byte{spaceFormat})
-	if err != nil {
-		return nil, fmt.Errorf("read store format: %w", err)
-	}
-	if !ok || len(version) != 1 || version[0] != formatVersion {
-		w := b.writes()
-		if err := firstError(w.removeRange([]byte{0}, []byte{0xff}), w.set([]byte{spaceFormat}, []byte{formatVersion}), w.commit()); err != nil {
-			return nil, fmt.Errorf("write store format: %w", err)
-		}
+	var err error
+	if db.outdated, err = checkFormat(b); err != nil {
+		return nil, err
 	}
 	for row, err := range b.scan([]byte{spaceName}, []byte{spaceName + 1}, false) {
 		if err != nil {
@@ -114,6 +111,13 @@ func (db *DB) Table(name string) (*Table, error) {
 	db.nextID++
 	db.tables[name] = t
 	return t, nil
+}
+
+// Names lists the tables that there are, in order.
+func (db *DB) Names() []string {
+	db.mu.Lock()
+	defer db.mu.Unlock()
+	return slices.Sorted(maps.Keys(db.tables))
 }
 
 // Batch returns a new, empty batch.

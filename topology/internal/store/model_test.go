@@ -47,7 +47,7 @@ func TestTablesAreMaps(t *testing.T) {
 							delete(m.rows, string(k))
 						case 4:
 							m.offset, m.known = rapid.Int64().Draw(rt, "offset"), true
-							b.SetOffset(tab, m.offset)
+							b.SetProgress(tab, Progress{Next: m.offset})
 						default:
 							k, v := key.Draw(rt, "key"), key.Draw(rt, "value")
 							b.Set(tab, k, v)

@@ -15,25 +15,34 @@ import (
 // FlushInterval is how often a store on disk is made durable: what a crash costs to read again.
 const FlushInterval = 30 * time.Second
 
+// Memtables is how many memtables there are at most: one that is written to and others that go to disk. Writes wait while all are full.
+const Memtables = 4
+
 // Options are the settings of a store on disk.
 type Options struct {
 	// Dir and Name give the folder, Dir/Name; it is made where it is absent. One process may have it open.
 	Dir, Name string
 	// CacheBytes is the size of the block cache. Defaults to 64 MiB.
 	CacheBytes int64
+	// MemtableBytes is the size of all memtables, of which there are [Memtables]. Defaults to 64 MiB.
+	MemtableBytes int64
 	// Logger takes errors of the background work. Defaults to none.
 	Logger *slog.Logger
 
 	fs vfs.FS // nil: the system's
 }
 
-// Open opens the store of a folder. The error says so if another process has it open.
+// Open opens the store of a folder. The error says so if another process has it open, and wraps [ErrNewerFormat] if a
+// newer release has written it. A store of an older format is emptied.
 func Open(o Options) (*DB, error) {
 	if o.Dir == "" {
 		return nil, errors.New("open store: no folder given")
 	}
 	if o.CacheBytes == 0 {
 		o.CacheBytes = 64 << 20
+	}
+	if o.MemtableBytes == 0 {
+		o.MemtableBytes = 64 << 20
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -52,8 +61,8 @@ func Open(o Options) (*DB, error) {
 		Cache:                       cache,
 		DisableWAL:                  true,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                64 << 20,
-		MemTableStopWritesThreshold: 4,
+		MemTableSize:                uint64(o.MemtableBytes / Memtables),
+		MemTableStopWritesThreshold: Memtables,
 		Logger:                      pebbleLog{o.Logger},
 	}
 	for i := range options.Levels {
@@ -66,7 +75,10 @@ func Open(o Options) (*DB, error) {
 	}
 	db, err := newDB(disk{p})
 	if err != nil {
-		return nil, errors.Join(err, p.Close())
+		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, p.Close()))
+	}
+	if db.outdated != 0 {
+		o.Logger.Info("local store has an older format and is built again", "folder", dir, "format", db.outdated, "wanted", formatVersion)
 	}
 	db.flushEvery(FlushInterval, o.Logger)
 	return db, nil

@@ -191,10 +191,10 @@ func TestOffsetAndIdentityAreNoRows(t *testing.T) {
 		if _, ok, err := tab.Offset(); ok || err != nil {
 			t.Errorf("a new table has an offset, or %v", err)
 		}
-		before := time.Now().Truncate(time.Millisecond)
+		asOf := time.UnixMilli(1_700_000_000_123)
 		id := Identity{Cluster: "c", Topic: "topic id"}
 		b := db.Batch()
-		b.SetOffset(tab, 0)
+		b.SetProgress(tab, Progress{AsOf: asOf})
 		b.SetIdentity(tab, id)
 		if err := b.Commit(); err != nil {
 			t.Fatal(err)
@@ -202,8 +202,8 @@ func TestOffsetAndIdentityAreNoRows(t *testing.T) {
 		if next, ok, err := tab.Offset(); next != 0 || !ok || err != nil {
 			t.Errorf("Offset = %d, %t, %v; want 0, true", next, ok, err)
 		}
-		if at, err := tab.Written(); at.Before(before) || at.After(time.Now()) || err != nil {
-			t.Errorf("Written = %s, %v", at, err)
+		if p, _, err := tab.Progress(); p != (Progress{AsOf: asOf}) || err != nil {
+			t.Errorf("Progress = %+v, %v", p, err)
 		}
 		if got, err := tab.Identity(); got != id || err != nil {
 			t.Errorf("Identity = %+v, %v", got, err)
@@ -215,7 +215,7 @@ func TestOffsetAndIdentityAreNoRows(t *testing.T) {
 		b = db.Batch()
 		b.Clear(tab)
 		b.Set(tab, []byte("new"), nil)
-		b.SetOffset(tab, 7)
+		b.SetProgress(tab, Progress{Next: 7})
 		if err := b.Commit(); err != nil {
 			t.Fatal(err)
 		}

@@ -1,14 +1,12 @@
 package store
 
 import (
-	"encoding/binary"
 	"fmt"
 	"iter"
-	"time"
 )
 
 // Table is a handle of one table; equal names give the same handle. It is safe for concurrent use.
-// The rows of a table and its offset and identity are in different keyspaces: every key is the user's.
+// The rows of a table and its progress and identity are in different keyspaces: every key is the user's.
 type Table struct {
 	db   *DB
 	name string
@@ -53,35 +51,6 @@ func (t *Table) Has(key []byte) (bool, error) {
 		return false, fmt.Errorf("read table %q: %w", t.name, err)
 	}
 	return ok, nil
-}
-
-// offsetSize is that of a stored offset: the offset, then the milliseconds since 1970 when it was set.
-const offsetSize = 16
-
-// Offset returns the changelog offset that comes next, and whether one was ever set.
-func (t *Table) Offset() (next int64, ok bool, err error) {
-	value, ok, err := t.offset()
-	if err != nil || !ok {
-		return 0, false, err
-	}
-	return int64(binary.BigEndian.Uint64(value)), true, nil
-}
-
-// Written is when the offset was last set, to the millisecond; the zero time if it never was.
-func (t *Table) Written() (time.Time, error) {
-	value, ok, err := t.offset()
-	if err != nil || !ok {
-		return time.Time{}, err
-	}
-	return time.UnixMilli(int64(binary.BigEndian.Uint64(value[8:]))), nil
-}
-
-func (t *Table) offset() ([]byte, bool, error) {
-	value, ok, err := t.lookup(spaceOffset, nil)
-	if err == nil && ok && len(value) != offsetSize {
-		err = fmt.Errorf("offset of table %q has %d bytes, not %d", t.name, len(value), offsetSize)
-	}
-	return value, ok && err == nil, err
 }
 
 // Identity returns what the offset refers to; the zero Identity if it was never set.
@@ -154,7 +123,7 @@ func (t *Table) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
 	}
 }
 
-// Clear removes all rows, the offset and the identity.
+// Clear removes all rows, the progress and the identity.
 func (t *Table) Clear() error {
 	b := t.db.Batch()
 	b.Clear(t)

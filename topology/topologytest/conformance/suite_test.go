@@ -49,6 +49,8 @@ type scenario struct {
 	inputs, seeds []string
 	// tables and outputs are what is looked at in the end; byKey says that an output's order across keys is not promised.
 	tables, outputs []string
+	// packed are topics in whose logs a broker must have packs.
+	packed []string
 	// ordered says that each step settles before the next: for results that depend on the order across topics or partitions.
 	ordered bool
 	keys    map[string]codecs.Codec[string] // of edges whose keys are not text
@@ -321,6 +323,7 @@ func scenarios() []scenario {
 			},
 			steps: many("in", 50, 9, strconv.Itoa),
 		},
+		packedStreams(),
 	}
 }
 

@@ -2,6 +2,7 @@ package conformance_test
 
 import (
 	"context"
+	"slices"
 	"testing"
 	"time"
 
@@ -11,6 +12,7 @@ import (
 
 	"github.com/eddystream/eddy/integration/brokertest"
 	"github.com/eddystream/eddy/topology"
+	"github.com/eddystream/eddy/topology/internal/pack"
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
@@ -28,7 +30,7 @@ type way struct {
 var ways = map[string]way{
 	"1 partition":   {cfg: topology.Config{Partitions: 1}},
 	"8 partitions":  {},
-	"small batches": {cfg: topology.Config{BatchRecords: 1, CacheRows: 1}},
+	"small batches": {cfg: topology.Config{BatchRecords: 1, CacheBytes: 1}},
 	"on disk":       {cfg: topology.Config{DataDir: "a temporary folder"}},
 	"restarted":     {restart: true},
 	"two members":   {members: 2},
@@ -37,6 +39,7 @@ var ways = map[string]way{
 // deliveries are the delivery modes; every way is run with each of them.
 var deliveries = map[string]func(*topology.Config){
 	"at least once": func(*topology.Config) {},
+	"exactly once":  func(c *topology.Config) { c.Delivery = topology.ExactlyOnce },
 }
 
 // inMemory runs a scenario on the driver.
@@ -165,6 +168,14 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 	for _, name := range s.outputs {
 		for _, r := range read(ctx, t, how.cfg, name) {
 			o.add(name, string(r.Key), string(r.Value), r.Value == nil)
+		}
+	}
+	for _, name := range s.packed {
+		isPack := func(r *kgo.Record) bool {
+			return slices.ContainsFunc(r.Headers, func(h kgo.RecordHeader) bool { return h.Key == pack.HeaderKey })
+		}
+		if records := read(ctx, t, how.cfg, name); !slices.ContainsFunc(records, isPack) {
+			t.Errorf("none of %d records of %q is a pack", len(records), name)
 		}
 	}
 	return o

@@ -46,6 +46,9 @@ on a cluster whose topics must be empty.`,
 			if err != nil {
 				return err
 			}
+			if err := limitMemory(cfg); err != nil {
+				return usageError(err)
+			}
 			r, err := bench.Run(cmd.Context(), bench.Options{
 				Topology: topo, Run: cfg, Pages: pages, Seed: seed, Workload: workload, Repeats: repeats, Small: small,
 				Step: func(what string) { cfg.Logger.Info(what) }, Profiles: profiles,

@@ -53,6 +53,7 @@ queried.`,
 	fs.BoolVar(&f.keep, "keep", false, "keep running, and print how to query it")
 	fs.BoolVar(&f.asJSON, "json", false, "print the results as JSON")
 	settings.BindPartitions(fs)
+	settings.BindMemory(fs)
 	return cmd
 }
 

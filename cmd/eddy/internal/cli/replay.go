@@ -64,6 +64,7 @@ tables/<name>.ndjson.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` that keeps stores and the embedded broker's data (default: all in memory)")
 	settings.BindWiki(fs)
+	settings.BindMemory(fs)
 	return cmd
 }
 
@@ -83,6 +84,9 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	cfg, err := w.config(s)
 	if err != nil {
 		return err
+	}
+	if err := limitMemory(cfg); err != nil {
+		return usageError(err)
 	}
 	to, cfg, end, err := destination(ctx, topo, cfg, f.feedOnly)
 	if err != nil {

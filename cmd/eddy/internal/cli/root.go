@@ -103,6 +103,7 @@ func commands(w world) []*cobra.Command {
 		newRun(w),
 		newQuery(w),
 		newPlan(w),
+		newTail(w),
 		newTopology(w),
 		newBench(w),
 		newBroker(w),

@@ -70,6 +70,9 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 	if err != nil {
 		return usageError(err)
 	}
+	if err := limitMemory(cfg); err != nil {
+		return usageError(err)
+	}
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -90,6 +93,19 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 	err = group.Wait()
 	if err == nil {
 		cfg.Logger.Info("stopped")
+	}
+	return err
+}
+
+// limitMemory makes this process keep to its memory, where the pipeline is all that runs in it: what an embedded broker holds is in
+// no plan.
+func limitMemory(cfg topology.Config) error {
+	if len(cfg.Brokers) == 0 {
+		return nil
+	}
+	plan, err := cfg.MemoryPlan()
+	if err == nil {
+		plan.SetLimits()
 	}
 	return err
 }

@@ -17,15 +17,20 @@ func newSettings(w world) *cobra.Command {
 		Short: "List every setting, its variable in the environment, and its value",
 		Long: `Settings lists the keys of a configuration file, the variable that sets each in the
 environment, and the value in effect from defaults, file and environment. It shows
-no password.`,
-		Example: `  eddy settings --config eddy.yaml`,
-		Args:    cobra.NoArgs,
+no password. Behind them is how a worker divides its memory.`,
+		Example: `  eddy settings --config eddy.yaml
+  EDDY_MEMORY=512MiB eddy settings`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			s, err := w.load(cmd)
 			if err != nil {
 				return err
 			}
-			entries := settings.List(s)
+			plan, err := s.MemoryPlan()
+			if err != nil {
+				return usageError(err)
+			}
+			entries := append(settings.List(s), settings.ListPlan(plan)...)
 			if asJSON {
 				return json.NewEncoder(w.out).Encode(entries)
 			}

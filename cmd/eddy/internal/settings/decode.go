@@ -16,9 +16,22 @@ func decoder() *mapstructure.DecoderConfig {
 		ErrorUnused:      true,
 		DecodeHook: mapstructure.ComposeDecodeHookFunc(
 			mapstructure.StringToTimeDurationHookFunc(),
+			readSize,
 			splitList,
 		),
 	}
+}
+
+// readSize reads a size that is text. What is set to nothing is not set.
+func readSize(from, to reflect.Type, data any) (any, error) {
+	text, ok := data.(string)
+	if !ok || to != reflect.TypeFor[Size]() {
+		return data, nil
+	}
+	if text == "" {
+		return Size(0), nil
+	}
+	return ParseSize(text)
 }
 
 func splitList(from, to reflect.Type, data any) (any, error) {

@@ -95,21 +95,31 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("start-on", "start-on")
 }
 
+// BindMemory adds the flag of the memory.
+func BindMemory(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.String("memory", "", "`size` of the memory to keep to, such as 512MiB (default half of the container's, or the machine's)")
+	b.mark("memory", "memory")
+}
+
 // BindWorker adds the flags of a worker.
 func BindWorker(fs *pflag.FlagSet) {
+	BindMemory(fs)
 	b := binder{fs, Default()}
 	fs.StringSlice("processors", nil, "`names` of the processors to run (default all)")
 	b.mark("processors", "processors")
+	fs.StringSlice("delivery", nil, "`promise` of the processors: at-least-once (default) or exactly-once; NAME=exactly-once for one of them")
+	b.mark("delivery", "delivery")
 	fs.Bool("standby", false, "keep copies of the tables of other workers' partitions")
 	b.mark("standby", "standby")
-	fs.String("instance-id", "", "stable `name` of this worker: a restart within the session timeout moves no partition")
+	fs.String("instance-id", "", "`name` of this worker in its groups: a restart within the session timeout moves no partition (default one that is kept in --data)")
 	b.mark("instance-id", "instance-id")
 	fs.String("health", "", "`address` on which to answer health checks, host:port (default none)")
 	b.mark("health", "health")
 	fs.Duration("drain-timeout", b.defaults.DrainTimeout, "how long a stopping worker finishes what it began")
 	b.mark("drain-timeout", "drain-timeout")
-	fs.Int("cache-rows", 0, "decoded rows kept per partition and table (default the framework's)")
-	b.mark("cache-rows", "cache-rows")
+	fs.Duration("session-timeout", b.defaults.SessionTimeout, "how long the consumer groups wait for a silent worker")
+	b.mark("session-timeout", "session-timeout")
 	fs.Int("commit-records", 0, "records that a batch holds at most (default the framework's)")
 	b.mark("commit-records", "commit.records")
 	fs.Int("commit-bytes", 0, "bytes that a batch holds at most (default the framework's)")

@@ -15,10 +15,12 @@ type Settings struct {
 	Brokers []string `koanf:"brokers"`
 	// ClientID is the name under which brokers see the connections. Defaults to "eddy".
 	ClientID string `koanf:"client-id"`
-	// InstanceID makes the members of the consumer groups static. Defaults to none.
+	// InstanceID makes the members of the consumer groups static. Defaults to one that is kept in DataDir.
 	InstanceID string `koanf:"instance-id"`
 	// Processors are the processors to run. Defaults to all.
 	Processors []string `koanf:"processors"`
+	// Delivery is what the processors promise: "at-least-once" (the default) or "exactly-once"; for one of them, "NAME=exactly-once".
+	Delivery []string `koanf:"delivery"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
 	// DataDir is where local stores are kept.
@@ -31,8 +33,15 @@ type Settings struct {
 	Retention time.Duration `koanf:"retention"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
-	// CacheRows is the number of decoded rows kept per partition and table. Defaults to the framework's.
-	CacheRows int `koanf:"cache-rows"`
+	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
+	SessionTimeout time.Duration `koanf:"session-timeout"`
+	// Memory is what a worker may take. Defaults to half of what the container or the machine has.
+	Memory Size `koanf:"memory"`
+	// StoreCache, CacheBytes and SendBuffer are parts of it: blocks of the local store, decoded rows, records that are not
+	// acknowledged. They default to what the framework makes of Memory.
+	StoreCache Size `koanf:"store-cache"`
+	CacheBytes Size `koanf:"cache-bytes"`
+	SendBuffer Size `koanf:"send-buffer"`
 	// StartOn says which event starts the cascade of a content change: "render" or "change".
 	// Defaults to "render".
 	StartOn string `koanf:"start-on"`
@@ -57,11 +66,12 @@ type Commit struct {
 // Default returns the settings of a command that is told nothing.
 func Default() Settings {
 	return Settings{
-		ClientID:     "eddy",
-		Partitions:   8,
-		DrainTimeout: 10 * time.Second,
-		StartOn:      "render",
-		Log:          Log{Level: "info", Format: "text"},
+		ClientID:       "eddy",
+		Partitions:     8,
+		DrainTimeout:   10 * time.Second,
+		SessionTimeout: 10 * time.Second,
+		StartOn:        "render",
+		Log:            Log{Level: "info", Format: "text"},
 	}
 }
 
@@ -75,7 +85,13 @@ func (s Settings) Topology() (topology.Config, error) {
 	if err != nil {
 		return topology.Config{}, err
 	}
+	delivery, deliveries, err := s.deliveries()
+	if err != nil {
+		return topology.Config{}, err
+	}
 	return topology.Config{
+		Delivery:        delivery,
+		Deliveries:      deliveries,
 		Brokers:         s.Brokers,
 		ClientID:        s.ClientID,
 		InstanceID:      s.InstanceID,
@@ -91,6 +107,17 @@ func (s Settings) Topology() (topology.Config, error) {
 		CommitInterval:  s.Commit.Interval,
 		StreamRetention: s.Retention,
 		DrainTimeout:    s.DrainTimeout,
-		CacheRows:       s.CacheRows,
+		Memory:          int64(s.Memory),
+		StoreCache:      int64(s.StoreCache),
+		CacheBytes:      int64(s.CacheBytes),
+		SendBuffer:      int(s.SendBuffer),
+		SessionTimeout:  s.SessionTimeout,
 	}, nil
+}
+
+// MemoryPlan is how a worker with these settings divides its memory. The error is of a memory that is too little.
+func (s Settings) MemoryPlan() (topology.MemoryPlan, error) {
+	return topology.Config{
+		Memory: int64(s.Memory), StoreCache: int64(s.StoreCache), CacheBytes: int64(s.CacheBytes), SendBuffer: int(s.SendBuffer),
+	}.MemoryPlan()
 }

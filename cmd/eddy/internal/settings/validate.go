@@ -19,8 +19,16 @@ func (s Settings) validate() error {
 	if s.DrainTimeout < 0 {
 		add("drain-timeout: %s is negative", s.DrainTimeout)
 	}
-	if s.CacheRows < 0 {
-		add("cache-rows: %d is negative", s.CacheRows)
+	for _, size := range []struct {
+		key   string
+		value Size
+	}{{"memory", s.Memory}, {"store-cache", s.StoreCache}, {"cache-bytes", s.CacheBytes}, {"send-buffer", s.SendBuffer}} {
+		if size.value < 0 {
+			add("%s: %d is negative", size.key, int64(size.value))
+		}
+	}
+	if _, _, err := s.deliveries(); err != nil {
+		errs = append(errs, err)
 	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)

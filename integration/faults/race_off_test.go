@@ -1,0 +1,5 @@
+//go:build kafka && !race
+
+package faults_test
+
+const raceEnabled = false

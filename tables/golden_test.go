@@ -1,0 +1,204 @@
+package tables
+
+import (
+	"bytes"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/tables/schemas"
+)
+
+// goldenRow is a row or a message as a release stored it, and what its own schema says of it.
+type goldenRow struct {
+	name string
+	data []byte
+	json string
+}
+
+func goldenFile(release, schema string) string {
+	return filepath.Join("testdata", "formats", release, schema+".txt")
+}
+
+// readGolden reads three lines a row: its name, its bytes in hexadecimal, its JSON.
+func readGolden(t *testing.T, file string) (rows []goldenRow) {
+	t.Helper()
+	text, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+	if len(lines)%3 != 0 {
+		t.Fatalf("%s has %d lines, three for a row are wanted", file, len(lines))
+	}
+	for i := 0; i < len(lines); i += 3 {
+		data, err := hex.DecodeString(lines[i+1])
+		if err != nil {
+			t.Fatalf("%s: line %d: %v", file, i+2, err)
+		}
+		rows = append(rows, goldenRow{lines[i], data, lines[i+2]})
+	}
+	return rows
+}
+
+// TestGoldenRows reads the rows and messages that every release has stored. What the present release makes of a value
+// has all that the release that wrote it said of it.
+func TestGoldenRows(t *testing.T) {
+	t.Parallel()
+	byType := map[string]anyCodec{}
+	for _, s := range samples() {
+		byType[s.schema] = s.codec
+	}
+	for _, release := range schemas.Releases.Names() {
+		files, err := filepath.Glob(goldenFile(release, "*"))
+		if err != nil || len(files) == 0 {
+			t.Errorf("release %s has no golden rows: %v", release, err)
+		}
+		for _, file := range files {
+			schema := strings.TrimSuffix(filepath.Base(file), ".txt")
+			format, err := schemas.Releases.Format("eddy." + schema)
+			if err != nil {
+				t.Errorf("%s: %v", file, err)
+				continue
+			}
+			for _, row := range readGolden(t, file) {
+				text, err := format.JSON(row.data)
+				if err != nil || string(text) != row.json {
+					t.Errorf("%s: %s: %v\ngot  %s\nwant %s", file, row.name, err, text, row.json)
+				}
+				value, err := byType[schema].decode(row.data)
+				if err != nil {
+					t.Errorf("%s: %s: %v", file, row.name, err)
+					continue
+				}
+				again, err := byType[schema].encode(value)
+				if err != nil {
+					t.Errorf("%s: %s: %v", file, row.name, err)
+					continue
+				}
+				now, err := format.JSON(again)
+				if err != nil {
+					t.Errorf("%s: %s: %v", file, row.name, err)
+				} else if err := keeps(parse(t, now), parse(t, []byte(row.json))); err != nil {
+					t.Errorf("%s: %s: %v\nread %s\nfrom %s", file, row.name, err, now, row.json)
+				}
+			}
+		}
+	}
+}
+
+func parse(t *testing.T, text []byte) (v any) {
+	t.Helper()
+	d := json.NewDecoder(bytes.NewReader(text))
+	d.UseNumber()
+	if err := d.Decode(&v); err != nil {
+		t.Fatalf("%v: %s", err, text)
+	}
+	return v
+}
+
+// keeps says which field of an old value the new one has not, or has otherwise. A field that only the new one has is
+// one that was added.
+func keeps(now, old any) error {
+	switch old := old.(type) {
+	case map[string]any:
+		fields, ok := now.(map[string]any)
+		if !ok {
+			return fmt.Errorf("%v is no record", now)
+		}
+		for name, value := range old {
+			if _, ok := fields[name]; !ok {
+				return fmt.Errorf("field %q is missing", name)
+			}
+			if err := keeps(fields[name], value); err != nil {
+				return fmt.Errorf("field %q: %w", name, err)
+			}
+		}
+	case []any:
+		list, ok := now.([]any)
+		if !ok || len(list) != len(old) {
+			return fmt.Errorf("%v is not a list of %d", now, len(old))
+		}
+		for i := range old {
+			if err := keeps(list[i], old[i]); err != nil {
+				return err
+			}
+		}
+	default:
+		if !reflect.DeepEqual(now, old) {
+			return fmt.Errorf("%v is not %v", now, old)
+		}
+	}
+	return nil
+}
+
+// TestFormatsAreThoseOfTheRelease fails when what is written is other than the newest release's golden rows: a schema
+// that has changed needs a release of its own.
+func TestFormatsAreThoseOfTheRelease(t *testing.T) {
+	t.Parallel()
+	written := map[string][]goldenRow{}
+	for _, s := range samples() {
+		data, err := s.codec.encode(s.value)
+		if err != nil {
+			t.Fatalf("%s: %s: %v", s.schema, s.name, err)
+		}
+		text, err := schemas.Releases.MustFormat("eddy." + s.schema).JSON(data)
+		if err != nil {
+			t.Fatalf("%s: %s: %v", s.schema, s.name, err)
+		}
+		written[s.schema] = append(written[s.schema], goldenRow{s.name, data, string(text)})
+	}
+	for schema, rows := range written {
+		file := goldenFile(newest(), schema)
+		if _, err := os.Stat(file); errors.Is(err, os.ErrNotExist) && *update {
+			writeGolden(t, file, rows) // what a release has stored never changes, so no file is written twice
+		}
+		if got := readGolden(t, file); !reflect.DeepEqual(got, rows) {
+			t.Errorf("the format of %s is not that of release %s. A format that was released never changes: "+
+				"doc/UPGRADING.md says how a schema changes.", schema, newest())
+		}
+	}
+}
+
+func writeGolden(t *testing.T, file string, rows []goldenRow) {
+	t.Helper()
+	var b bytes.Buffer
+	for _, r := range rows {
+		fmt.Fprintf(&b, "%s\n%x\n%s\n", r.name, r.data, r.json)
+	}
+	if err := errors.Join(os.MkdirAll(filepath.Dir(file), 0o755), os.WriteFile(file, b.Bytes(), 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWritesAsEveryRelease holds what [codecs.Releases.Write] makes of this release's values against the golden rows of
+// the release that it writes as, where that is possible at all.
+func TestWritesAsEveryRelease(t *testing.T) {
+	t.Parallel()
+	for _, release := range schemas.Releases.Names() {
+		all := schemas.New()
+		if err := all.Write(release); err != nil {
+			t.Errorf("%v; say in doc/UPGRADING.md that workers of %s have to be stopped first, and here", err, release)
+			continue
+		}
+		for _, s := range samples() {
+			codec := codecs.Avro[any](all.MustFormat("eddy." + s.schema))
+			for _, row := range readGolden(t, goldenFile(release, s.schema)) {
+				value, err := codec.Decode(row.data)
+				if err != nil {
+					t.Fatalf("%s: %s: %s: %v", release, s.schema, row.name, err)
+				}
+				if data, err := codec.Encode(value); err != nil || !bytes.Equal(data, row.data) {
+					t.Errorf("%s: %s: %s: %v\nwrote %x\nwant  %x", release, s.schema, row.name, err, data, row.data)
+				}
+			}
+		}
+	}
+}

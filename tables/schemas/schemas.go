@@ -1,0 +1,39 @@
+// Package schemas has the Avro schemas of everything that Eddy writes, as each of its releases has written it. A folder
+// holds the schema files that a release brought or changed, one record a file; all others are as before.
+// doc/UPGRADING.md says how a schema changes.
+package schemas
+
+import (
+	"embed"
+	"io/fs"
+
+	"github.com/eddystream/eddy/codecs"
+)
+
+//go:embed v0/*.avsc
+var files embed.FS
+
+// Releases are Eddy's; the codecs of this program's streams and tables write as they are told to.
+var Releases = New()
+
+// New returns all releases of Eddy. v0 wrote plain values; v1 has the same schemas, and writes their fingerprints in
+// front.
+func New() *codecs.Releases {
+	return codecs.MustReleases(
+		codecs.Release{Name: "v0", Files: folder("v0"), Headerless: true},
+		codecs.Release{Name: "v1"},
+	)
+}
+
+func folder(name string) fs.FS {
+	sub, err := fs.Sub(files, name)
+	if err != nil {
+		panic(err) // of a name that is no path
+	}
+	return sub
+}
+
+// Codec is the codec of the values of a type, such as "PageRow".
+func Codec[T any](name string) codecs.Codec[T] {
+	return codecs.Avro[T](Releases.MustFormat("eddy." + name))
+}

@@ -1,0 +1,58 @@
+package changelog
+
+import (
+	"fmt"
+	"log/slog"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/semaphore"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+)
+
+// loadsAtOnce bounds the answers that the loads of a reader hold at one time. With loadBytes each that is 64 MiB, as they are on the wire.
+const loadsAtOnce = 16
+
+// Reader reads table topics of a cluster. One is enough for a process. It is safe for concurrent use.
+type Reader struct {
+	cluster *cluster.Client
+	fetcher *fetcher // of loads
+	poller  *poller
+	log     *slog.Logger
+	loads   *semaphore.Weighted
+	// absentFor is how long a topic has to be absent before that is believed: a broker that has just started, or just
+	// learnt of a topic, may not know it for a moment.
+	absentFor time.Duration
+
+	mu   sync.Mutex
+	ends map[kernel.TopicPartition]knownEnd
+}
+
+// NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.
+func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
+	if log == nil {
+		log = slog.New(slog.DiscardHandler)
+	}
+	loads, err := newFetcher(c)
+	if err != nil {
+		return nil, fmt.Errorf("open reader: %w", err)
+	}
+	follows, err := newFetcher(c)
+	if err != nil {
+		loads.kafka.Close()
+		return nil, fmt.Errorf("open reader: %w", err)
+	}
+	return &Reader{
+		cluster: c, fetcher: loads, poller: newPoller(follows), log: log,
+		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
+		ends: map[kernel.TopicPartition]knownEnd{},
+	}, nil
+}
+
+// Close ends the connections, after those that read have stopped. Further calls do nothing.
+func (r *Reader) Close() {
+	r.poller.close()
+	r.fetcher.kafka.Close()
+}

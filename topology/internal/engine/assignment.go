@@ -1,0 +1,285 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
+	"github.com/eddystream/eddy/topology/internal/gokagroup"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/source"
+	"github.com/eddystream/eddy/topology/internal/store"
+)
+
+// assignment is a processor's partitions during one generation of its group.
+type assignment struct {
+	p       *processor
+	session *gokagroup.Session
+	began   time.Time
+	tasks   map[int32]*task
+
+	// writing is done when nothing may be written any more: all is committed, the time to drain has passed, or the group may have given
+	// the partitions away. Everything that commits ends with it.
+	writing context.Context
+	end     context.CancelCauseFunc
+	// storing is held for reading by who writes to the local store; whoever closes the assignment holds it for writing.
+	storing sync.RWMutex
+	over    bool // nothing is stored any more
+
+	lease       *lease
+	offsets     *offsets
+	source      *source.Source
+	coordinator coordinator
+	helpers     sync.WaitGroup // those that renew the lease and commit offsets
+
+	mu    sync.Mutex // guards joins, and the tasks', while tables are opened side by side
+	joins []join
+}
+
+func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
+	a := &assignment{p: p, session: s, began: time.Now(), tasks: map[int32]*task{}}
+	a.writing, a.end = context.WithCancelCause(context.Background())
+	a.lease = newLease(p.e.opts.Client, s.Member, a.leave)
+	a.offsets = newOffsets(a)
+	for _, partition := range s.Partitions {
+		t := newTask(a, partition)
+		if err := p.equip(t); err != nil {
+			return nil, err
+		}
+		a.tasks[partition] = t
+	}
+	a.helpers.Go(func() { a.lease.keep(a.writing) })
+	return a, nil
+}
+
+// inputs lists the partitions that the assignment reads.
+func (a *assignment) inputs() []kernel.TopicPartition {
+	var list []kernel.TopicPartition
+	for _, t := range a.tasks {
+		for _, in := range t.inputs {
+			list = append(list, in.tp)
+		}
+	}
+	return list
+}
+
+// start begins to process. The tables are open.
+func (a *assignment) start(ctx context.Context) error {
+	if len(a.tasks) == 0 {
+		return nil
+	}
+	if err := a.takeOver(ctx); err != nil {
+		return err
+	}
+	var err error
+	if a.coordinator, err = a.p.coordinator(ctx, a); err != nil {
+		return err
+	}
+	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.e.opts.Memory.Fetched, a.p.log); err != nil {
+		return fmt.Errorf("processor %q: %w", a.p.k.Name, err)
+	}
+	for _, t := range a.tasks {
+		if err := a.rewriteStale(ctx, t); err != nil {
+			return err
+		}
+	}
+	a.helpers.Go(func() { a.offsets.keep(a.writing) })
+	for _, t := range a.tasks {
+		for _, in := range t.inputs {
+			in.from = a.source.Read(in.tp.Topic, in.tp.Partition, in.start, t.wake)
+		}
+		t.life.to(running)
+		go t.run()
+	}
+	return nil
+}
+
+// takeOver finds out where the former owners of the partitions left off, and fences them: every task gets an epoch that is greater than
+// any before, which is committed, as a member of the present generation, before the task writes anything. Of two members that both believe
+// to own a partition only one can commit, and whoever comes after it finds its epoch.
+func (a *assignment) takeOver(ctx context.Context) error {
+	client, group := a.p.e.opts.Client, a.session.Member.Group
+	inputs := a.inputs()
+	found, err := client.StableOffsets(ctx, group, inputs)
+	if err != nil {
+		return err
+	}
+	topics := make([]string, len(a.p.inputs))
+	for i, d := range a.p.inputs {
+		topics[i] = d.topic
+	}
+	starts, err := client.Starts(ctx, topics...)
+	if err != nil {
+		return err
+	}
+	logEnds, err := client.Ends(ctx, topics...)
+	if err != nil {
+		return err
+	}
+	taken := map[kernel.TopicPartition]cluster.CommittedOffset{}
+	for _, t := range a.tasks {
+		epoch := max(time.Now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
+		for _, in := range t.inputs {
+			at, start := found[in.tp], starts[in.tp.Topic][in.tp.Partition]
+			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
+				return a.inputError(in, err)
+			}
+			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
+			in.start = at.Next
+			switch end := logEnds[in.tp.Topic][in.tp.Partition]; {
+			case at.Next < 0:
+				in.start = start // a group begins at the start: what was sent before it existed is not lost
+			case at.Next < start || at.Next > end:
+				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", ErrOffsetLost, at.Next, start, end))
+			}
+			in.committed.Store(in.start)
+		}
+		t.begin(epoch)
+		for _, in := range t.inputs {
+			metadata, err := in.metadata()
+			if err != nil {
+				return a.inputError(in, err)
+			}
+			taken[in.tp] = cluster.CommittedOffset{Next: in.start, Metadata: metadata}
+		}
+	}
+	if err := client.CommitOffsets(ctx, a.session.Member, taken); err != nil {
+		if errors.Is(err, cluster.ErrNotMember) {
+			a.leave(err) // the group has moved on; so does this member
+			return nil
+		}
+		return err
+	}
+	return nil
+}
+
+// ErrOffsetLost says that a group committed an offset that its input does not have.
+var ErrOffsetLost = errors.New("the committed offset is not in the log")
+
+func (a *assignment) inputError(in *input, err error) error {
+	return &ProcessError{Processor: a.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
+}
+
+// leave ends the membership in the generation: nothing more is written, and the member joins again.
+func (a *assignment) leave(cause error) {
+	if a.writing.Err() == nil {
+		a.p.log.Warn("leaves its partitions, and joins again", "partitions", a.session.Partitions, "generation", a.session.Member.Generation, "error", cause)
+	}
+	a.end(cause)
+	a.session.End(cause)
+}
+
+// write writes the rows of batches and where their changelogs end to the local store, in one atomic write; or nothing, if the assignment is over.
+func (a *assignment) write(batches []*batch) error {
+	a.storing.RLock()
+	defer a.storing.RUnlock()
+	if a.over {
+		return context.Cause(a.writing)
+	}
+	rows := false
+	for _, b := range batches {
+		rows = rows || len(b.rows) > 0
+	}
+	if !rows {
+		return nil
+	}
+	db := a.p.e.opts.Store.Batch()
+	for _, b := range batches {
+		if len(b.rows) == 0 {
+			continue
+		}
+		table := b.task.own.table
+		for _, r := range b.rows {
+			if r.value == nil {
+				db.Delete(table, r.key)
+			} else {
+				db.Set(table, r.key, r.value)
+			}
+		}
+		db.SetProgress(table, store.Progress{Next: b.task.ends.Load(), Epoch: b.task.epoch, AsOf: b.cut})
+	}
+	if err := db.Commit(); err != nil {
+		t := batches[0].task
+		return &ProcessError{Processor: t.p.k.Name, Topic: t.p.k.Own.Topic.Name, Partition: t.partition, Offset: -1, Err: err}
+	}
+	return nil
+}
+
+// close ends the assignment: what was processed is committed, if that takes no longer than limit and the group still counts the member.
+// It reports whether everything was.
+func (a *assignment) close(limit time.Duration) (complete bool) {
+	timer := time.AfterFunc(limit, func() { a.end(errDrainTimeout) })
+	defer timer.Stop()
+	if !a.session.Current() {
+		a.end(context.Cause(a.session.Context()))
+	}
+	defer context.AfterFunc(a.p.e.crashing, func() { a.end(errCrashed) })()
+	started := a.source != nil
+	if started {
+		a.source.Close()
+	}
+	for _, t := range a.tasks {
+		if t.life.state() != running && t.life.state() != draining {
+			continue
+		}
+		select {
+		case <-t.done:
+		case <-a.writing.Done():
+		}
+	}
+	complete = a.writing.Err() == nil
+	for _, t := range a.tasks {
+		complete = complete && (!started || t.isDone() && t.complete())
+	}
+	if complete && started {
+		ctx, cancel := context.WithTimeout(a.writing, flushWithin)
+		a.offsets.flush(ctx)
+		cancel()
+	}
+	a.end(errOver)
+	a.storing.Lock()
+	a.over = true
+	a.storing.Unlock()
+	if a.coordinator != nil {
+		a.coordinator.close()
+		a.p.settleSenders(complete)
+	}
+	a.helpers.Wait()
+	for _, t := range a.tasks {
+		if t.life.state() < running {
+			t.closeCaches()
+		}
+		t.life.to(closed)
+	}
+	return complete
+}
+
+// flushWithin bounds the last commit of offsets.
+const flushWithin = 5 * time.Second
+
+var (
+	errDrainTimeout = errors.New("the time to drain has passed")
+	errCrashed      = errors.New("crashed")
+	errOver         = errors.New("the assignment is over")
+)
+
+// isDone reports whether the task's goroutine has ended.
+func (t *task) isDone() bool {
+	select {
+	case <-t.done:
+		return true
+	default:
+		return false
+	}
+}
+
+// reached tells whoever wants to know that a step of a commit was done.
+func (a *assignment) reached(step string) {
+	if f := a.p.e.opts.Reached; f != nil {
+		f(step)
+	}
+}

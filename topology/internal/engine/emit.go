@@ -1,0 +1,144 @@
+package engine
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/eddystream/eddy/topology/internal/fence"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/pack"
+	"github.com/eddystream/eddy/topology/internal/sender"
+)
+
+// outputDef is an output of a processor, the loop's too.
+type outputDef struct {
+	out        *kernel.Output
+	partitions int32
+	// internal says that processors of the topology read it, so that they can tell a former owner's records from the present one's.
+	internal bool
+	index    int // among the processor's outputs
+}
+
+// group is which of a batch's groups of outputs it belongs to.
+func (d *outputDef) group() int {
+	if d.out.Last {
+		return last
+	}
+	return first
+}
+
+// PartitionOf implements [kernel.Task].
+func (t *task) PartitionOf(out *kernel.Output, key []byte) (int32, error) {
+	d, ok := t.p.outputs[out]
+	if !ok {
+		return 0, fmt.Errorf("topic %q is not an output of processor %q", out.Topic.Name, t.p.k.Name)
+	}
+	return partitionOf(out.Topic.HashPart, key, d.partitions), nil
+}
+
+// Emit implements [kernel.Task]. The record is held until the batch is cut.
+func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, headers []kernel.Header) error {
+	if !t.active() {
+		return errStopped
+	}
+	partition, err := t.PartitionOf(out, key)
+	if err != nil {
+		return err
+	}
+	d, b := t.p.outputs[out], t.cur
+	size := len(key) + len(value) + recordOverhead
+	if t.emitted += size; t.emitted > MaxEmitted {
+		return ErrTooMuch
+	}
+	b.emitted++
+	b.bytes += size
+	if out.Topic.Packed {
+		t.packing(d, partition).add(b, key, value, timestamp, headers)
+		return nil
+	}
+	if d.internal {
+		headers = append(headers[:len(headers):len(headers)], kernel.Header{Key: fence.HeaderKey, Value: t.stamp})
+	}
+	g := d.group()
+	b.outputs[g] = append(b.outputs[g], output{by: originOf(t.msg), record: sender.Record{
+		Topic: out.Topic.Name, Partition: partition, Key: key, Value: value, Timestamp: timestamp, Headers: headers,
+	}})
+	return nil
+}
+
+// MaxEmitted is how many bytes a handler may emit for one record. They are held until the record's batch is cut.
+const MaxEmitted = 64 << 20
+
+// ErrTooMuch is returned by Emit to a handler that has emitted [MaxEmitted] bytes for one record.
+var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of output: send the rest in steps, through a loop", MaxEmitted)
+
+// recordOverhead is what an emitted record takes in a batch beside its key and value, about.
+const recordOverhead = 64
+
+// packing collects the messages of a batch for one partition of a packed output.
+type packing struct {
+	t         *task
+	def       *outputDef
+	partition int32
+	builder   pack.Builder
+	by        origin // of the first message
+	batch     *batch // that has it among its packs
+}
+
+// packing returns the collector for a partition of an output; it is made once and used for one batch after the other.
+func (t *task) packing(d *outputDef, partition int32) *packing {
+	if t.packings == nil {
+		t.packings = make([][]*packing, len(t.p.outputs))
+	}
+	of := t.packings[d.index]
+	if of == nil {
+		of = make([]*packing, d.partitions)
+		t.packings[d.index] = of
+	}
+	p := of[partition]
+	if p == nil {
+		p = &packing{t: t, def: d, partition: partition}
+		of[partition] = p
+	}
+	return p
+}
+
+func (p *packing) add(b *batch, key, value []byte, timestamp time.Time, headers []kernel.Header) {
+	p.t.packed = true
+	if p.batch != b {
+		p.builder.Reset()
+		p.batch = b
+		b.packs = append(b.packs, p)
+	}
+	if p.builder.Len() == 0 {
+		p.by = originOf(p.t.msg)
+	}
+	if !p.builder.Add(key, value, timestamp, headers) {
+		p.flush(b)
+		p.by = originOf(p.t.msg)
+		p.builder.Add(key, value, timestamp, headers) // one of any size, where there is none
+	}
+}
+
+// close makes a record of what is left.
+func (p *packing) close(b *batch) {
+	p.flush(b)
+	p.batch = nil
+}
+
+// flush makes a record of the messages collected, if there are any.
+func (p *packing) flush(b *batch) {
+	if p.builder.Len() == 0 {
+		return
+	}
+	m := p.builder.Record()
+	p.builder.Reset()
+	headers := m.Headers
+	if p.def.internal {
+		headers = append(headers[:len(headers):len(headers)], kernel.Header{Key: fence.HeaderKey, Value: p.t.stamp})
+	}
+	g := p.def.group()
+	b.outputs[g] = append(b.outputs[g], output{by: p.by, record: sender.Record{
+		Topic: p.def.out.Topic.Name, Partition: p.partition, Key: m.Key, Value: m.Value, Timestamp: m.Timestamp, Headers: headers,
+	}})
+}
