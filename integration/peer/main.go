@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/eddystream/eddy/integration/kafka"
+	"github.com/eddystream/eddy/integration/watchdog"
 )
 
 // options are the command's flags.
@@ -25,6 +26,7 @@ type options struct {
 	pages      int
 	seed       uint64
 	partitions int
+	delivery   string
 	out        string
 	eddy       []string // more arguments of eddy bench
 }
@@ -48,6 +50,7 @@ func parse() options {
 	pflag.IntVar(&o.pages, "pages", 100_000, "`number` of articles")
 	pflag.Uint64Var(&o.seed, "seed", 1, "`number` that the wiki is made from")
 	pflag.IntVar(&o.partitions, "partitions", 8, "`number` of partitions of each topic")
+	pflag.StringVar(&o.delivery, "delivery", "at-least-once", "`promise` of both sides: at-least-once or exactly-once")
 	pflag.StringVar(&o.out, "out", "compare.json", "`file` for the figures")
 	pflag.Parse()
 	o.eddy = pflag.Args()
@@ -58,12 +61,19 @@ func run(ctx context.Context, o options) (err error) {
 	if o.peer == "" {
 		return errors.New("--peer is required: the folder of the program for Kafka Streams")
 	}
+	if guarantees[o.delivery] == "" {
+		return fmt.Errorf("--delivery %q is neither at-least-once nor exactly-once", o.delivery)
+	}
 	dir, err := os.MkdirTemp("", "eddy-peer-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &build{dir: dir}
+	guard, err := watchdog.Watch(dir)
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	defer func() { err = errors.Join(err, guard.Close()) }()
+	b := &build{dir: dir, guard: guard}
 	if err := b.all(ctx, o); err != nil {
 		return err
 	}
@@ -79,7 +89,7 @@ func run(ctx context.Context, o options) (err error) {
 	if err := c.write(o.out); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(os.Stdout, "%d pages, seed %d, %d partitions, at least once\n\n%s", o.pages, o.seed, o.partitions, c.table())
+	_, err = fmt.Fprintf(os.Stdout, "%d pages, seed %d, %d partitions, %s\n\n%s", o.pages, o.seed, o.partitions, o.delivery, c.table())
 	return err
 }
 
