@@ -51,8 +51,9 @@ test-kafka: ## Run the tests on a real Kafka (needs Java)
 PEER ?= ../shared/peer
 PAGES ?= 100000
 PARTITIONS ?= 8
-compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N PARTITIONS=N; ARGS are eddy bench's)
-	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) -- $(ARGS)
+DELIVERY ?= at-least-once
+compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N DELIVERY=exactly-once; ARGS are eddy bench's)
+	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) --delivery $(DELIVERY) -- $(ARGS)
 
 ci: ## Run all steps
 	@.ci/run

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -51,6 +52,11 @@ type App struct {
 // of cfg. [App.Run] closes the app; one that is never run has to be closed by [App.Close].
 func NewApp(t *Topology, cfg Config) (*App, error) {
 	part, errs := subset(t.kernel, cfg.Processors)
+	for _, name := range slices.Sorted(maps.Keys(cfg.Deliveries)) {
+		if !slices.Contains(t.Processors(), name) {
+			errs = append(errs, fmt.Errorf("deliveries: topology %q has no processor %q", t.Name(), name))
+		}
+	}
 	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
@@ -140,6 +142,14 @@ func (c Config) Validate() error {
 		if _, err := c.MemoryPlan(); err != nil {
 			errs = append(errs, err)
 		}
+	}
+	for _, p := range slices.Sorted(maps.Keys(c.Deliveries)) {
+		if d := c.Deliveries[p]; d != AtLeastOnce && d != ExactlyOnce {
+			errs = append(errs, fmt.Errorf("deliveries: processor %q: %s", p, d))
+		}
+	}
+	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
+		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
 	seen := map[string]bool{}
 	for _, p := range c.Processors {

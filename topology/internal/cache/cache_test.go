@@ -169,11 +169,11 @@ func TestBusyCachesShare(t *testing.T) {
 	b := NewBudget(bytes)
 	first, second := New[int](b, nil), New[int](b, nil)
 	for j := range 5000 {
-		first.Add(fmt.Sprint(j), j, 500)
+		first.Add(strconv.Itoa(j), j, 500)
 	}
 	for j := range 5000 {
-		first.Get([]byte(fmt.Sprint(4900 + j%100)))
-		second.Add(fmt.Sprint(j), j, 500)
+		first.Get([]byte(strconv.Itoa(4900 + j%100)))
+		second.Add(strconv.Itoa(j), j, 500)
 		if b.Used() > b.Max()+2000 {
 			t.Fatalf("%d bytes of %d", b.Used(), b.Max())
 		}

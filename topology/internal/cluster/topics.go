@@ -40,6 +40,10 @@ func (p Policy) withDefaults() Policy {
 	return p
 }
 
+// CompactionLag is how long a record of a table that is created stays in the log whatever comes behind it: long enough for the owner of a partition to
+// find what a former one wrote behind it, and to write the rows again that compaction would otherwise lose.
+const CompactionLag = 10 * time.Minute
+
 // visibleWithin bounds the wait for topics that were made to be known to all brokers.
 const visibleWithin = 30 * time.Second
 
@@ -181,6 +185,7 @@ func (n need) configs(p Policy, replication int) map[string]*string {
 	case n.table:
 		c["cleanup.policy"] = "compact"
 		c["delete.retention.ms"] = strconv.FormatInt(p.DeleteRetention.Milliseconds(), 10)
+		c["min.compaction.lag.ms"] = strconv.FormatInt(CompactionLag.Milliseconds(), 10)
 	default:
 		c["cleanup.policy"] = "delete"
 		c["retention.ms"] = strconv.FormatInt(n.keep(p), 10)

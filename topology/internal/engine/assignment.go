@@ -26,9 +26,8 @@ type assignment struct {
 	// the partitions away. Everything that commits ends with it.
 	writing context.Context
 	end     context.CancelCauseFunc
-	// storing is held for reading by who writes to the local store; whoever closes the assignment holds it for writing.
+	// storing is held for reading by who writes to the local store; whoever closes the assignment waits for it.
 	storing sync.RWMutex
-	over    bool // nothing is stored any more
 
 	lease       *lease
 	offsets     *offsets
@@ -75,10 +74,8 @@ func (a *assignment) start(ctx context.Context) error {
 	if err := a.takeOver(ctx); err != nil {
 		return err
 	}
+	a.coordinator = a.p.coordinator(a)
 	var err error
-	if a.coordinator, err = a.p.coordinator(ctx, a); err != nil {
-		return err
-	}
 	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.e.opts.Memory.Fetched, a.p.log); err != nil {
 		return fmt.Errorf("processor %q: %w", a.p.k.Name, err)
 	}
@@ -173,12 +170,12 @@ func (a *assignment) leave(cause error) {
 	a.session.End(cause)
 }
 
-// write writes the rows of batches and where their changelogs end to the local store, in one atomic write; or nothing, if the assignment is over.
+// write writes the rows of batches and where their changelogs end to the local store, in one atomic write; or nothing, if nothing may be written any more.
 func (a *assignment) write(batches []*batch) error {
 	a.storing.RLock()
 	defer a.storing.RUnlock()
-	if a.over {
-		return context.Cause(a.writing)
+	if err := context.Cause(a.writing); err != nil {
+		return err
 	}
 	rows := false
 	for _, b := range batches {
@@ -241,9 +238,8 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		cancel()
 	}
 	a.end(errOver)
-	a.storing.Lock()
-	a.over = true
-	a.storing.Unlock()
+	a.storing.Lock()   // what has begun to be stored is waited for; nothing else is
+	a.storing.Unlock() //nolint:staticcheck // see above
 	if a.coordinator != nil {
 		a.coordinator.close()
 		a.p.settleSenders(complete)

@@ -24,16 +24,17 @@ type coordinator interface {
 }
 
 // The steps of a commit, for those who want to end the process at one: each is reached when it was done. With at-least-once they come in
-// this order: outputs, (last outputs,) changelog, store, offsets. With exactly-once: begin, produced, end, store.
+// this order: outputs, (last outputs,) changelog, store, offsets. With exactly-once: begin, produced, offsets-added, end, store.
 const (
-	StepOutputs   = "outputs"
-	StepLast      = "last"
-	StepChangelog = "changelog"
-	StepStore     = "store"
-	StepOffsets   = "offsets"
-	StepBegin     = "begin"
-	StepProduced  = "produced"
-	StepEnd       = "end"
+	StepOutputs      = "outputs"
+	StepLast         = "last"
+	StepChangelog    = "changelog"
+	StepStore        = "store"
+	StepOffsets      = "offsets"
+	StepBegin        = "begin"
+	StepProduced     = "produced"
+	StepOffsetsAdded = "offsets-added"
+	StepEnd          = "end"
 )
 
 // errDelivery says that records were not acknowledged in time. Whether they got into the log is not known.

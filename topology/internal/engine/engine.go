@@ -141,15 +141,18 @@ func (e *Engine) Run(ctx context.Context) error {
 // Crash ends the run like a crash of the process: nothing more is committed, nothing is drained. It is for tests.
 func (e *Engine) Crash() {
 	e.crash()
+	e.eachAssignment(func(a *assignment) { a.end(errCrashed) })
 	e.latch.cancel(errStopped)
 }
 
 // ExpireLeases ends the leases of all assignments, as a pause of the process does. It is for tests.
-func (e *Engine) ExpireLeases() {
+func (e *Engine) ExpireLeases() { e.eachAssignment(func(a *assignment) { a.lease.expire() }) }
+
+func (e *Engine) eachAssignment(do func(*assignment)) {
 	if processors := e.processors.Load(); processors != nil {
 		for _, p := range *processors {
 			if a := p.running.Load(); a != nil {
-				a.lease.expire()
+				do(a)
 			}
 		}
 	}

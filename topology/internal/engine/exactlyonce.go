@@ -146,7 +146,11 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 		}
 	}
 	c.a.reached(StepProduced)
-	if err := p.Commit(ctx, c.a.session.Member, committedOffsets(batches)); err != nil {
+	if err := p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)); err != nil {
+		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
+	}
+	c.a.reached(StepOffsetsAdded)
+	if err := p.Commit(ctx); err != nil {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}
 	c.a.reached(StepEnd)

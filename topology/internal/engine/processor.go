@@ -104,8 +104,10 @@ func (p *processor) run(ctx context.Context) error {
 
 // Assigned implements [gokagroup.Host].
 func (p *processor) Assigned(s *gokagroup.Session) (err error) {
-	p.building, err = newAssignment(p, s)
-	return err
+	if p.building, err = newAssignment(p, s); err != nil {
+		return err
+	}
+	return p.senders.open(s.Context())
 }
 
 // Started implements [gokagroup.Host].

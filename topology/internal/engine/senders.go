@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
@@ -16,32 +18,39 @@ type senders struct {
 	transactional [producersInTurn]sender.Transactional
 }
 
-// coordinator returns the coordinator of an assignment, with senders to write with.
-func (p *processor) coordinator(ctx context.Context, a *assignment) (coordinator, error) {
-	s := &p.senders
+// coordinator returns the coordinator of an assignment.
+func (p *processor) coordinator(a *assignment) coordinator {
 	if p.delivery == ExactlyOnce {
-		for i := range s.transactional {
-			if s.transactional[i] != nil {
-				continue
-			}
-			var err error
-			if s.transactional[i], err = p.e.opts.OpenTransactional(sender.TransactionalOptions{
-				Options: sender.Options{Room: p.e.opts.Room, Ends: p.e.opts.Ends},
-				ID:      p.transactionalID(i),
-				Timeout: p.e.opts.Client.Settings().SessionTimeout,
-			}); err != nil {
-				return nil, err
-			}
-		}
-		return newExactlyOnce(a, s.transactional), nil
+		return newExactlyOnce(a, p.senders.transactional)
 	}
-	if s.plain == nil {
-		var err error
-		if s.plain, err = p.e.opts.Open(sender.Options{Room: p.e.opts.Room, Ends: p.e.opts.Ends}); err != nil {
-			return nil, err
+	return newAtLeastOnce(a, p.senders.plain)
+}
+
+// open opens the senders that are not. Transactions that this process left open when it last ended are over then.
+func (s *senders) open(ctx context.Context) (err error) {
+	opts := &s.p.e.opts
+	shared := sender.Options{Room: opts.Room, Ends: opts.Ends}
+	if s.p.delivery == AtLeastOnce {
+		if s.plain == nil {
+			s.plain, err = opts.Open(shared)
 		}
+		return err
 	}
-	return newAtLeastOnce(a, s.plain), nil
+	var opening errgroup.Group
+	for i := range s.transactional {
+		if s.transactional[i] != nil {
+			continue
+		}
+		s.transactional[i], err = opts.OpenTransactional(sender.TransactionalOptions{
+			Options: shared, ID: s.p.transactionalID(i), Timeout: opts.Client.Settings().SessionTimeout,
+		})
+		if err != nil {
+			s.transactional[i] = nil
+			return err
+		}
+		opening.Go(func() error { return s.transactional[i].Init(ctx) })
+	}
+	return opening.Wait()
 }
 
 // transactionalID is the transactional id of one of the processor's producers. It is the same when this process starts again, so that a

@@ -37,7 +37,8 @@ func Sarama(s cluster.Settings, instance string) *sarama.Config {
 	// A consumer stops only when its open fetch returns. (What groups process is read otherwise: see package source.)
 	c.Consumer.MaxWaitTime = 50 * time.Millisecond
 	c.Consumer.Return.Errors = true
-	c.Consumer.IsolationLevel = sarama.ReadCommitted
+	// Sarama reads no record. Were it to read committed ones only, it could not join while a transaction of a process that has died is open.
+	c.Consumer.IsolationLevel = sarama.ReadUncommitted
 
 	group := &c.Consumer.Group
 	group.InstanceId = instance

@@ -28,7 +28,7 @@ func TestSaramaSettings(t *testing.T) {
 		{"a slow partition does not hold up the others for long", c.Consumer.MaxProcessingTime <= 100*time.Millisecond},
 		{"a stop waits for the open fetch", c.Consumer.MaxWaitTime <= 100*time.Millisecond},
 		{"a rebalance is noticed at a heartbeat", c.Consumer.Group.Heartbeat.Interval <= 500*time.Millisecond},
-		{"aborted records are not read", c.Consumer.IsolationLevel == sarama.ReadCommitted},
+		{"an open transaction is no reason not to join", c.Consumer.IsolationLevel == sarama.ReadUncommitted},
 		{"errors are reported", c.Consumer.Return.Errors},
 		{"topics are not made by accident", !c.Metadata.AllowAutoTopicCreation},
 		{"static membership", c.Consumer.Group.InstanceId == "one"},

@@ -60,11 +60,15 @@ type Sender interface {
 // nothing is known of the transaction but that it is over, or will be when another sender of the same id is opened: close the sender.
 type Transactional interface {
 	Sender
+	// Init makes the sender known to the brokers, which ends what another one of its id left open, also of a process that has died.
+	Init(ctx context.Context) error
 	// Begin opens a transaction; it does no I/O. What is sent before is an error.
 	Begin() error
-	// Commit waits for what was sent, adds the offsets as a member of their group, and commits. The error wraps
-	// [cluster.ErrNotMember] if the group does not count the member among those of its generation, and then nothing is committed.
-	Commit(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	// SendOffsets adds offsets to the transaction, as a member of their group. The error wraps [cluster.ErrNotMember] if the group does
+	// not count the member among those of its generation.
+	SendOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	// Commit waits for what was sent and commits.
+	Commit(ctx context.Context) error
 	// Abort ends the transaction without effect.
 	Abort(ctx context.Context) error
 }

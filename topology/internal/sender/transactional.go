@@ -56,6 +56,13 @@ type transactional struct {
 	written map[kernel.TopicPartition]bool // by the open transaction
 }
 
+func (s *transactional) Init(ctx context.Context) error {
+	if _, _, err := s.kafka.ProducerID(ctx); err != nil {
+		return fmt.Errorf("begin as transactional id %q: %w", s.id, err)
+	}
+	return nil
+}
+
 func (s *transactional) Begin() error {
 	if err := s.kafka.BeginTransaction(); err != nil {
 		return fmt.Errorf("begin transaction %q: %w", s.id, err)
@@ -70,11 +77,15 @@ func (s *transactional) Send(ctx context.Context, r Record, done func(offset int
 	return s.franz.Send(ctx, r, done)
 }
 
-func (s *transactional) Commit(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {
-	if err := s.flush(ctx); err != nil {
-		return fmt.Errorf("commit transaction %q: %w", s.id, err)
+func (s *transactional) SendOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {
+	if err := s.sendOffsets(ctx, m, offsets); err != nil {
+		return fmt.Errorf("transaction %q: %w", s.id, err)
 	}
-	if err := s.addOffsets(ctx, m, offsets); err != nil {
+	return nil
+}
+
+func (s *transactional) Commit(ctx context.Context) error {
+	if err := s.flush(ctx); err != nil {
 		return fmt.Errorf("commit transaction %q: %w", s.id, err)
 	}
 	if err := s.kafka.EndTransaction(ctx, kgo.TryCommit); err != nil {
@@ -104,9 +115,9 @@ func (s *transactional) Abort(ctx context.Context) error {
 	return nil
 }
 
-// addOffsets commits offsets in the open transaction (KIP-447). Brokers that know the second part of KIP-890 add the group's partition to
+// sendOffsets commits offsets in the open transaction (KIP-447). Brokers that know the second part of KIP-890 add the group's partition to
 // the transaction with them; others have to be told before.
-func (s *transactional) addOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {
+func (s *transactional) sendOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {
 	id, epoch, err := s.kafka.ProducerID(ctx)
 	if err != nil {
 		return err

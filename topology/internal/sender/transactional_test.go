@@ -20,7 +20,10 @@ var input = kernel.TopicPartition{Topic: topic, Partition: 3}
 // commit commits the open transaction, with an offset.
 func commit(t *testing.T, s Transactional, next int64) {
 	t.Helper()
-	if err := s.Commit(t.Context(), outsider, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: next, Metadata: "m"}}); err != nil {
+	if err := s.SendOffsets(t.Context(), outsider, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: next, Metadata: "m"}}); err != nil {
+		t.Fatal(err)
+	}
+	if err := s.Commit(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -133,7 +136,11 @@ func TestNextOfAnIDFencesTheFormer(t *testing.T) {
 		t.Fatal(err)
 	}
 	commit(t, next, 1)
-	if err := former.Commit(t.Context(), outsider, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: 9}}); err == nil {
+	err := former.SendOffsets(t.Context(), outsider, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: 9}})
+	if err == nil {
+		err = former.Commit(t.Context())
+	}
+	if err == nil {
 		t.Error("the former one committed")
 	}
 	if got := committed(t, b, "kept"); len(got) != 1 {
@@ -153,9 +160,9 @@ func TestCommitOfNoMember(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := cluster.Member{Group: "group", ID: "somebody", Generation: 7}
-	err := s.Commit(t.Context(), m, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: 9}})
+	err := s.SendOffsets(t.Context(), m, map[kernel.TopicPartition]cluster.CommittedOffset{input: {Next: 9}})
 	if !errors.Is(err, cluster.ErrNotMember) {
-		t.Errorf("Commit: %v, want %v", err, cluster.ErrNotMember)
+		t.Errorf("SendOffsets: %v, want %v", err, cluster.ErrNotMember)
 	}
 	if err := s.Abort(t.Context()); err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ var ways = map[string]way{
 // deliveries are the delivery modes; every way is run with each of them.
 var deliveries = map[string]func(*topology.Config){
 	"at least once": func(*topology.Config) {},
+	"exactly once":  func(c *topology.Config) { c.Delivery = topology.ExactlyOnce },
 }
 
 // inMemory runs a scenario on the driver.

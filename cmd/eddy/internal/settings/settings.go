@@ -15,12 +15,17 @@ type Settings struct {
 	Brokers []string `koanf:"brokers"`
 	// ClientID is the name under which brokers see the connections. Defaults to "eddy".
 	ClientID string `koanf:"client-id"`
-	// InstanceID makes the members of the consumer groups static. Defaults to none.
+	// InstanceID makes the members of the consumer groups static. Defaults to one that is kept in DataDir.
 	InstanceID string `koanf:"instance-id"`
 	// Processors are the processors to run. Defaults to all.
 	Processors []string `koanf:"processors"`
+	// Delivery is what the processors promise: "at-least-once" (the default) or "exactly-once"; for one of them, "NAME=exactly-once".
+	Delivery []string `koanf:"delivery"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
+	// UpgradeFrom is the release whose workers still run beside this one: everything is written as that release reads it.
+	// Defaults to none.
+	UpgradeFrom string `koanf:"upgrade-from"`
 	// DataDir is where local stores are kept.
 	DataDir string `koanf:"data-dir"`
 	// Partitions of topics that are created. Defaults to 8.
@@ -83,7 +88,13 @@ func (s Settings) Topology() (topology.Config, error) {
 	if err != nil {
 		return topology.Config{}, err
 	}
+	delivery, deliveries, err := s.deliveries()
+	if err != nil {
+		return topology.Config{}, err
+	}
 	return topology.Config{
+		Delivery:        delivery,
+		Deliveries:      deliveries,
 		Brokers:         s.Brokers,
 		ClientID:        s.ClientID,
 		InstanceID:      s.InstanceID,
@@ -99,11 +110,11 @@ func (s Settings) Topology() (topology.Config, error) {
 		CommitInterval:  s.Commit.Interval,
 		StreamRetention: s.Retention,
 		DrainTimeout:    s.DrainTimeout,
-		SessionTimeout:  s.SessionTimeout,
 		Memory:          int64(s.Memory),
 		StoreCache:      int64(s.StoreCache),
 		CacheBytes:      int64(s.CacheBytes),
 		SendBuffer:      int(s.SendBuffer),
+		SessionTimeout:  s.SessionTimeout,
 	}, nil
 }
 

@@ -27,6 +27,9 @@ func (s Settings) validate() error {
 			add("%s: %d is negative", size.key, int64(size.value))
 		}
 	}
+	if _, _, err := s.deliveries(); err != nil {
+		errs = append(errs, err)
+	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
 	}
