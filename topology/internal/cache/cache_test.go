@@ -33,8 +33,8 @@ func (m *model) held() int64 {
 	for e := range m.cache.recent.all {
 		sum += e.bytes
 	}
-	if s := m.cache.shelf.Load(); s != nil {
-		for e := range s.rest.all {
+	if s := m.cache.older.Load(); s != nil {
+		for e := range s.queue.all {
 			sum += e.bytes
 		}
 	}
