@@ -140,13 +140,18 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 			d.rows(ctx, p, b.rows, &ends[i])
 		}
 	}
+	// The order of records and offsets within a transaction means nothing, so neither waits for the other.
+	added := make(chan error, 1)
+	go func() { added <- p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)) }()
 	for _, d := range deliveries {
 		if err := d.wait(ctx); err != nil {
+			cancel()
+			<-added
 			return err
 		}
 	}
 	c.a.reached(StepProduced)
-	if err := p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)); err != nil {
+	if err := <-added; err != nil {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}
 	c.a.reached(StepOffsetsAdded)
