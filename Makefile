@@ -1,6 +1,6 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo kafka faults test-kafka compare ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults test-kafka compare ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -13,6 +13,9 @@ test: ## Run all tests, as `go test ./...` does; needs the recorded wikis
 
 race: ## Run what is concurrent under the race detector
 	@.ci/run race
+
+fuzz: ## Fuzz what reads bytes that others wrote
+	@.ci/run fuzz
 
 bench: ## Run every benchmark once
 	@.ci/run bench
