@@ -54,7 +54,6 @@ func Run(ctx context.Context, spec Spec, host Host) error {
 		goka.WithConsumerSaramaBuilder(silentConsumers),
 		goka.WithTopicManagerBuilder(m.topicManager),
 		goka.WithProducerBuilder(m.producer),
-		goka.WithHasher(NewHasher),
 	}
 	if spec.Standby {
 		options = append(options, goka.WithHotStandby(), goka.WithRecoverAhead())
