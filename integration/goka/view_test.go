@@ -176,6 +176,7 @@ func TestGokaViewWaitsForTransactionMarker(t *testing.T) {
 	topo, in, table := balances(t, text)
 	app := topologytest.RunApp(t, topo, w.cfg)
 	send(w, app, in, "a", "1")
+	w.follow(table.Topic()).await(map[string]string{"a": "1"}) // the marker of its transaction is in the log
 	eddys, err := w.offsets.GetOffset(table.Topic(), 0, sarama.OffsetNewest)
 	must(t, err)
 
@@ -223,6 +224,7 @@ func TestGokaOffsets(t *testing.T) {
 			t.Errorf("%+v: offset %d, error %v", c, at, err)
 		}
 	}
+	committed := w.follow(table.Topic())
 	for i, want := range []int64{0, 1, 3} { // behind the first row is a marker
 		for _, ask := range []struct{ time, want int64 }{{sarama.OffsetOldest, 0}, {sarama.OffsetNewest, want}} {
 			if at, err := w.offsets.GetOffset(table.Topic(), 0, ask.time); at != ask.want || err != nil {
@@ -230,5 +232,6 @@ func TestGokaOffsets(t *testing.T) {
 			}
 		}
 		send(w, app, in, "a", fmt.Sprint(i))
+		committed.await(map[string]string{"a": fmt.Sprint(i)})
 	}
 }
