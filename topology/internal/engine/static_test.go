@@ -118,6 +118,11 @@ func TestRestartOfStaticMemberMovesNothing(t *testing.T) {
 					before[w] = s
 				}
 				b.check(end(restarted))
+				groups, err := b.admin.DescribeGroups(b.ctx, p.Group)
+				b.check(err)
+				if g := groups[p.Group]; g.State != "Stable" || len(g.Members) != len(workers) {
+					t.Errorf("while %s is away the group is %s and has %d members", restarted.name, g.State, len(g.Members))
+				}
 				burst()
 				restarted.start(b)
 				burst()
