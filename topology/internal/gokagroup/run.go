@@ -54,14 +54,17 @@ func Run(ctx context.Context, spec Spec, host Host) error {
 		goka.WithConsumerSaramaBuilder(silentConsumers),
 		goka.WithTopicManagerBuilder(m.topicManager),
 		goka.WithProducerBuilder(m.producer),
-		goka.WithHasher(NewHasher),
 	}
 	if spec.Standby {
 		options = append(options, goka.WithHotStandby(), goka.WithRecoverAhead())
 	}
 	var g *goka.Processor
 	err := guard(func() (err error) {
-		g, err = goka.NewProcessor(spec.Client.Settings().Brokers, graph(spec.Processor), options...)
+		gg, err := graph(spec.Processor)
+		if err != nil {
+			return err
+		}
+		g, err = goka.NewProcessor(spec.Client.Settings().Brokers, gg, options...)
 		return err
 	})
 	if err != nil {
@@ -87,8 +90,9 @@ type member struct {
 	err     error    // that ended the membership
 }
 
-// graph is the processor as Goka knows it: all edges in bytes.
-func graph(p *kernel.Processor) *goka.GroupGraph {
+// graph is the processor as Goka knows it: all edges in bytes. The error is that of a program which has changed how Goka names loops and
+// group tables.
+func graph(p *kernel.Processor) (*goka.GroupGraph, error) {
 	raw := new(codec.Bytes)
 	var edges []goka.Edge
 	for _, in := range p.Inputs {
@@ -106,7 +110,14 @@ func graph(p *kernel.Processor) *goka.GroupGraph {
 	for _, o := range p.Outputs {
 		edges = append(edges, goka.Output(goka.Stream(o.Topic.Name), raw))
 	}
-	return goka.DefineGroup(goka.Group(p.Group), edges...)
+	g := goka.DefineGroup(goka.Group(p.Group), edges...)
+	if p.Loop != nil && g.LoopStream().Topic() != p.Loop.Topic.Name {
+		return nil, fmt.Errorf("its loop is topic %q, and %q for Goka (goka.SetLoopSuffix is not to be used)", p.Loop.Topic.Name, g.LoopStream().Topic())
+	}
+	if p.Own != nil && g.GroupTable().Topic() != p.Own.Topic.Name {
+		return nil, fmt.Errorf("its table is topic %q, and %q for Goka (goka.SetTableSuffix is not to be used)", p.Own.Topic.Name, g.GroupTable().Topic())
+	}
+	return g, nil
 }
 
 // never is a callback of an input. Claims are silent.
