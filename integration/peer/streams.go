@@ -40,10 +40,10 @@ func (b *build) streams(ctx context.Context, o options, addr string) (figures, e
 	}
 	f, problem := readStreams(io.TeeReader(out, os.Stderr))
 	_, err = io.Copy(io.Discard, out) // what a problem left unread, so that the program can end
-	if err := errors.Join(problem, err, cmd.Wait()); err != nil {
-		return nil, err
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return nil, errors.Join(err, problem)
 	}
-	return f, nil
+	return f, problem
 }
 
 // streamsLines are the lines that the program's bench prints, and the figures in them. Of a figure that comes more than once, better
