@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -163,8 +164,7 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 	for _, d := range deliveries {
 		if err := d.wait(ctx); err != nil {
 			cancel()
-			<-added
-			return err
+			return errors.Join(err, <-added)
 		}
 	}
 	c.a.reached(StepProduced)
