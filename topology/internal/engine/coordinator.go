@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"sync/atomic"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/fence"
@@ -181,7 +183,16 @@ func (a *assignment) failed(b *batch, err error) {
 	}
 }
 
-// uncertain reports whether an error of a commit may pass if the partition is begun anew.
+// passing is err, unless it may pass: then the member leaves the generation, and begins anew.
+func (a *assignment) passing(err error) error {
+	if err == nil || !uncertain(err) {
+		return err
+	}
+	a.leave(err)
+	return nil
+}
+
+// uncertain reports whether an error, of a commit or of what goes before the first one, may pass if the partition is begun anew.
 func uncertain(err error) bool {
 	if errors.Is(err, cluster.ErrNotMember) || errors.Is(err, errLease) || errors.Is(err, errDelivery) ||
 		errors.Is(err, context.DeadlineExceeded) {
@@ -194,6 +205,15 @@ func uncertain(err error) bool {
 		if errors.Is(err, k) {
 			return true
 		}
+	}
+	if kgo.IsRetryableBrokerErr(err) {
+		return true
+	}
+	if _, ok := errors.AsType[*net.OpError](err); ok {
+		return true
+	}
+	if _, ok := errors.AsType[*kgo.ErrFirstReadEOF](err); ok {
+		return true
 	}
 	k, ok := errors.AsType[*kerr.Error](err)
 	return ok && k.Retriable && !errors.Is(err, kerr.UnknownTopicOrPartition) && !errors.Is(err, kerr.UnknownTopicID)

@@ -107,13 +107,13 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	if p.building, err = newAssignment(p, s); err != nil {
 		return err
 	}
-	return p.senders.open(s.Context())
+	return p.building.passing(p.senders.open(s.Context()))
 }
 
 // Started implements [gokagroup.Host].
 func (p *processor) Started(s *gokagroup.Session) error {
 	a := p.building
-	if err := a.start(s.Context()); err != nil {
+	if err := a.passing(a.start(s.Context())); err != nil || a.writing.Err() != nil {
 		return err
 	}
 	took := time.Since(a.began)
