@@ -19,7 +19,6 @@ type Session struct {
 
 	session sarama.ConsumerGroupSession
 	end     context.CancelCauseFunc
-	started bool
 }
 
 func newSession(s sarama.ConsumerGroupSession, group, instance string, end context.CancelCauseFunc) *Session {
