@@ -1,18 +1,21 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo kafka faults test-kafka compare ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults test-kafka compare ci
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 build: ## Build everything, and the static binary
 	@.ci/run build
 
-test: ## Run all tests, as `go test ./...` does
+test: ## Run all tests, as `go test ./...` does; needs the recorded wikis
 	@.ci/run test
 
 race: ## Run what is concurrent under the race detector
 	@.ci/run race
+
+fuzz: ## Fuzz what reads bytes that others wrote
+	@.ci/run fuzz
 
 bench: ## Run every benchmark once
 	@.ci/run bench
@@ -45,14 +48,15 @@ kafka: ## Run a Kafka on this machine until Ctrl-C (needs Java; ARGS="--brokers 
 faults: ## Stop, kill and cut off workers on a real Kafka (needs Java; EDDY_FAULTS=TestFaults ARGS="-faults.runs 5" for more)
 	@ARGS='$(ARGS)' .ci/run faults
 
-test-kafka: ## Run the tests on a real Kafka (needs Java)
+test-kafka: ## Run the conformance suite and the pipeline on a real Kafka (needs Java)
 	@.ci/run kafka
 
 PEER ?= ../shared/peer
 PAGES ?= 100000
 PARTITIONS ?= 8
-compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N PARTITIONS=N; ARGS are eddy bench's)
-	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) -- $(ARGS)
+DELIVERY ?= at-least-once
+compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N DELIVERY=exactly-once; ARGS are eddy bench's)
+	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) --delivery $(DELIVERY) -- $(ARGS)
 
-ci: ## Run all steps
+ci: ## Run all steps, those on a real Kafka too (needs Java)
 	@.ci/run

@@ -1,8 +1,11 @@
 // Package codecs converts keys and values to the bytes that Kafka carries, and back.
 //
-// A [Codec] is a value without state: make one where an edge is declared and share it. There are codecs
-// for text ([String]), bytes ([Bytes]), integers ([Int64], [Int32], [Uint64]), JSON ([JSON]) and Avro
-// ([Avro]). Avro schemas are files, embedded in this package or brought by the user; see [Schema].
+// A [Codec] is a value: make one where an edge is declared and share it. There are codecs for text ([String]), bytes
+// ([Bytes]), integers ([Int64], [Int32], [Uint64]), JSON ([JSON]) and Avro ([Avro]).
+//
+// Rows outlive the program that wrote them, so each value of [Avro] says by which schema it was written, and the codec
+// reads what the schemas of former releases wrote. A program with one schema makes a [Format] of it; one with a history
+// keeps the schema files of all its [Releases]. [PlainAvro] is for topics of others whose values say nothing.
 package codecs
 
 // A Codec converts values of one type to bytes and back. Codecs are safe for concurrent use and never panic.

@@ -24,6 +24,7 @@ var ErrNoHeader = errors.New("no single-object header")
 // A Format is safe for concurrent use.
 type Format struct {
 	current    *Schema
+	own        *writer                      // the current schema's
 	writers    map[[headerSize]byte]*writer // every schema, by its header
 	headerless *writer                      // reads what has no header; nil: nothing is without
 	writing    atomic.Pointer[encoding]
@@ -47,8 +48,9 @@ type encoding struct {
 // any of the others: those of former releases, and of newer ones where they are known. All values have headers. If
 // current cannot read what another schema wrote, the error names both and the field.
 func NewFormat(current *Schema, others ...*Schema) (*Format, error) {
-	f := &Format{current: current, writers: map[[headerSize]byte]*writer{}}
-	for _, s := range append([]*Schema{current}, others...) {
+	own := &writer{current, current.typed}
+	f := &Format{current: current, own: own, writers: map[[headerSize]byte]*writer{current.header: own}}
+	for _, s := range others {
 		if err := f.add(s); err != nil {
 			return nil, err
 		}
@@ -70,7 +72,6 @@ func MustFormat(current *Schema, others ...*Schema) *Format {
 // and [Schema.reads] has seen that they mean the same.
 func (f *Format) add(s *Schema) error {
 	if s == f.current {
-		f.writers[s.header] = &writer{s, s.typed}
 		return nil
 	}
 	plan, err := f.current.reads(s)
@@ -89,8 +90,8 @@ func (f *Format) Schema() *Schema { return f.current }
 // Write makes the codecs of the format write by another of its schemas, for as long as programs run that do not know
 // the current one. Handlers and readers see no difference. A value is first made what a reader with that schema would
 // have seen of it, so a field that the schema does not have is not stored, and one that only it has takes its default.
-// That costs nothing where the current schema has only more fields, and else some ten times the encoding. If the schema cannot read what the current one writes, the error
-// names both and the field, and nothing changes.
+// That costs nothing where the current schema has only more fields, and else some ten times the encoding. If the schema
+// cannot read what the current one writes, the error names both and the field, and nothing changes.
 func (f *Format) Write(s *Schema) error {
 	if f.writers[s.header] == nil {
 		return fmt.Errorf("schema %s is not one of the format's: %w", s.label(), ErrNoSchema)
@@ -138,6 +139,9 @@ func (f *Format) append(dst []byte, value any) ([]byte, error) {
 
 // open returns the writer of a value and the value without its header.
 func (f *Format) open(data []byte) (w *writer, body []byte, err error) {
+	if len(data) >= headerSize && [headerSize]byte(data) == f.current.header { // nearly all are
+		return f.own, data[headerSize:], nil
+	}
 	header, ok := SingleObjectHeader(data)
 	if !ok {
 		if f.headerless == nil {
@@ -154,18 +158,11 @@ func (f *Format) open(data []byte) (w *writer, body []byte, err error) {
 
 // decode reads data into what value points at.
 func (f *Format) decode(data []byte, value any) error {
-	plan := f.current.typed
-	body := data
-	if len(data) >= headerSize && [headerSize]byte(data) == f.current.header {
-		body = data[headerSize:]
-	} else {
-		w, b, err := f.open(data)
-		if err != nil {
-			return err
-		}
-		plan, body = w.plan, b
+	w, body, err := f.open(data)
+	if err != nil {
+		return err
 	}
-	rest, err := plan.Decode(body, value)
+	rest, err := w.plan.Decode(body, value)
 	if err == nil && len(rest) > 0 {
 		err = leftOver(rest)
 	}

@@ -93,8 +93,7 @@ func (c cover) has(now, old *avro.SchemaNode) bool {
 }
 
 func cannotRead(reader, writer *Schema, err error) error {
-	var at *avro.CompatibilityError
-	if errors.As(err, &at) {
+	if at, ok := errors.AsType[*avro.CompatibilityError](err); ok {
 		err = fmt.Errorf("field %q: %s", at.Path, at.Detail)
 		if at.ReaderType != "" && at.WriterType != "" {
 			err = fmt.Errorf("%w (reader %s, writer %s)", err, at.ReaderType, at.WriterType)

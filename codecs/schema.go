@@ -22,7 +22,7 @@ func ParseSchema(text string) (s *Schema, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("parse schema: %w", err)
 	}
-	return newSchema(typed), nil
+	return newSchema(typed, typed.Root()), nil
 }
 
 // MustSchema is [ParseSchema] for package variables. It panics on an error: the schema is part of the program.
@@ -35,17 +35,13 @@ func MustSchema(text string) *Schema {
 }
 
 // newSchema calls a schema after its type: the full name, or the kind of a type without a name.
-func newSchema(typed *avro.Schema) *Schema {
-	root := typed.Root()
-	s := &Schema{name: root.Name, typed: typed, header: [headerSize]byte{0xC3, 0x01}}
-	switch {
-	case root.Name == "":
+func newSchema(typed *avro.Schema, root *avro.SchemaNode) *Schema {
+	s := &Schema{name: fullName(root), typed: typed, header: [headerSize]byte{0xC3, 0x01}}
+	if s.name == "" {
 		s.name = root.Type
-	case root.Namespace != "":
-		s.name = root.Namespace + "." + root.Name
 	}
 	hash := avro.NewRabin()
-	hash.Write(typed.Canonical()) //nolint:errcheck // a hash does not fail
+	hash.Write(typed.Canonical())
 	binary.LittleEndian.PutUint64(s.header[2:], hash.Sum64())
 	return s
 }

@@ -93,8 +93,9 @@ func parseNamed(cache *avro.SchemaCache, text string) (s *Schema, err error) {
 	if err != nil {
 		return nil, err
 	}
-	if typed.Root().Name == "" {
+	root := typed.Root()
+	if root.Name == "" {
 		return nil, errors.New("its type has no name")
 	}
-	return newSchema(typed), nil
+	return newSchema(typed, root), nil
 }

@@ -70,3 +70,17 @@ func wantNothingNew(t *testing.T, b *brokered, file string, before map[string]st
 	wantSameRequests(t, nil, b.feed(file, false))
 	wantSameTables(t, before, b.dump())
 }
+
+// With exactly-once delivery the whole pipeline asks for the same, and for nothing twice, whatever the transactions.
+func TestWikiExactlyOnce(t *testing.T) {
+	t.Parallel()
+	w := recordedOf(t, "whonix", "")
+	o := processors.Options{Sites: w.sites}
+	b := runBrokered(t, o, topology.Config{Partitions: 8, Delivery: topology.ExactlyOnce})
+	requests := b.feed(w.file, false)
+	w.wantMediaWiki(t, requests, true)
+	wantCounted(t, requests, b.cascades()) // which says if a page was asked for twice
+	dump := b.dump()
+	wantBatch(t, w.sites, readLog(t, w.file), b.derived())
+	wantNothingNew(t, b, w.file, dump)
+}

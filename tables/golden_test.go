@@ -48,8 +48,8 @@ func readGolden(t *testing.T, file string) (rows []goldenRow) {
 	return rows
 }
 
-// TestGoldenRows reads the rows and messages that every release has stored. What the present release makes of a value
-// has all that the release that wrote it said of it.
+// TestGoldenRows reads the rows and messages that every release has stored. The present release makes of each field what
+// the release made of it that wrote it.
 func TestGoldenRows(t *testing.T) {
 	t.Parallel()
 	byType := map[string]anyCodec{}
@@ -86,7 +86,7 @@ func TestGoldenRows(t *testing.T) {
 				now, err := format.JSON(again)
 				if err != nil {
 					t.Errorf("%s: %s: %v", file, row.name, err)
-				} else if err := keeps(parse(t, now), parse(t, []byte(row.json))); err != nil {
+				} else if err := agree(parse(t, []byte(row.json)), parse(t, now)); err != nil {
 					t.Errorf("%s: %s: %v\nread %s\nfrom %s", file, row.name, err, now, row.json)
 				}
 			}
@@ -104,36 +104,35 @@ func parse(t *testing.T, text []byte) (v any) {
 	return v
 }
 
-// keeps says which field of an old value the new one has not, or has otherwise. A field that only the new one has is
-// one that was added.
-func keeps(now, old any) error {
-	switch old := old.(type) {
+// agree says which field two readings of one value have otherwise. A field that only one has was added or removed
+// between their schemas.
+func agree(a, b any) error {
+	switch a := a.(type) {
 	case map[string]any:
-		fields, ok := now.(map[string]any)
+		fields, ok := b.(map[string]any)
 		if !ok {
-			return fmt.Errorf("%v is no record", now)
+			return fmt.Errorf("%v is no record", b)
 		}
-		for name, value := range old {
-			if _, ok := fields[name]; !ok {
-				return fmt.Errorf("field %q is missing", name)
-			}
-			if err := keeps(fields[name], value); err != nil {
-				return fmt.Errorf("field %q: %w", name, err)
+		for name, value := range a {
+			if other, ok := fields[name]; ok {
+				if err := agree(value, other); err != nil {
+					return fmt.Errorf("field %q: %w", name, err)
+				}
 			}
 		}
 	case []any:
-		list, ok := now.([]any)
-		if !ok || len(list) != len(old) {
-			return fmt.Errorf("%v is not a list of %d", now, len(old))
+		list, ok := b.([]any)
+		if !ok || len(list) != len(a) {
+			return fmt.Errorf("%v is not a list of %d", b, len(a))
 		}
-		for i := range old {
-			if err := keeps(list[i], old[i]); err != nil {
+		for i := range a {
+			if err := agree(a[i], list[i]); err != nil {
 				return err
 			}
 		}
 	default:
-		if !reflect.DeepEqual(now, old) {
-			return fmt.Errorf("%v is not %v", now, old)
+		if !reflect.DeepEqual(a, b) {
+			return fmt.Errorf("%v is not %v", b, a)
 		}
 	}
 	return nil
@@ -178,25 +177,38 @@ func writeGolden(t *testing.T, file string, rows []goldenRow) {
 	}
 }
 
-// TestWritesAsEveryRelease holds what [codecs.Releases.Write] makes of this release's values against the golden rows of
-// the release that it writes as, where that is possible at all.
+// TestWritesAsEveryRelease reads the golden rows of every release and writes them as that release does. The release, which
+// knows its own schema only, reads of them what it wrote.
 func TestWritesAsEveryRelease(t *testing.T) {
 	t.Parallel()
 	for _, release := range schemas.Releases.Names() {
 		all := schemas.New()
 		if err := all.Write(release); err != nil {
-			t.Errorf("%v; say in doc/UPGRADING.md that workers of %s have to be stopped first, and here", err, release)
+			t.Errorf("%v: workers of %s have to be stopped first: take it out of schemas.Beside, and out of this test", err, release)
 			continue
 		}
 		for _, s := range samples() {
-			codec := codecs.Avro[any](all.MustFormat("eddy." + s.schema))
+			format := all.MustFormat("eddy." + s.schema)
+			codec := codecs.Avro[any](format)
 			for _, row := range readGolden(t, goldenFile(release, s.schema)) {
 				value, err := codec.Decode(row.data)
 				if err != nil {
 					t.Fatalf("%s: %s: %s: %v", release, s.schema, row.name, err)
 				}
-				if data, err := codec.Encode(value); err != nil || !bytes.Equal(data, row.data) {
-					t.Errorf("%s: %s: %s: %v\nwrote %x\nwant  %x", release, s.schema, row.name, err, data, row.data)
+				data, err := codec.Encode(value)
+				if err != nil {
+					t.Fatalf("%s: %s: %s: %v", release, s.schema, row.name, err)
+				}
+				header, _ := codecs.SingleObjectHeader(data)
+				if want, _ := codecs.SingleObjectHeader(row.data); !bytes.Equal(header, want) {
+					t.Errorf("%s: %s: %s: written with header %x, want %x", release, s.schema, row.name, header, want)
+				}
+				text, err := format.JSON(data)
+				if err != nil {
+					t.Fatalf("%s: %s: %s: %v", release, s.schema, row.name, err)
+				}
+				if err := agree(parse(t, []byte(row.json)), parse(t, text)); err != nil {
+					t.Errorf("%s: %s: %s: %v", release, s.schema, row.name, err)
 				}
 			}
 		}

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"unicode"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/schemas"
 )
 
@@ -134,11 +135,43 @@ func (w schemaWriter) record(name string, t reflect.Type) []byte {
 		if err != nil {
 			panic(err)
 		}
-		b.WriteString(comma + "    {\"name\": \"" + f.Tag.Get("avro") + "\", \"type\": " + string(typ) + "}")
+		b.WriteString(comma + `    {"name": "` + f.Tag.Get("avro") + `", "type": ` + string(typ))
+		if text, ok := f.Tag.Lookup("default"); ok {
+			b.WriteString(`, "default": ` + text)
+		}
+		if name, ok := f.Tag.Lookup("alias"); ok {
+			b.WriteString(`, "aliases": ["` + name + `"]`)
+		}
+		b.WriteString("}")
 		comma = ",\n"
 	}
 	b.WriteString("\n  ]\n}\n")
 	return []byte(b.String())
+}
+
+// TestSchemaOfAChangedType has the tags by which a type says how older values are read.
+func TestSchemaOfAChangedType(t *testing.T) {
+	t.Parallel()
+	type Row struct {
+		Kept    int64    `avro:"kept"`
+		Renamed string   `alias:"was"  avro:"renamed"`
+		Added   []string `avro:"added" default:"[]"`
+	}
+	type Before struct {
+		Kept int64  `avro:"kept"`
+		Was  string `avro:"was"`
+	}
+	w := schemaWriter{types: map[string]reflect.Type{}}
+	now := codecs.MustSchema(string(w.record("Row", reflect.TypeFor[Row]())))
+	before := codecs.MustSchema(string(w.record("Row", reflect.TypeFor[Before]())))
+	data, err := codecs.Avro[Before](codecs.MustFormat(before)).Encode(Before{3, "x"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := codecs.Avro[Row](codecs.MustFormat(now, before)).Decode(data)
+	if err != nil || got.Kept != 3 || got.Renamed != "x" || len(got.Added) > 0 {
+		t.Errorf("%+v, %v\n%s", got, err, now)
+	}
 }
 
 // stored yields the fields of a record that its schema has.

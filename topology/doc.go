@@ -50,9 +50,25 @@
 //
 // # Running
 //
-// [NewApp] and [App.Run] run the processors of a topology in any number of processes, which share the
-// partitions. Each batch of records takes effect in the order outputs, state, offsets: a crash may repeat
-// outputs, and loses nothing. A [View] reads a table from outside. Package topologytest runs a topology in memory.
+// [NewApp] and [App.Run] run the processors of a topology in any number of processes, which share the partitions. A [View] reads a
+// table from outside. Package topologytest runs a topology in memory.
+//
+//	app, err := topology.NewApp(topo, topology.Config{Brokers: []string{"localhost:9092"}, DataDir: "/var/lib/wordcount"})
+//	err = app.Run(ctx) // until ctx is done, or a record could not be processed: *ProcessError says which
+//
+// A process keeps to [Config].Memory, which [Config.MemoryPlan] divides. It is known to its consumer groups by an id in its data folder,
+// so that a restart moves no partitions.
+//
+// # Delivery
+//
+// Records are processed in batches, and a batch is committed as a whole. Config.Delivery says what a processor promises:
+//
+//	AtLeastOnce   outputs, then state, then offsets: a crash loses nothing, and may repeat outputs and process records again
+//	ExactlyOnce   outputs, state and offsets in one transaction: every record counts once
+//
+// With [AtLeastOnce] a handler may get a record again with the state that it has left itself. One that is to do something once keeps in its
+// state what it has seen. Public outputs may repeat; what a process writes that has lost its partitions is dropped by the readers of tables and
+// of streams between processors. With [ExactlyOnce] handlers need not care, and readers of the outputs have to read committed records only.
 //
 // # Packed streams
 //

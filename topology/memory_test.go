@@ -2,6 +2,7 @@ package topology
 
 import (
 	"math"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,10 +14,25 @@ func (p MemoryPlan) sum() int64 {
 	return p.Runtime + p.BlockCache + p.Memtables + p.Rows + p.Fetched + p.Sending + p.Batches + p.Garbage
 }
 
+// The smallest machine that is of use still is one, and the error of a smaller one names it.
+func TestLeastMemory(t *testing.T) {
+	t.Parallel()
+	least := leastMemory(nil)
+	if least < 64*mib || least > 100*mib {
+		t.Errorf("%d bytes are the least", least)
+	}
+	if p, err := divide(least, nil); err != nil || p.sum() > least {
+		t.Errorf("%+v, %v", p, err)
+	}
+	if _, err := divide(64*mib, nil); err == nil || !strings.Contains(err.Error(), strconv.FormatInt(least, 10)) {
+		t.Errorf("64 MiB: %v", err)
+	}
+}
+
 // What is divided adds up to the total, within a mebibyte, where no part is at its bound; it never exceeds it.
 func TestDivide(t *testing.T) {
 	t.Parallel()
-	for _, total := range []int64{64 * mib, 256 * mib, 512 * mib, 2 << 30, 12 << 30} {
+	for _, total := range []int64{128 * mib, 256 * mib, 512 * mib, 2 << 30, 12 << 30} {
 		p, err := divide(total, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -25,11 +41,11 @@ func TestDivide(t *testing.T) {
 			t.Errorf("%d MiB: %d bytes are given away of %d: %+v", total/mib, p.sum(), total, p)
 		}
 		// Sane: the greatest parts are those that speed depends on, and Go has what it was given and the garbage of it.
-		if p.BlockCache < total/20 || p.Rows < total/40 || p.Runtime < runtimeBytes {
+		if p.BlockCache < total/16 || p.Rows < total/80 || p.Runtime < runtimeBytes {
 			t.Errorf("%d MiB: %+v", total/mib, p)
 		}
-		if live := p.Rows + p.Fetched + p.Sending + p.Batches; p.GoLimit() < live+p.Garbage || p.GoLimit() > total {
-			t.Errorf("%d MiB: Go is limited to %d bytes, with %d and as much garbage", total/mib, p.GoLimit(), live)
+		if live := p.Rows + p.Fetched + p.Sending + p.Batches; p.GoLimit() < live*7/4 || p.GoLimit() > total*31/32-programBytes {
+			t.Errorf("%d MiB: Go is limited to %d bytes, with %d and its garbage", total/mib, p.GoLimit(), live)
 		}
 		if p.queued()+4*int64(p.fetchBytes(10))*10 > p.Fetched && p.fetchBytes(10) > 64<<10 {
 			t.Errorf("%d MiB: queues of %d and 10 clients of %d bytes exceed %d", total/mib, p.queued(), p.fetchBytes(10), p.Fetched)
@@ -91,7 +107,7 @@ func TestMemoryPlan(t *testing.T) {
 	if err != nil || p.BlockCache != 100*mib || p.Rows != 50*mib || p.Sending != 5_000_000 {
 		t.Errorf("with parts of its own: %+v, %v", p, err)
 	}
-	if p, err = (Config{Memory: 64 * mib, MaxRecordBytes: 2 << 20}).MemoryPlan(); err != nil || p.Sending < 2<<20 {
+	if p, err = (Config{Memory: 128 * mib, MaxRecordBytes: 2 << 20}).MemoryPlan(); err != nil || p.Sending < 2<<20 {
 		t.Errorf("with large records: %+v, %v", p, err)
 	}
 	for _, test := range []struct {
@@ -100,7 +116,8 @@ func TestMemoryPlan(t *testing.T) {
 	}{
 		{Config{Memory: 10 * mib}, []string{"memory: 10485760 bytes are too little: at least"}},
 		{Config{Memory: 64 * mib, StoreCache: 1 << 30, SendBuffer: 1 << 20}, []string{
-			"memory: 67108864 bytes are too little with a block cache of 1073741824, a send buffer of 1048576: at least"}},
+			"memory: 67108864 bytes are too little with a block cache of 1073741824, a send buffer of 1048576: at least",
+		}},
 		{Config{Memory: -1}, []string{"memory: negative (-1)"}},
 	} {
 		test.cfg.Brokers, test.cfg.InMemory = []string{"host:9092"}, true

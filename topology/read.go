@@ -7,33 +7,50 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
 // Positions are places in a stream: the offset of the next record, by partition.
 type Positions map[int32]int64
 
-// Ends returns the present end of a stream: every record that is acknowledged now is before it. Of cfg it uses what says how
-// to reach the brokers.
+// Ends returns the present end of a stream: one past the last record that readers of committed records get of each partition. So every
+// record that is acknowledged now, and whose transaction is committed, is before it; the mark that a transaction leaves is not.
+// Of cfg it uses what says how to reach the brokers.
 func Ends[K, V any](ctx context.Context, cfg Config, s Stream[K, V]) (Positions, error) {
 	client, err := openClient(cfg)
 	if err != nil {
 		return nil, err
 	}
 	defer client.Close()
-	return ends(ctx, client, s.topic)
+	reader, err := changelog.NewReader(client, cfg.Logger)
+	if err != nil {
+		return nil, err
+	}
+	defer reader.Close()
+	read, err := reader.Ends(ctx, s.topic)
+	if err != nil {
+		return nil, err
+	}
+	return positions(read[s.topic]), nil
 }
 
+// positions are offsets by partition.
+func positions(offsets []int64) Positions {
+	at := Positions{}
+	for p, offset := range offsets {
+		at[int32(p)] = offset
+	}
+	return at
+}
+
+// ends are where readers of committed records stop, which may be behind the last record.
 func ends(ctx context.Context, client *cluster.Client, topic string) (Positions, error) {
 	read, err := client.StableEnds(ctx, topic)
 	if err != nil {
 		return nil, err
 	}
-	at := Positions{}
-	for p, end := range read[topic] {
-		at[int32(p)] = end
-	}
-	return at, nil
+	return positions(read[topic]), nil
 }
 
 // Read reads the part of a stream between two positions and calls handle for one record after the other, in order in each

@@ -25,6 +25,9 @@ func empty(ctx context.Context, addrs []string) error {
 		return err
 	}
 	if names := groups.Groups(); len(names) > 0 {
+		if err := leave(ctx, admin, names); err != nil {
+			return err
+		}
 		deleted, err := admin.DeleteGroups(ctx, names...)
 		if err := errors.Join(err, deleted.Error()); err != nil {
 			return err
@@ -40,6 +43,29 @@ func empty(ctx context.Context, addrs []string) error {
 			return err
 		}
 	}
+}
+
+// leave takes the static members out of groups: their programs have ended without a word, and are expected back.
+func leave(ctx context.Context, admin *kadm.Client, groups []string) error {
+	described, err := admin.DescribeGroups(ctx, groups...)
+	if err != nil {
+		return err
+	}
+	for _, g := range described {
+		var ids []string
+		for _, m := range g.Members {
+			if m.InstanceID != nil {
+				ids = append(ids, *m.InstanceID)
+			}
+		}
+		if len(ids) == 0 {
+			continue
+		}
+		if _, err := admin.LeaveGroup(ctx, kadm.LeaveGroup(g.Group).InstanceIDs(ids...)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // topics asks for the topics that are not Kafka's own. The admin client would answer from memory.

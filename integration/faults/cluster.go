@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -107,7 +108,10 @@ func (c *Cluster) describe() error {
 		return err
 	}
 	var model struct {
-		Processors []struct{ Name, Group string }
+		Processors []struct {
+			Name  string `json:"name"`
+			Group string `json:"group"`
+		} `json:"processors"`
 	}
 	if err := json.Unmarshal(text, &model); err != nil {
 		return err
@@ -167,11 +171,11 @@ func (c *Cluster) await(ctx context.Context, what string, holds func() bool) err
 
 // assignments says who has what.
 func (c *Cluster) assignments() string {
-	text := ""
-	for _, w := range c.Workers {
-		text += fmt.Sprintf("%s has %v; ", w.Name, w.Assigned())
+	lines := make([]string, len(c.Workers))
+	for i, w := range c.Workers {
+		lines[i] = fmt.Sprintf("%s has %v", w.Name, w.Assigned())
 	}
-	return text
+	return strings.Join(lines, "; ")
 }
 
 // Whole waits until every partition of every processor is assigned to exactly one of the workers, each of which has some.
@@ -211,10 +215,30 @@ func (c *Cluster) Send(ctx context.Context, events []simwiki.Event) error {
 	return nil
 }
 
-// Settle waits until all that was sent is processed, and all that followed from it.
+// Settle waits until all that was sent is processed, and all that followed from it. A worker that ends by itself is an error.
 func (c *Cluster) Settle(ctx context.Context) error {
-	if err := c.to.Settle(ctx); err != nil {
-		return fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
+	ctx, done := c.guard(ctx)
+	err := c.to.Settle(ctx)
+	if err != nil {
+		err = fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
 	}
-	return nil
+	return done(err)
+}
+
+// guard returns a context that ends when a worker ends by itself. Done ends it; to an error that comes of that it adds the reason.
+func (c *Cluster) guard(ctx context.Context) (guarded context.Context, done func(error) error) {
+	guarded, cancel := context.WithCancelCause(ctx)
+	watched := make(chan struct{})
+	go func() {
+		defer close(watched)
+		cancel(c.await(guarded, "the end", func() bool { return false }))
+	}()
+	return guarded, func(err error) error {
+		cancel(nil)
+		<-watched
+		if cause := context.Cause(guarded); err != nil && !errors.Is(cause, guarded.Err()) {
+			return errors.Join(cause, err)
+		}
+		return err
+	}
 }

@@ -11,7 +11,7 @@ import (
 
 // Workers that are stopped, cut off, killed or restarted while links come and go leave the tables, stores and requests that they have
 // to leave.
-func TestFaults(t *testing.T) {
+func TestFaults(t *testing.T) { //nolint:paralleltest // schedules take turns at the machine: a run is a matter of timing
 	for _, delivery := range []string{faults.AtLeastOnce, faults.ExactlyOnce} {
 		t.Run(delivery, func(t *testing.T) {
 			for _, s := range faults.Schedules() {

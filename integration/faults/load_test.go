@@ -45,13 +45,17 @@ func TestLoadKnowsUsers(t *testing.T) {
 	if n := len(l.Edits()); n != 12 {
 		t.Errorf("%d edits, want 12", n)
 	}
+	lists := map[string][]string{} // page → what it uses
+	for key, line := range want.Links {
+		lists[key] = strings.Split(line, ", ")
+	}
 	titles := map[int64]string{}
 	for i := range l.templates {
 		titles[l.templates[i].id] = l.templates[i].name.In(loadWiki).String()
 	}
 	for i := range l.templates {
 		reached := map[string]bool{}
-		collectUsers(want.Links, titles, titles[l.templates[i].id], reached)
+		collectUsers(lists, titles, titles[l.templates[i].id], reached)
 		users := l.users(i, true)
 		for page := range users {
 			if key := (tables.PageKey{Wiki: loadWiki, ID: page}).String(); !reached[key] {
@@ -70,9 +74,9 @@ func TestLoadKnowsUsers(t *testing.T) {
 }
 
 // collectUsers walks from a template to the pages that list it, and on from those that are templates.
-func collectUsers(links map[string]string, titles map[int64]string, title string, reached map[string]bool) {
-	for key, line := range links {
-		if reached[key] || !slices.Contains(strings.Split(line, ", "), "template "+title) {
+func collectUsers(lists map[string][]string, titles map[int64]string, title string, reached map[string]bool) {
+	for key, list := range lists {
+		if reached[key] || !slices.Contains(list, "template "+title) {
 			continue
 		}
 		reached[key] = true
@@ -81,7 +85,7 @@ func collectUsers(links map[string]string, titles map[int64]string, title string
 			panic(err)
 		}
 		if through, ok := titles[page.ID]; ok {
-			collectUsers(links, titles, through, reached)
+			collectUsers(lists, titles, through, reached)
 		}
 	}
 }

@@ -15,7 +15,7 @@ import (
 
 // One of three workers is restarted, by the book or by force, from the data that it has kept: it gets the partitions that it had, and
 // the two others neither get nor give up any.
-func TestRestartMovesNothing(t *testing.T) {
+func TestRestartMovesNothing(t *testing.T) { //nolint:paralleltest // as with TestFaults
 	for _, tt := range []struct {
 		name string
 		end  func(*faults.Worker, context.Context) error

@@ -33,19 +33,8 @@ func Play(ctx context.Context, s Schedule, seed uint64, cfg Config) (_ *Verdict,
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	ctx, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		cancel(c.await(ctx, "the end", func() bool { return false }))
-	}()
-	defer func() {
-		cancel(nil)
-		<-watched
-		if err != nil && !errors.Is(context.Cause(ctx), ctx.Err()) {
-			err = errors.Join(context.Cause(ctx), err) // why it was ended
-		}
-	}()
+	ctx, done := c.guard(ctx)
+	defer func() { err = done(err) }()
 	r := &Run{Cluster: c, Load: NewLoad(seed), Random: rand.New(rand.NewPCG(seed, 2))}
 	if err := r.play(ctx, s); err != nil {
 		return nil, fmt.Errorf("schedule %s: %w", s.Name, err)

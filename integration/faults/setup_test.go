@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -23,10 +24,11 @@ import (
 )
 
 var (
-	seed   = flag.Uint64("faults.seed", 0, "`seed` of the first run; 0: one of the clock")
-	runs   = flag.Int("faults.runs", 1, "how often each schedule is run, each time with the next seed")
-	broker = flag.String("faults.broker", "kafka", "`kind` of broker: kafka, or eddy for the embedded one")
-	keep   = flag.String("faults.keep", "", "`folder` that keeps the workers' logs and data; default: a temporary one")
+	seed    = flag.Uint64("faults.seed", 0, "`seed` of the first run; 0: one of the clock")
+	runs    = flag.Int("faults.runs", 1, "how often each schedule is run, each time with the next seed")
+	broker  = flag.String("faults.broker", "kafka", "`kind` of broker: kafka, or eddy for the embedded one")
+	command = flag.String("faults.eddy", "", "`path` of the command under test, such as one of another release; default: it is built")
+	keep    = flag.String("faults.keep", "", "`folder` that keeps the workers' logs and data; default: a temporary one")
 )
 
 // session is the workers' session timeout: the least that Kafka takes.
@@ -35,7 +37,7 @@ const session = 6 * time.Second
 // limit bounds one run.
 const limit = 4 * time.Minute
 
-// eddy is the command under test, built once.
+// eddy is the command under test.
 var eddy string
 
 func TestMain(m *testing.M) {
@@ -44,7 +46,7 @@ func TestMain(m *testing.M) {
 		*seed = uint64(time.Now().UnixNano() % 1_000_000)
 	}
 	dir, err := os.MkdirTemp("", "eddy-faults-")
-	if err == nil {
+	if eddy = *command; err == nil && eddy == "" {
 		eddy = filepath.Join(dir, "eddy")
 		err = build(eddy)
 	}
@@ -98,7 +100,7 @@ func config(t *testing.T, delivery string) faults.Config {
 	t.Helper()
 	dir := t.TempDir()
 	if *keep != "" {
-		dir = filepath.Join(*keep, strings.ReplaceAll(t.Name(), "/", "_"), fmt.Sprint(time.Now().UnixMilli()))
+		dir = filepath.Join(*keep, strings.ReplaceAll(t.Name(), "/", "_"), strconv.FormatInt(time.Now().UnixMilli(), 10))
 	}
 	return faults.Config{Eddy: eddy, Brokers: startBroker(t), Dir: dir, Partitions: 8, Session: session, Delivery: delivery}
 }

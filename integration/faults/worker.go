@@ -14,6 +14,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -57,7 +58,7 @@ func (w *Worker) start(ctx context.Context, at string) error {
 	defer w.mu.Unlock()
 	c := w.cluster
 	args := []string{
-		"run", "--brokers", strings.Join(w.Proxy.Brokers(), ","), "--data", w.Dir, "--partitions", fmt.Sprint(c.Partitions),
+		"run", "--brokers", strings.Join(w.Proxy.Brokers(), ","), "--data", w.Dir, "--partitions", strconv.Itoa(c.Partitions),
 		"--session-timeout", c.Session.String(), "--log-format", "json", "--client-id", w.Name,
 	}
 	if c.Delivery != "" && c.Delivery != AtLeastOnce { // the default

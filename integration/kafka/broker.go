@@ -34,16 +34,17 @@ type broker struct {
 
 // process is a running JVM.
 type process struct {
-	cmd   *exec.Cmd
-	out   *output
-	ended chan struct{} // closed when it has, and err is set
-	err   error
+	cmd    *exec.Cmd
+	out    *output
+	paused bool
+	ended  chan struct{} // closed when it has, and err is set
+	err    error
 }
 
 // program returns a command of Kafka's jars that runs in the broker's folder.
 func (c *Cluster) program(ctx context.Context, b *broker, args ...string) *exec.Cmd {
 	args = append([]string{"-cp", filepath.Join(c.jars, "*"), "-XX:-UsePerfData", "-Djava.io.tmpdir=" + filepath.Join(b.dir, "tmp")}, args...)
-	cmd := exec.CommandContext(ctx, c.java, args...)
+	cmd := exec.CommandContext(ctx, c.java, args...) //nolint:gosec // the machine's Java
 	cmd.Dir = b.dir
 	c.watchdog.Adopt(cmd)
 	return cmd
@@ -121,6 +122,37 @@ func (b *broker) signal(s syscall.Signal) error {
 	}
 }
 
+// pause stops the process and returns when its last thread has stopped, which is some time after the signal.
+func (b *broker) pause() error {
+	p := b.run
+	if p != nil && p.paused {
+		return errors.New("it is paused")
+	}
+	if err := b.signal(syscall.SIGSTOP); err != nil {
+		return err
+	}
+	p.paused = true
+	for {
+		_, err := syscall.Wait4(p.cmd.Process.Pid, nil, syscall.WUNTRACED, nil)
+		if !errors.Is(err, syscall.EINTR) {
+			return err
+		}
+	}
+}
+
+// resume lets a paused process run.
+func (b *broker) resume() error {
+	p := b.run
+	if p != nil && !p.paused {
+		return errors.New("it is not paused")
+	}
+	if err := b.signal(syscall.SIGCONT); err != nil {
+		return err
+	}
+	p.paused = false
+	return nil
+}
+
 // kill ends the broker at once, paused or not.
 func (b *broker) kill() error {
 	p := b.run
@@ -138,8 +170,10 @@ func (b *broker) stop() error {
 	if err := b.signal(syscall.SIGTERM); err != nil {
 		return err
 	}
-	if err := p.cmd.Process.Signal(syscall.SIGCONT); err != nil && !errors.Is(err, os.ErrProcessDone) { // it may be paused
-		return err
+	if p.paused {
+		if err := b.resume(); err != nil {
+			return err
+		}
 	}
 	patience := time.NewTimer(stopTimeout)
 	defer patience.Stop()

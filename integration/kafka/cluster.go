@@ -14,7 +14,6 @@ import (
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 
 	"golang.org/x/sync/errgroup"
 
@@ -211,15 +210,11 @@ func (c *Cluster) StartBroker(ctx context.Context, i int) error {
 	return c.do(i, func(*broker) error { return c.start(ctx, i) })
 }
 
-// Pause stops a broker from running (SIGSTOP): its connections stay and nobody answers.
-func (c *Cluster) Pause(i int) error {
-	return c.do(i, func(b *broker) error { return b.signal(syscall.SIGSTOP) })
-}
+// Pause stops a broker from running, by SIGSTOP, and returns when it does not: its connections stay and nobody answers.
+func (c *Cluster) Pause(i int) error { return c.do(i, (*broker).pause) }
 
 // Continue lets a paused broker run on.
-func (c *Cluster) Continue(i int) error {
-	return c.do(i, func(b *broker) error { return b.signal(syscall.SIGCONT) })
-}
+func (c *Cluster) Continue(i int) error { return c.do(i, (*broker).resume) }
 
 // Stop ends all brokers and returns when they have ended; it may be called again. A broker whose data is kept closes its log first.
 // It is an error if a broker had ended by itself.

@@ -81,7 +81,7 @@ func TestBrokersEndWithTheirOwner(t *testing.T) {
 }
 
 // TestDying is the child's part of TestBrokersEndWithTheirOwner.
-func TestDying(t *testing.T) {
+func TestDying(t *testing.T) { //nolint:paralleltest // the only test of its process
 	death := os.Getenv(deathVariable)
 	if death == "" {
 		return
@@ -91,7 +91,7 @@ func TestDying(t *testing.T) {
 	if strings.HasSuffix(death, "paused") {
 		must(t, c.Pause(0))
 	}
-	fmt.Println("brokers " + strings.Join(c.Addrs(), ","))
+	fmt.Fprintln(os.Stdout, "brokers "+strings.Join(c.Addrs(), ","))
 	_, _ = io.Copy(io.Discard, os.Stdin) // until the parent has connected
 	switch death {
 	case "panic":

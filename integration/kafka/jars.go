@@ -26,7 +26,7 @@ const mainJar = "kafka_2.13-" + Version + ".jar"
 // jars returns the folder of Kafka's jars. They are downloaded once, into the user's cache.
 func jars(ctx context.Context) (string, error) {
 	if dir := os.Getenv(JarsVariable); dir != "" {
-		if _, err := os.Stat(filepath.Join(dir, mainJar)); err != nil {
+		if _, err := os.Stat(filepath.Join(dir, mainJar)); err != nil { //nolint:gosec // whoever runs it names the folder
 			return "", fmt.Errorf("%s: %w", JarsVariable, err)
 		}
 		return filepath.Abs(dir)
@@ -50,7 +50,7 @@ func jars(ctx context.Context) (string, error) {
 func download(ctx context.Context, dir string) (err error) {
 	mvn, err := exec.LookPath("mvn")
 	if err != nil {
-		return fmt.Errorf("Maven is needed once (Debian: apt-get install maven), or %s: %w", JarsVariable, err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Maven is needed once (Debian: apt-get install maven), or %s: %w", JarsVariable, err) //nolint:staticcheck // a name
 	}
 	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil { //nolint:gosec // public jars
 		return err
@@ -64,7 +64,8 @@ func download(ctx context.Context, dir string) (err error) {
 	if err := os.WriteFile(file, pom, 0o600); err != nil {
 		return err
 	}
-	cmd := exec.CommandContext(ctx, mvn, "-q", "-B", "-Dstyle.color=never", "-f", file,
+	cmd := exec.CommandContext(ctx, mvn, //nolint:gosec // the machine's Maven
+		"-q", "-B", "-Dstyle.color=never", "-f", file,
 		"dependency:copy-dependencies", "-DincludeScope=runtime", "-DoutputDirectory="+libs)
 	out, err := cmd.CombinedOutput()
 	if ctx.Err() != nil {
@@ -91,7 +92,7 @@ func java() (string, error) {
 	}
 	path, err := exec.LookPath("java")
 	if err != nil {
-		return "", fmt.Errorf("Java 17 or newer is needed (Debian: apt-get install openjdk-17-jdk-headless): %w", err) //nolint:revive,staticcheck // a name
+		return "", fmt.Errorf("Java 17 or newer is needed (Debian: apt-get install openjdk-17-jdk-headless): %w", err) //nolint:staticcheck // a name
 	}
 	return path, nil
 }

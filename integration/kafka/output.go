@@ -3,6 +3,7 @@ package kafka
 import (
 	"bytes"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 )
@@ -57,5 +58,5 @@ func (o *output) line(line string) {
 func (o *output) last() string {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return strings.Join(append(o.tail[:len(o.tail):len(o.tail)], string(o.part)), "\n")
+	return strings.Join(append(slices.Clip(o.tail), string(o.part)), "\n")
 }

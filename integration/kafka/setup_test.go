@@ -4,7 +4,7 @@ package kafka_test
 
 import (
 	"context"
-	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -30,9 +30,12 @@ type bundle struct {
 
 func setup(t *testing.T, opt kafka.Options) *bundle {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	start := time.Now()
+	cluster := kafka.Run(t, opt)
+	t.Logf("ready after %s", time.Since(start).Round(time.Millisecond)) // about 3 s a broker on an idle machine
+	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Minute)
 	t.Cleanup(cancel)
-	b := &bundle{Cluster: kafka.Run(t, opt), t: t, ctx: ctx}
+	b := &bundle{Cluster: cluster, t: t, ctx: ctx}
 	b.connect()
 	return b
 }
@@ -78,7 +81,7 @@ func (b *bundle) read(topic string, n int, opts ...kgo.Opt) string {
 func numbered(n int) []string {
 	values := make([]string, n)
 	for i := range values {
-		values[i] = fmt.Sprint(i)
+		values[i] = strconv.Itoa(i)
 	}
 	return values
 }

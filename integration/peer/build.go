@@ -10,11 +10,14 @@ import (
 	"strconv"
 	"syscall"
 	"time"
+
+	"github.com/eddystream/eddy/integration/watchdog"
 )
 
-// build is a folder in which both sides and the workload are built.
+// build is a folder in which both sides and the workload are built. The guard ends what runs, and removes the folder.
 type build struct {
-	dir string
+	dir   string
+	guard *watchdog.Watchdog
 }
 
 // workload returns the prefix of the workload's files.
@@ -41,7 +44,7 @@ func (b *build) all(ctx context.Context, o options) error {
 		{"building Eddy", "", []string{"go", "build", "-o", filepath.Join(b.dir, "eddy"), "github.com/eddystream/eddy/cmd/eddy"}},
 	} {
 		say(step.what)
-		cmd := command(ctx, step.args...)
+		cmd := b.command(ctx, step.args...)
 		if step.in != "" {
 			cmd.Dir = filepath.Join(b.dir, step.in)
 		}
@@ -54,8 +57,9 @@ func (b *build) all(ctx context.Context, o options) error {
 }
 
 // command returns a command that is asked to end, so that it can end what it has started, when ctx ends.
-func command(ctx context.Context, args ...string) *exec.Cmd {
+func (b *build) command(ctx context.Context, args ...string) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, args[0], args[1:]...) //nolint:gosec // the sides' own programs
+	b.guard.Adopt(cmd)
 	cmd.Stderr = os.Stderr
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
 	cmd.WaitDelay = 30 * time.Second

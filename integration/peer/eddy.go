@@ -19,10 +19,10 @@ func (b *build) eddy(ctx context.Context, o options, addr string) (figures, erro
 	}
 	args := append([]string{
 		filepath.Join(b.dir, "eddy"), "bench", "--json", "--brokers", addr, "--workload", b.workload(), "--repeats", strconv.Itoa(repeats),
-		"--partitions", strconv.Itoa(o.partitions), "--data", work,
+		"--partitions", strconv.Itoa(o.partitions), "--data", work, "--delivery", o.delivery,
 	}, o.eddy...)
 	var out bytes.Buffer
-	cmd := command(ctx, args...)
+	cmd := b.command(ctx, args...)
 	cmd.Stdout = &out
 	if err := cmd.Run(); err != nil {
 		return nil, err

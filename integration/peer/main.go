@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/eddystream/eddy/integration/kafka"
+	"github.com/eddystream/eddy/integration/watchdog"
 )
 
 // options are the command's flags.
@@ -25,6 +26,7 @@ type options struct {
 	pages      int
 	seed       uint64
 	partitions int
+	delivery   string
 	out        string
 	eddy       []string // more arguments of eddy bench
 }
@@ -48,6 +50,7 @@ func parse() options {
 	pflag.IntVar(&o.pages, "pages", 100_000, "`number` of articles")
 	pflag.Uint64Var(&o.seed, "seed", 1, "`number` that the wiki is made from")
 	pflag.IntVar(&o.partitions, "partitions", 8, "`number` of partitions of each topic")
+	pflag.StringVar(&o.delivery, "delivery", "at-least-once", "`promise` of both sides: at-least-once or exactly-once")
 	pflag.StringVar(&o.out, "out", "compare.json", "`file` for the figures")
 	pflag.Parse()
 	o.eddy = pflag.Args()
@@ -58,33 +61,40 @@ func run(ctx context.Context, o options) (err error) {
 	if o.peer == "" {
 		return errors.New("--peer is required: the folder of the program for Kafka Streams")
 	}
+	if guarantees[o.delivery] == "" {
+		return fmt.Errorf("--delivery %q is neither at-least-once nor exactly-once", o.delivery)
+	}
 	dir, err := os.MkdirTemp("", "eddy-peer-")
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	b := &build{dir: dir}
+	guard, err := watchdog.Watch(dir)
+	if err != nil {
+		return errors.Join(err, os.RemoveAll(dir))
+	}
+	defer func() { err = errors.Join(err, guard.Close()) }()
+	b := &build{dir: dir, guard: guard}
 	if err := b.all(ctx, o); err != nil {
 		return err
 	}
-	streams, err := measure(ctx, o, func(addr string) (figures, error) { return b.streams(ctx, o, addr) })
+	streams, err := measure(ctx, func(addr string) (figures, error) { return b.streams(ctx, o, addr) })
 	if err != nil {
-		return fmt.Errorf("Kafka Streams: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Kafka Streams: %w", err) //nolint:staticcheck // a name
 	}
-	eddy, err := measure(ctx, o, func(addr string) (figures, error) { return b.eddy(ctx, o, addr) })
+	eddy, err := measure(ctx, func(addr string) (figures, error) { return b.eddy(ctx, o, addr) })
 	if err != nil {
-		return fmt.Errorf("Eddy: %w", err) //nolint:revive,staticcheck // a name
+		return fmt.Errorf("Eddy: %w", err) //nolint:staticcheck // a name
 	}
 	c := comparison{Eddy: eddy, Streams: streams}
 	if err := c.write(o.out); err != nil {
 		return err
 	}
-	fmt.Printf("%d pages, seed %d, %d partitions, at least once\n\n%s", o.pages, o.seed, o.partitions, c.table())
-	return nil
+	_, err = fmt.Fprintf(os.Stdout, "%d pages, seed %d, %d partitions, %s\n\n%s", o.pages, o.seed, o.partitions, o.delivery, c.table())
+	return err
 }
 
 // measure measures one side on a Kafka of its own, and adds what lies on the broker in the end.
-func measure(ctx context.Context, o options, side func(addr string) (figures, error)) (_ figures, err error) {
+func measure(ctx context.Context, side func(addr string) (figures, error)) (_ figures, err error) {
 	broker, err := kafka.Start(ctx, kafka.Options{JVM: []string{"-Xms512m", "-Xmx1g"}})
 	if err != nil {
 		return nil, err

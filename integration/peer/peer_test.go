@@ -72,7 +72,7 @@ func TestReadEddy(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
 	}
-	for text, missing := range map[string]string{strings.Replace(benched, "peak_rss", "rss", 1): "memory", "panic: ": "eddy bench"} {
+	for text, missing := range map[string]string{strings.Replace(benched, "peak_rss", "rss", 1): "memory", "panic": "eddy bench"} {
 		if _, err := readEddy([]byte(text)); err == nil || !strings.Contains(err.Error(), missing) {
 			t.Errorf("error %v", err)
 		}

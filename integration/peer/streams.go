@@ -16,6 +16,9 @@ import (
 // streamsJVM are the options of the program for Kafka Streams: its best variant.
 const streamsJVM = "-Xms1g -Xmx2g -XX:+UseParallelGC -Dcandidates=range"
 
+// guarantees are the deliveries, as Kafka Streams calls them.
+var guarantees = map[string]string{"at-least-once": "at_least_once", "exactly-once": "exactly_once_v2"}
+
 // streams measures the program for Kafka Streams.
 func (b *build) streams(ctx context.Context, o options, addr string) (figures, error) {
 	say("measuring Kafka Streams")
@@ -24,10 +27,10 @@ func (b *build) streams(ctx context.Context, o options, addr string) (figures, e
 	if err := os.Mkdir(work, 0o755); err != nil { //nolint:gosec // no secrets
 		return nil, err
 	}
-	cmd := command(ctx, "java", "-Xmx1g", "-Duser.language=en", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
+	cmd := b.command(ctx, "java", "-Xmx1g", "-Duser.language=en", "-Dorg.slf4j.simpleLogger.defaultLogLevel=error",
 		"-Dapp.jvm="+streamsJVM, "-Drepeats="+strconv.Itoa(repeats),
 		"-cp", filepath.Join(target, "peer.jar")+":"+filepath.Join(target, "libs", "*"),
-		"peer.bench.Bench", addr, b.workload(), work, "at_least_once", strconv.Itoa(o.partitions), "fanout,latency,size,recover")
+		"peer.bench.Bench", addr, b.workload(), work, guarantees[o.delivery], strconv.Itoa(o.partitions), "fanout,latency,size,recover")
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -37,10 +40,10 @@ func (b *build) streams(ctx context.Context, o options, addr string) (figures, e
 	}
 	f, problem := readStreams(io.TeeReader(out, os.Stderr))
 	_, err = io.Copy(io.Discard, out) // what a problem left unread, so that the program can end
-	if err := errors.Join(problem, err, cmd.Wait()); err != nil {
-		return nil, err
+	if err := errors.Join(err, cmd.Wait()); err != nil {
+		return nil, errors.Join(err, problem)
 	}
-	return f, nil
+	return f, problem
 }
 
 // streamsLines are the lines that the program's bench prints, and the figures in them. Of a figure that comes more than once, better

@@ -10,7 +10,7 @@ import (
 	"github.com/eddystream/eddy/codecs"
 )
 
-//go:embed v0/*.avsc
+//go:embed v*
 var files embed.FS
 
 // Releases are Eddy's; the codecs of this program's streams and tables write as they are told to.
@@ -24,6 +24,10 @@ func New() *codecs.Releases {
 		codecs.Release{Name: "v1"},
 	)
 }
+
+// Beside returns the releases whose workers can run beside those of this one while it writes as they do. v0 is none of
+// them: it knows no packed streams, and reads no header.
+func Beside() []string { return Releases.Names()[1:] }
 
 func folder(name string) fs.FS {
 	sub, err := fs.Sub(files, name)

@@ -11,46 +11,46 @@ type Entry[V any] struct {
 	Key   string
 	Value V
 
-	bytes int64
-	shelf *shelf[V] // nil: it is among the recent ones
-	turn  uint32    // see queue
-	used  bool      // since it was queued
+	bytes  int64
+	older  *older[V] // nil: the entry is recent
+	queued uint32    // see queue
+	used   bool      // since it was queued
 }
 
-// Cache keeps the entries used last, about: an entry that was used again while it was recent stays so for another round. It belongs to one goroutine at a time: no method is safe for concurrent use, but those by which the
-// budget takes from an idle cache.
+// Cache keeps the entries that were used last, approximately: recent entries form a queue, and one that was used while it was in the queue goes
+// through it once more. A cache belongs to one goroutine at a time. No method is safe for concurrent use, except those by which the budget
+// takes memory from an idle cache.
 //
-// What was used lately, and all that is pinned, is the cache's own. The rest lies on a shelf that hangs from one pointer, and whoever needs
-// room, and finds this cache idle, swaps that pointer for nil: it locks nothing and reads nothing of what it takes. The owner
-// notices at its next call and begins a new shelf with what is its own.
+// Recent entries, and all that are pinned, can only be dropped by the owner. The other entries, and the map of all, are reached through one atomic
+// pointer. Whoever needs memory while this cache is idle swaps the pointer for nil; it takes no lock and reads none of the entries. The
+// owner finds the pointer nil at its next call and makes a new map of its recent entries.
 type Cache[V any] struct {
-	budget *Budget
-	pinned func(*Entry[V]) bool
-	shelf  atomic.Pointer[shelf[V]]
-	called atomic.Int64 // the budget's clock at the last call
-	recent queue[V]
-	bytes  int64 // of recent
-	closed bool
+	budget   *Budget
+	pinned   func(*Entry[V]) bool
+	older    atomic.Pointer[older[V]]
+	lastCall atomic.Int64 // on the budget's clock
+	recent   queue[V]
+	bytes    int64 // of recent
+	closed   bool
 }
 
-// shelf has all entries by key, and in a queue those that are not recent.
-type shelf[V any] struct {
+// older holds the entries that are not recent, in the order in which they are dropped, and the map of all entries.
+type older[V any] struct {
 	entries map[string]*Entry[V]
-	rest    queue[V]
-	bytes   atomic.Int64 // of rest; below zero once the shelf was taken
+	queue   queue[V]
+	bytes   atomic.Int64 // of queue; negative once they were taken
 }
 
-// taken is what a shelf's bytes are set to: no sum of entries brings it back to zero.
-const taken = -1 << 60
-
-// slot is what an entry's place in the map takes.
-const slot = 48
-
-// recentPart is which part of its fair share a cache keeps to itself.
-const recentPart = 4
-
-// rotations bounds the recent entries that one call looks at, to move them to the shelf.
-const rotations = 8
+const (
+	// taken is what bytes of older is set to when it was taken: no sum of entries makes it positive again.
+	taken = -1 << 60
+	// slot is the memory of one entry in a map.
+	slot = 48
+	// recentPart is the part of its fair share that a cache may fill with recent entries.
+	recentPart = 4
+	// checked bounds the recent entries that one call checks for being used or pinned.
+	checked = 8
+)
 
 // New returns an empty cache in a budget. Entries that pinned reports are never dropped, so that a cache may exceed its
 // budget by them; nil: there are none. The caller closes it.
@@ -61,41 +61,41 @@ func New[V any](b *Budget, pinned func(*Entry[V]) bool) *Cache[V] {
 	return c
 }
 
-// begin hangs up a shelf with the entries used lately.
-func (c *Cache[V]) begin() *shelf[V] {
-	s := &shelf[V]{entries: map[string]*Entry[V]{}}
+// begin makes a map of the recent entries.
+func (c *Cache[V]) begin() *older[V] {
+	o := &older[V]{entries: map[string]*Entry[V]{}}
 	for e := range c.recent.all {
-		s.entries[e.Key] = e
+		o.entries[e.Key] = e
 	}
-	c.shelf.Store(s)
-	return s
+	c.older.Store(o)
+	return o
 }
 
-// open notes that the cache is in use, and returns its shelf.
-func (c *Cache[V]) open() *shelf[V] {
-	if now := c.budget.added.Load(); c.called.Load() != now {
-		c.called.Store(now)
+// open notes that the cache is in use and returns its map and older entries.
+func (c *Cache[V]) open() *older[V] {
+	if now := c.budget.added.Load(); c.lastCall.Load() != now {
+		c.lastCall.Store(now)
 	}
-	if s := c.shelf.Load(); s != nil {
-		return s
+	if o := c.older.Load(); o != nil {
+		return o
 	}
 	return c.begin()
 }
 
 // Get returns the entry at key; nil if it is not there. It stays at least until the next call.
 func (c *Cache[V]) Get(key []byte) *Entry[V] {
-	s := c.open()
-	e := s.entries[string(key)]
+	o := c.open()
+	e := o.entries[string(key)]
 	if e == nil {
 		return nil
 	}
-	if e.shelf == nil {
+	if e.older == nil {
 		e.used = true
 	} else {
 		c.take(e)
 		c.put(e)
 	}
-	c.trim(s, e)
+	c.trim(o, e)
 	return e
 }
 
@@ -106,12 +106,12 @@ func (c *Cache[V]) Add(key string, value V, bytes int) *Entry[V] {
 	if c.closed {
 		return e
 	}
-	s := c.open()
-	s.entries[key] = e
+	o := c.open()
+	o.entries[key] = e
 	c.budget.used.Add(e.bytes)
 	c.budget.added.Add(e.bytes)
 	c.put(e)
-	c.shrink(s, e)
+	c.shrink(o, e)
 	return e
 }
 
@@ -122,11 +122,11 @@ func cost[V any](e *Entry[V], bytes int) int64 {
 
 // Resize says that the value of an entry takes another number of bytes now. It does nothing to one that is no longer there.
 func (c *Cache[V]) Resize(e *Entry[V], bytes int) {
-	s := c.open()
-	if s.entries[e.Key] != e {
+	o := c.open()
+	if o.entries[e.Key] != e {
 		return
 	}
-	if e.shelf != nil {
+	if e.older != nil {
 		c.take(e)
 		c.put(e)
 	}
@@ -135,28 +135,28 @@ func (c *Cache[V]) Resize(e *Entry[V], bytes int) {
 	c.bytes += grown
 	c.budget.used.Add(grown)
 	c.budget.added.Add(max(grown, 0))
-	c.shrink(s, e)
+	c.shrink(o, e)
 }
 
 // Forget drops the entry at key, if it is there.
 func (c *Cache[V]) Forget(key string) {
-	s := c.open()
-	if e := s.entries[key]; e != nil {
-		c.drop(s, e)
+	o := c.open()
+	if e := o.entries[key]; e != nil {
+		c.drop(o, e)
 	}
 }
 
 // Remove drops an entry, pinned or not. It does nothing to one that is no longer there.
 func (c *Cache[V]) Remove(e *Entry[V]) {
-	if s := c.open(); s.entries[e.Key] == e {
-		c.drop(s, e)
+	if o := c.open(); o.entries[e.Key] == e {
+		c.drop(o, e)
 	}
 }
 
-func (c *Cache[V]) drop(s *shelf[V], e *Entry[V]) {
+func (c *Cache[V]) drop(o *older[V], e *Entry[V]) {
 	c.take(e)
 	c.budget.used.Add(-e.bytes)
-	delete(s.entries, e.Key)
+	delete(o.entries, e.Key)
 }
 
 // Clear drops all entries, pinned or not.
@@ -183,22 +183,22 @@ func (c *Cache[V]) put(e *Entry[V]) {
 
 // take takes an entry out of its queue. Its bytes stay counted.
 func (c *Cache[V]) take(e *Entry[V]) {
-	if e.shelf == nil {
+	if e.older == nil {
 		c.recent.remove(e)
 		c.bytes -= e.bytes
 		return
 	}
-	e.shelf.rest.remove(e)
-	if e.shelf.bytes.Add(-e.bytes) < 0 { // the shelf was taken in between, and this entry counted as gone
+	e.older.queue.remove(e)
+	if e.older.bytes.Add(-e.bytes) < 0 { // they were taken in between, and this entry with them
 		c.budget.used.Add(e.bytes)
 	}
-	e.shelf = nil
+	e.older = nil
 }
 
-// trim moves recent entries to the shelf, and drops those that lie there longest while the budget is exceeded. The entry at hand stays.
-func (c *Cache[V]) trim(s *shelf[V], at *Entry[V]) {
+// trim makes recent entries older ones where there are too many, and drops the oldest while the budget is exceeded. The entry at hand stays recent.
+func (c *Cache[V]) trim(o *older[V], at *Entry[V]) {
 	fair := c.budget.fair.Load()
-	for range rotations {
+	for range checked {
 		e := c.recent.peek()
 		if c.bytes <= fair/recentPart || e == at {
 			break
@@ -210,46 +210,46 @@ func (c *Cache[V]) trim(s *shelf[V], at *Entry[V]) {
 			continue
 		}
 		c.bytes -= e.bytes
-		e.shelf = s
-		s.rest.push(e)
-		if s.bytes.Add(e.bytes) < 0 { // it goes with the others that were taken
+		e.older = o
+		o.queue.push(e)
+		if o.bytes.Add(e.bytes) < 0 { // it goes with the others that were taken
 			c.budget.used.Add(-e.bytes)
 		}
 	}
-	for c.budget.exceeded() && c.bytes+s.bytes.Load() > fair {
-		e := s.rest.peek()
+	for c.budget.exceeded() && c.bytes+o.bytes.Load() > fair {
+		e := o.queue.peek()
 		if e == nil {
 			break
 		}
-		c.drop(s, e)
+		c.drop(o, e)
 	}
 }
 
 // shrink makes room after something has grown: here, then in caches that are idle.
-func (c *Cache[V]) shrink(s *shelf[V], at *Entry[V]) {
-	c.trim(s, at)
+func (c *Cache[V]) shrink(o *older[V], at *Entry[V]) {
+	c.trim(o, at)
 	if c.budget.exceeded() {
 		c.budget.reclaim()
 	}
 }
 
 // calledAt implements [member].
-func (c *Cache[V]) calledAt() int64 { return c.called.Load() }
+func (c *Cache[V]) calledAt() int64 { return c.lastCall.Load() }
 
 // spare implements [member].
 func (c *Cache[V]) spare() int64 {
-	s := c.shelf.Load()
-	if s == nil {
+	o := c.older.Load()
+	if o == nil {
 		return 0
 	}
-	return max(s.bytes.Load(), 0)
+	return max(o.bytes.Load(), 0)
 }
 
 // release implements [member].
 func (c *Cache[V]) release() int64 {
-	s := c.shelf.Swap(nil)
-	if s == nil {
+	o := c.older.Swap(nil)
+	if o == nil {
 		return 0
 	}
-	return s.bytes.Swap(taken)
+	return o.bytes.Swap(taken)
 }

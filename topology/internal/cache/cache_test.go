@@ -33,8 +33,8 @@ func (m *model) held() int64 {
 	for e := range m.cache.recent.all {
 		sum += e.bytes
 	}
-	if s := m.cache.shelf.Load(); s != nil {
-		for e := range s.rest.all {
+	if s := m.cache.older.Load(); s != nil {
+		for e := range s.queue.all {
 			sum += e.bytes
 		}
 	}
@@ -169,11 +169,11 @@ func TestBusyCachesShare(t *testing.T) {
 	b := NewBudget(bytes)
 	first, second := New[int](b, nil), New[int](b, nil)
 	for j := range 5000 {
-		first.Add(fmt.Sprint(j), j, 500)
+		first.Add(strconv.Itoa(j), j, 500)
 	}
 	for j := range 5000 {
-		first.Get([]byte(fmt.Sprint(4900 + j%100)))
-		second.Add(fmt.Sprint(j), j, 500)
+		first.Get([]byte(strconv.Itoa(4900 + j%100)))
+		second.Add(strconv.Itoa(j), j, 500)
 		if b.Used() > b.Max()+2000 {
 			t.Fatalf("%d bytes of %d", b.Used(), b.Max())
 		}

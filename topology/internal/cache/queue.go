@@ -1,71 +1,71 @@
 package cache
 
-// queue is a list of entries, first in, first out. An entry that is taken out in the middle leaves a place behind that no longer counts; so
-// nothing but the queue itself is read or written for it, and none of its neighbours.
+// queue is a list of entries, first in, first out. Removing an entry from the middle leaves a stale item behind, which is skipped later: unlike
+// in a linked list, no other entry is touched.
 type queue[V any] struct {
-	places []place[V]
-	first  int // of places; those before it are empty
-	void   int // places that no longer count
+	items []item[V]
+	first int // index; the items before it are empty
+	stale int // items behind it that no longer count
 }
 
-// place counts while the turn of its entry is the same: an entry has a turn for each time that it was queued.
-type place[V any] struct {
-	entry *Entry[V]
-	turn  uint32
+// item is stale once its entry has been removed, or removed and queued again.
+type item[V any] struct {
+	entry  *Entry[V]
+	queued uint32
 }
 
-func (p place[V]) counts() bool { return p.entry.turn == p.turn }
+func (i item[V]) stale() bool { return i.entry.queued != i.queued }
 
 // push puts an entry that is in no queue at the end.
 func (q *queue[V]) push(e *Entry[V]) {
-	if len(q.places) == cap(q.places) && q.first+q.void > len(q.places)/2 {
+	if len(q.items) == cap(q.items) && q.first+q.stale > len(q.items)/2 {
 		q.compact()
 	}
-	q.places = append(q.places, place[V]{e, e.turn})
+	q.items = append(q.items, item[V]{e, e.queued})
 }
 
-// compact moves what counts to the front.
+// compact drops the items that are empty or stale.
 func (q *queue[V]) compact() {
-	kept := q.places[:0]
-	for _, p := range q.places[q.first:] {
-		if p.counts() {
-			kept = append(kept, p)
+	kept := q.items[:0]
+	for _, i := range q.items[q.first:] {
+		if !i.stale() {
+			kept = append(kept, i)
 		}
 	}
-	clear(q.places[len(kept):])
-	q.places, q.first, q.void = kept, 0, 0
+	clear(q.items[len(kept):])
+	q.items, q.first, q.stale = kept, 0, 0
 }
 
 // peek returns the first entry; nil if there is none.
 func (q *queue[V]) peek() *Entry[V] {
-	for q.first < len(q.places) {
-		if p := q.places[q.first]; p.counts() {
-			return p.entry
+	for q.first < len(q.items) {
+		if i := q.items[q.first]; !i.stale() {
+			return i.entry
 		}
-		q.places[q.first] = place[V]{}
+		q.items[q.first] = item[V]{}
 		q.first++
-		q.void--
+		q.stale--
 	}
 	return nil
 }
 
-// pop takes out the first entry, which peek has returned.
+// pop removes the first entry, which peek has just returned.
 func (q *queue[V]) pop() {
-	q.places[q.first].entry.turn++
-	q.places[q.first] = place[V]{}
+	q.items[q.first].entry.queued++
+	q.items[q.first] = item[V]{}
 	q.first++
 }
 
-// remove takes out an entry of the queue.
+// remove removes an entry of the queue.
 func (q *queue[V]) remove(e *Entry[V]) {
-	e.turn++
-	q.void++
+	e.queued++
+	q.stale++
 }
 
 // all yields the entries.
 func (q *queue[V]) all(yield func(*Entry[V]) bool) {
-	for _, p := range q.places[q.first:] {
-		if p.counts() && !yield(p.entry) {
+	for _, i := range q.items[q.first:] {
+		if !i.stale() && !yield(i.entry) {
 			return
 		}
 	}

@@ -37,7 +37,7 @@ func (w *walk) behind(v reflect.Value, depth int) uintptr {
 		return w.behind(v.Elem(), depth-1)
 	case reflect.Struct:
 		sum := uintptr(0)
-		for i := range v.NumField() {
+		for i := range v.NumField() { //nolint:modernize // Fields makes a description of each field, too
 			sum += w.behind(v.Field(i), depth-1)
 		}
 		return sum

@@ -12,8 +12,7 @@ import (
 	"github.com/twmb/franz-go/pkg/sasl/scram"
 )
 
-// Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. It produces as
-// [Sarama]'s producers do. What it has fetched and not handed out is one answer for each broker at most.
+// Franz returns the options of a franz-go client of the cluster: where it is and how to speak to it. What it has fetched and not handed out is one answer for each broker at most.
 func Franz(s Settings) []kgo.Opt {
 	s = s.WithDefaults()
 	opts := []kgo.Opt{

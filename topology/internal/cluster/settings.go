@@ -72,6 +72,7 @@ func (s Settings) Problems() []error {
 	return errs
 }
 
+// WithDefaults fills what is not set.
 func (s Settings) WithDefaults() Settings {
 	if s.SessionTimeout == 0 {
 		s.SessionTimeout = 10 * time.Second

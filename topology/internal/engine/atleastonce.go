@@ -42,6 +42,11 @@ func (c *atLeastOnce) commit(b *batch) {
 	})
 }
 
+// rewrite implements [coordinator].
+func (c *atLeastOnce) rewrite(ctx context.Context, t *task, rows []change) error {
+	return c.changelog(ctx, t, rows)
+}
+
 // close implements [coordinator].
 func (c *atLeastOnce) close() { c.running.Wait() }
 

@@ -2,16 +2,22 @@ package engine_test
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
 	"slices"
 	"strconv"
+	"syscall"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
+	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/pack"
 	"github.com/eddystream/eddy/topology/internal/sender"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -130,4 +136,120 @@ func looper() (*kernel.Processor, *kernel.Output) {
 		Inputs: []*kernel.Input{{Topic: topic("in"), Handle: handle}},
 		Loop:   &kernel.Loop{Topic: loop.Topic, Handle: handle, Out: loop},
 	}, loop
+}
+
+// BenchmarkHotKeys is messages a second through a processor that counts 100,000 keys, on disk, from a stream with a record for each
+// message and from a packed one. CPU is that of the whole process, the broker's included.
+func BenchmarkHotKeys(b *testing.B) {
+	const keys, partitions = 100_000, 8
+	for name, packed := range map[string]bool{"plain": false, "packed": true} {
+		b.Run(name, func(b *testing.B) {
+			s := setup(b)
+			p := &kernel.Processor{
+				Name: "counter", Group: "test-counter", Own: varints("test-counter-table"),
+				Inputs: []*kernel.Input{{Topic: topic("in"), Handle: func(_ context.Context, t kernel.Task, m *kernel.Message) error {
+					row, _, err := t.Own().Get(m.Key)
+					if err != nil {
+						return err
+					}
+					n, ok := row.(*int)
+					if !ok {
+						n = new(int)
+					}
+					*n++
+					return t.Own().Set(m.Key, n)
+				}}},
+			}
+			s.topics(only(p), partitions)
+			s.fill("in", partitions, b.N, packed, func(i int) []byte { return fmt.Appendf(nil, "key-%06d", i*7919%keys) })
+			db, err := store.Open(store.Options{Dir: b.TempDir(), Name: "bench"})
+			s.check(err)
+			defer db.Close()
+			before := cpu(b)
+			b.ResetTimer()
+			r := s.start(only(p), on(db), func(o *engine.Options) {
+				o.BatchRecords, o.Memory.Rows = 10_000_000, cache.NewBudget(256<<20)
+			}).started()
+			r.settle()
+			b.StopTimer()
+			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "messages/s")
+			b.ReportMetric(float64(cpu(b)-before)/float64(b.N), "cpu-ns/message")
+			b.ReportMetric(float64(s.size("in"))/float64(b.N), "bytes/message")
+			s.check(r.stop())
+		})
+	}
+}
+
+// varints is a table of integers that handlers change in place.
+func varints(name string) *kernel.Table {
+	return &kernel.Table{
+		Topic:  kernel.Topic{Name: name, Table: true},
+		Encode: func(row any) ([]byte, error) { return binary.AppendVarint(nil, int64(*row.(*int))), nil },
+		Decode: func(data []byte) (any, error) {
+			n, _ := binary.Varint(data)
+			return new(int(n)), nil
+		},
+	}
+}
+
+// fill writes n messages of 20 bytes into a topic, each to the partition of its key.
+func (b *bundle) fill(topic string, partitions int32, n int, packed bool, key func(i int) []byte) {
+	b.t.Helper()
+	packs := make([]pack.Builder, partitions)
+	value := []byte("0123456789")
+	send := func(r *kgo.Record) { b.kafka.Produce(b.ctx, r, func(_ *kgo.Record, err error) { b.check(err) }) }
+	flush := func(partition int) {
+		m := packs[partition].Record()
+		packs[partition].Reset()
+		r := &kgo.Record{Topic: topic, Partition: int32(partition), Key: m.Key, Value: m.Value}
+		for _, h := range m.Headers {
+			r.Headers = append(r.Headers, kgo.RecordHeader{Key: h.Key, Value: h.Value})
+		}
+		send(r)
+	}
+	now := time.Now()
+	for i := range n {
+		k := key(i)
+		partition := cluster.Partition(k, partitions)
+		if !packed {
+			send(&kgo.Record{Topic: topic, Partition: partition, Key: k, Value: value})
+			continue
+		}
+		if !packs[partition].Add(k, value, now, nil) {
+			flush(int(partition))
+			packs[partition].Add(k, value, now, nil)
+		}
+	}
+	for p := range packs {
+		if packs[p].Len() > 0 {
+			flush(p)
+		}
+	}
+	b.check(b.kafka.Flush(b.ctx))
+}
+
+// size is the bytes of a topic's log.
+func (b *bundle) size(topic string) int64 {
+	b.t.Helper()
+	dirs, err := b.admin.DescribeAllLogDirs(b.ctx, nil)
+	b.check(err)
+	var size int64
+	dirs.Each(func(d kadm.DescribedLogDir) {
+		d.Topics.Each(func(p kadm.DescribedLogDirPartition) {
+			if p.Topic == topic {
+				size += p.Size
+			}
+		})
+	})
+	return size
+}
+
+// cpu is the time that the process has used, in nanoseconds.
+func cpu(b *testing.B) int64 {
+	b.Helper()
+	var usage syscall.Rusage
+	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &usage); err != nil {
+		b.Fatal(err)
+	}
+	return usage.Utime.Nano() + usage.Stime.Nano()
 }

@@ -19,6 +19,8 @@ import (
 type coordinator interface {
 	// commit takes a batch. It does not block.
 	commit(b *batch)
+	// rewrite writes rows of a task to its changelog once more, before the task has begun.
+	rewrite(ctx context.Context, t *task, rows []change) error
 	// close returns when no batch is being committed any more. The assignment's writing context is done, or all batches are.
 	close()
 }

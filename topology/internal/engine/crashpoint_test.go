@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync/atomic"
 	"testing"
 
@@ -130,11 +131,10 @@ func crashAt(t *testing.T, delivery engine.Delivery, step string, sameDisk bool)
 	for k := range keys {
 		key := strconv.Itoa(k)
 		var want []string
-		all := ""
 		for n := 1; n <= each; n++ {
 			want = append(want, strconv.Itoa(n))
-			all += strconv.Itoa(n) + ";"
 		}
+		all := strings.Join(want, ";") + ";"
 		if delivery == engine.ExactlyOnce {
 			if counted[key] != strconv.Itoa(each) || listed[key] != all || !slices.Equal(told[key], want) {
 				t.Errorf("key %s: counted %s of %d, listed %s, told %v", key, counted[key], each, listed[key], told[key])

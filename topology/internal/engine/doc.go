@@ -1,18 +1,15 @@
-// Package engine runs a kernel topology on Goka.
+// Package engine runs a kernel topology.
 //
-// Goka does the consumer groups, the assignment of co-partitioned topics, the serial processing of a partition, the joined tables
-// and the standby copies. What it promises and does not keep is closed from outside, through its builders: a processor's callbacks
-// write into a batch of the engine, and nothing of Goka's own emitting, storing and marking is used.
+// Each processor is a member of its consumer group (package gokagroup). At each partition that it is assigned a [task] processes one record
+// after the other: it reads its inputs (package source), calls the handler, and collects in a batch what the handler emits and
+// which rows it changes. It cuts the batch when nothing waits to be read, or, under load, when the batch is full or the last commit is
+// long enough ago. A coordinator commits the batch while the task fills the next: [atLeastOnce] each task's by itself, [exactlyOnce] those of
+// an assignment's tasks that are ready, in one transaction. Both files tell their protocol.
 //
-// A batch is the work of one processor and partition between two commits. The engine commits it in this order, waiting after each step:
+// An [assignment] is the membership in one generation of the group. It has a [lease] to write, which heartbeats renew; when the lease is lost, or
+// it is not known what became of a write, the member leaves the generation, drops what is not committed, and joins again: its tasks
+// then begin at what is in the logs. Nothing is mended in place.
 //
-//  1. outputs are acknowledged; then those that were declared to come last
-//  2. the last value of each changed row is acknowledged by the changelog
-//  3. the rows and the changelog's offset are written to the local store, in one atomic write
-//  4. the input offsets are marked in the consumer group
-//
-// So a state never gets ahead of its outputs, and an offset never gets ahead of either. After a crash the records behind the last mark
-// are processed again: outputs may repeat, nothing is lost.
-//
-// Locks are taken in this order: committer.write, task.mu, then those of the cache and of the committer's queue.
+// A task, its inputs, rows and readers belong to the task's goroutine. What it shares with the coordinator is in atomics, and in the batch, which
+// changes hands when it is cut.
 package engine

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/fence"
@@ -57,7 +58,7 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return nil
 	}
 	if d.internal {
-		headers = append(headers[:len(headers):len(headers)], kernel.Header{Key: fence.HeaderKey, Value: t.stamp})
+		headers = append(slices.Clip(headers), kernel.Header{Key: fence.HeaderKey, Value: t.stamp})
 	}
 	g := d.group()
 	b.outputs[g] = append(b.outputs[g], output{by: originOf(t.msg), record: sender.Record{
@@ -135,7 +136,7 @@ func (p *packing) flush(b *batch) {
 	p.builder.Reset()
 	headers := m.Headers
 	if p.def.internal {
-		headers = append(headers[:len(headers):len(headers)], kernel.Header{Key: fence.HeaderKey, Value: p.t.stamp})
+		headers = append(slices.Clip(headers), kernel.Header{Key: fence.HeaderKey, Value: p.t.stamp})
 	}
 	g := p.def.group()
 	b.outputs[g] = append(b.outputs[g], output{by: p.by, record: sender.Record{

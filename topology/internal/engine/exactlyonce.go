@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
@@ -21,7 +22,8 @@ import (
 // After a failure nothing is retried: the member leaves the generation, the transaction is aborted, and the tasks begin anew at what is
 // committed.
 type exactlyOnce struct {
-	a *assignment
+	a         *assignment
+	producers [producersInTurn]sender.Transactional
 
 	mu    sync.Mutex
 	ready []*batch
@@ -34,7 +36,7 @@ type exactlyOnce struct {
 const producersInTurn = 2
 
 func newExactlyOnce(a *assignment, producers [producersInTurn]sender.Transactional) *exactlyOnce {
-	c := &exactlyOnce{a: a, wake: make(chan struct{}, producersInTurn), stop: make(chan struct{})}
+	c := &exactlyOnce{a: a, producers: producers, wake: make(chan struct{}, producersInTurn), stop: make(chan struct{})}
 	for _, p := range producers {
 		c.done.Go(func() { c.run(p) })
 	}
@@ -50,6 +52,22 @@ func (c *exactlyOnce) commit(b *batch) {
 	case c.wake <- struct{}{}:
 	default: // both have something to look at
 	}
+}
+
+// rewrite implements [coordinator]. The rows are a transaction of their own, with the offsets as they are.
+func (c *exactlyOnce) rewrite(_ context.Context, t *task, rows []change) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	b := &batch{task: t, rows: rows}
+	for _, in := range t.inputs {
+		metadata, err := in.metadata()
+		if err != nil {
+			return c.a.inputError(in, err)
+		}
+		b.offsets = append(b.offsets, offset{in: in, next: in.start, metadata: metadata})
+	}
+	return c.produce(c.producers[0], []*batch{b})
 }
 
 // close implements [coordinator].
@@ -140,13 +158,17 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 			d.rows(ctx, p, b.rows, &ends[i])
 		}
 	}
+	// The order of records and offsets within a transaction means nothing, so neither waits for the other.
+	added := make(chan error, 1)
+	go func() { added <- p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)) }()
 	for _, d := range deliveries {
 		if err := d.wait(ctx); err != nil {
-			return err
+			cancel()
+			return errors.Join(err, <-added)
 		}
 	}
 	c.a.reached(StepProduced)
-	if err := p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)); err != nil {
+	if err := <-added; err != nil {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}
 	c.a.reached(StepOffsetsAdded)

@@ -116,7 +116,7 @@ func TestFormerOwnersRowsAreHealed(t *testing.T) {
 			return r
 		},
 		"by looking": func(b *bundle, r *run, _ *store.DB) *run {
-			for fold(b.read(table))["a"] != "2" {
+			for fold(b.committedRecords(table, 1))["a"] != "2" {
 				b.check(b.ctx.Err())
 			}
 			return r
@@ -130,6 +130,11 @@ func TestFormerOwnersRowsAreHealed(t *testing.T) {
 			b.check(r.stop())
 			p, _ := counter()
 			return b.start(only(p), on(db)).started()
+		},
+		"by the next owner, exactly once": func(b *bundle, r *run, _ *store.DB) *run {
+			b.check(r.stop())
+			p, _ := counter()
+			return b.start(only(p), func(o *engine.Options) { o.Delivery = engine.ExactlyOnce }).started()
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -150,17 +155,17 @@ func TestFormerOwnersRowsAreHealed(t *testing.T) {
 			b.produce(strange(table, "a", "1", 1), strange(table, "ghost", "7", 1))
 			last := then(b, r, db)
 			for {
-				rows := fold(b.read(table))
+				rows := fold(b.committedRecords(table, 1))
 				if rows["a"] == "2" && rows["ghost"] == "" && rows["b"] == "1" {
 					break
 				}
 				if b.ctx.Err() != nil {
-					t.Fatalf("the changelog is %v", sprint(b.read(table)))
+					t.Fatalf("the changelog is %v", sprint(b.committedRecords(table, 1)))
 				}
 			}
 			b.produce(to("in", 0, "a", ""))
 			last.settle()
-			if rows := fold(b.read(table)); rows["a"] != "3" {
+			if rows := fold(b.committedRecords(table, 1)); rows["a"] != "3" {
 				t.Errorf("the changelog is %v", rows)
 			}
 		})

@@ -92,8 +92,7 @@ func (a *assignment) inspect() error {
 
 // rewriteStale writes the rows again whose last record in the changelog was written by a former owner behind a later one's.
 func (a *assignment) rewriteStale(ctx context.Context, t *task) error {
-	c, ok := a.coordinator.(*atLeastOnce)
-	if !ok || !t.stale.All && len(t.stale.Keys) == 0 {
+	if !t.stale.All && len(t.stale.Keys) == 0 {
 		return nil
 	}
 	var rows []change
@@ -101,7 +100,7 @@ func (a *assignment) rewriteStale(ctx context.Context, t *task) error {
 		if rows = append(rows, change{key: bytes.Clone(key), value: value}); len(rows) < rowsAtOnce {
 			return nil
 		}
-		err := c.changelog(ctx, t, rows)
+		err := a.coordinator.rewrite(ctx, t, rows)
 		rows = nil
 		return err
 	}
@@ -123,7 +122,7 @@ func (a *assignment) rewriteStale(ctx context.Context, t *task) error {
 		}
 	}
 	t.stale = changelog.Stale{}
-	return c.changelog(ctx, t, rows)
+	return a.coordinator.rewrite(ctx, t, rows)
 }
 
 // rewriteAll writes all rows again, and a delete for every key in the log that has no row.

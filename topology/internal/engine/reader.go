@@ -9,7 +9,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// reader is a table that a task reads and others write: a join or a lookup. It belongs to the holder of the task's mutex.
+// reader is a table that a task reads and others write: a join or a lookup. It belongs to the task's goroutine.
 // With news, a row that was read is good until there is word of it. Without, every Get reads the store, and what is saved is
 // decoding the same bytes again.
 type reader struct {

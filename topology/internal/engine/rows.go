@@ -13,7 +13,7 @@ import (
 // errNoKey is returned for a row without a key.
 var errNoKey = errors.New("a row needs a key")
 
-// rows is the partition of a group table that a task works on. It belongs to the holder of the task's mutex.
+// rows is the partition of a group table that a task works on. It belongs to the task's goroutine.
 type rows struct {
 	task  *task
 	def   *kernel.Table

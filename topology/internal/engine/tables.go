@@ -144,7 +144,9 @@ func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topi
 	}()
 	closeReplica := func() error {
 		stop()
-		<-ended
+		if err := <-ended; err != nil {
+			p.log.Debug("table is no longer followed", "topic", topic, "partition", partition, "error", err) // the run has it
+		}
 		return nil
 	}
 	select {

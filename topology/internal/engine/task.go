@@ -206,7 +206,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 func (t *task) failed(ctx context.Context, m *kernel.Message, err error) {
 	t.msg = nil
 	t.halted = true
-	if ctx.Err() != nil && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped)) {
+	if over := ctx.Err() != nil || t.a.writing.Err() != nil; over && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped)) {
 		return // interrupted, not failed: the next owner processes it
 	}
 	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err})

@@ -74,7 +74,7 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 		end(nil)
 		switch {
 		case ctx.Err() != nil:
-			return nil //nolint:nilerr // a stop, whatever else failed by it
+			return nil //nolint:nilerr // it was stopped
 		case h.err != nil:
 			g.m.err = h.err
 			return h.err

@@ -3,6 +3,8 @@ package pack
 import (
 	"encoding/binary"
 	"errors"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // MaxBytes is the size of the largest body that a [Builder] makes of several messages. A larger message goes alone.
@@ -39,5 +41,6 @@ var ErrDecode = errors.New("cannot read pack")
 
 // single reports whether a value has the head of an Avro single object.
 func single(value []byte) bool {
-	return len(value) >= prefixSize && value[0] == 0xC3 && value[1] == 0x01
+	_, ok := codecs.SingleObjectHeader(value)
+	return ok
 }

@@ -128,7 +128,16 @@ func (b *run) readAll(ctx context.Context, watch *watch) error {
 	if err != nil {
 		return err
 	}
-	return watch.until(ctx, ends)
+	last := topology.Positions{} // behind the last requests: the log may end with markers of transactions, which the watch is not shown
+	err = topology.Read(ctx, b.cfg, tables.RerenderRequests, watch.positions(), ends,
+		func(_ context.Context, r *topology.Record[tables.PageKey, tables.Request]) error {
+			last[r.Partition()] = r.Offset() + 1
+			return nil
+		})
+	if err != nil {
+		return err
+	}
+	return watch.until(ctx, last)
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"maps"
 	"sync"
 	"time"
 
@@ -71,6 +72,13 @@ func (w *watch) request(_ context.Context, r *topology.Record[tables.PageKey, ta
 	close(w.more)
 	w.more = make(chan struct{})
 	return nil
+}
+
+// positions returns how far the stream has been read.
+func (w *watch) positions() topology.Positions {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return maps.Clone(w.read)
 }
 
 // until waits until the stream has been read to its ends.

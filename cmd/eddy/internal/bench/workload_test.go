@@ -69,20 +69,25 @@ func encoded[T any](t *testing.T, c codecs.Codec[T], v T) string {
 // A workload from files is measured as the same one that is generated, each big cascade several times.
 func TestRunOfFiles(t *testing.T) {
 	t.Parallel()
-	topo, err := processors.New(processors.Options{})
-	must(t, err)
-	r, err := Run(t.Context(), Options{
-		Topology: topo, Run: topology.Config{Partitions: 2, DataDir: t.TempDir()}, Workload: writeWorkload(t, nil),
-		Repeats: 3, Small: 2, Step: func(string) {},
-	})
-	must(t, err)
 	want, err := generated(simwiki.Shape{Seed: 3, Pages: 100})
 	must(t, err)
-	if r.Pages != want.pages || r.Seed != 3 || r.Fill.Records != 2*r.Pages || r.Small.Edits != 2 {
-		t.Errorf("%+v", r)
-	}
-	if r.Cascade.Requests != want.of(bigEdit)[0].expected || r.Cascade.Best < r.Cascade.PerSec {
-		t.Errorf("cascade %+v", r.Cascade)
+	for _, delivery := range []topology.Delivery{topology.AtLeastOnce, topology.ExactlyOnce} {
+		t.Run(delivery.String(), func(t *testing.T) {
+			t.Parallel()
+			topo, err := processors.New(processors.Options{})
+			must(t, err)
+			r, err := Run(t.Context(), Options{
+				Topology: topo, Run: topology.Config{Partitions: 2, DataDir: t.TempDir(), Delivery: delivery}, Workload: writeWorkload(t, nil),
+				Repeats: 3, Small: 2, Step: func(string) {},
+			})
+			must(t, err)
+			if r.Pages != want.pages || r.Seed != 3 || r.Fill.Records != 2*r.Pages || r.Small.Edits != 2 {
+				t.Errorf("%+v", r)
+			}
+			if r.Cascade.Requests != want.of(bigEdit)[0].expected || r.Cascade.Best < r.Cascade.PerSec {
+				t.Errorf("cascade %+v", r.Cascade)
+			}
+		})
 	}
 }
 

@@ -4,21 +4,39 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/schemas"
 	"github.com/eddystream/eddy/topology"
 )
 
-// pipeline builds the topology that the settings ask for, and the wikis it knows.
+// pipeline builds the topology that the settings ask for, and the wikis it knows. It settles for the whole process in
+// which release's formats values are written.
 func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
+	if err := upgradeFrom(s.UpgradeFrom); err != nil {
+		return nil, nil, usageError(err)
+	}
 	sites, err := loadSites(s.SiteInfo)
 	if err != nil {
 		return nil, nil, err
 	}
 	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn)})
 	return topo, sites, err
+}
+
+// upgradeFrom makes this process write what the workers of another release can read; "" leaves it at its own.
+func upgradeFrom(release string) error {
+	if release == "" {
+		return nil
+	}
+	beside := schemas.Beside()
+	if !slices.Contains(beside, release) {
+		return fmt.Errorf("upgrade-from: workers of release %q cannot run beside this one, only those of %q; stop them first (doc/UPGRADING.md)", release, beside)
+	}
+	return schemas.Releases.Write(release)
 }
 
 // loadSites reads the files with what is special of wikis; other wikis have English namespaces.

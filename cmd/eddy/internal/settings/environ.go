@@ -10,8 +10,9 @@ const environPrefix = "EDDY_"
 
 // Variables with the prefix that are no settings.
 const (
-	environConfig = "EDDY_CONFIG" // the configuration file
-	environData   = "EDDY_DATA"   // where the tests find their data
+	environConfig = "EDDY_CONFIG"   // the configuration file
+	environData   = "EDDY_DATA"     // where the tests find their data
+	environCrash  = "EDDY_CRASH_AT" // where a command that was built for tests of faults kills itself
 )
 
 // Variable returns the environment's name of a key.
@@ -30,7 +31,7 @@ func readEnviron(environ, known []string) (values map[string]any, configFile str
 	var errs []error
 	for _, entry := range environ {
 		name, value, _ := strings.Cut(entry, "=")
-		if !strings.HasPrefix(name, environPrefix) || value == "" || name == environData {
+		if !strings.HasPrefix(name, environPrefix) || value == "" || name == environData || name == environCrash {
 			continue
 		}
 		if name == environConfig {

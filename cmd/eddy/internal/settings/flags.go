@@ -114,6 +114,8 @@ func BindWorker(fs *pflag.FlagSet) {
 	b.mark("standby", "standby")
 	fs.String("instance-id", "", "`name` of this worker in its groups: a restart within the session timeout moves no partition (default one that is kept in --data)")
 	b.mark("instance-id", "instance-id")
+	fs.String("upgrade-from", "", "`release` whose workers still run: write what they can read (see doc/UPGRADING.md)")
+	b.mark("upgrade-from", "upgrade-from")
 	fs.String("health", "", "`address` on which to answer health checks, host:port (default none)")
 	b.mark("health", "health")
 	fs.Duration("drain-timeout", b.defaults.DrainTimeout, "how long a stopping worker finishes what it began")

@@ -23,6 +23,9 @@ type Settings struct {
 	Delivery []string `koanf:"delivery"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
+	// UpgradeFrom is the release whose workers still run beside this one: everything is written as that release reads it.
+	// Defaults to none.
+	UpgradeFrom string `koanf:"upgrade-from"`
 	// DataDir is where local stores are kept.
 	DataDir string `koanf:"data-dir"`
 	// Partitions of topics that are created. Defaults to 8.

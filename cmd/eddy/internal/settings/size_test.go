@@ -15,12 +15,17 @@ import (
 func TestParseSize(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Size{
-		"0": 0, "4096": 4096, "12B": 12, "1KiB": 1 << 10, "512MiB": 512 << 20, "512mib": 512 << 20, " 2 GiB ": 2 << 30, "1.5GiB": 3 << 29,
+		"0": 0, "4096": 4096, "12B": 12, "1KiB": 1 << 10, "512MiB": 512 << 20, "512mib": 512 << 20, "1.5GiB": 3 << 29,
 		"1kb": 1000, "1.5MB": 1_500_000, "3GB": 3_000_000_000, "1TiB": 1 << 40, "2TB": 2e12, "9223372036854775807": 1<<63 - 1,
 	} {
-		if got, err := ParseSize(text); got != want || err != nil {
-			t.Errorf("%q is %d, %v; want %d", text, got, err, want)
+		for _, spaced := range []string{text, " " + text + " "} {
+			if got, err := ParseSize(spaced); got != want || err != nil {
+				t.Errorf("%q is %d, %v; want %d", spaced, got, err, want)
+			}
 		}
+	}
+	if got, err := ParseSize("2 GiB"); got != 2<<30 || err != nil {
+		t.Errorf("with a space it is %d, %v", got, err)
 	}
 	for _, text := range []string{"", "MiB", "512M", "-1MiB", "+1", "1e9", "0x10", "nan", "inf", "1.2.3", ".", "1 2", "9TiBs", "9000000TiB", "9223372036854775808"} {
 		if got, err := ParseSize(text); err == nil {

@@ -43,7 +43,9 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	fmt.Println("brokers " + strings.Join(cluster.Addrs(), ","))
-	<-ctx.Done()
-	return cluster.Stop()
+	_, err = fmt.Fprintln(os.Stdout, "brokers "+strings.Join(cluster.Addrs(), ","))
+	if err == nil {
+		<-ctx.Done()
+	}
+	return errors.Join(err, cluster.Stop())
 }
