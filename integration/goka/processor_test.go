@@ -3,6 +3,7 @@ package goka_test
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/lovoo/goka"
@@ -57,7 +58,7 @@ func TestGokaProcessorReadsStreamsAndTables(t *testing.T) {
 			for i := range 12 {
 				k := fmt.Sprint("account ", i)
 				send(w, app, openings, k, fmt.Sprint("owner ", i))
-				send(w, app, payments, k, fmt.Sprint(i))
+				send(w, app, payments, k, strconv.Itoa(i))
 				want[k] = fmt.Sprintf("%d of owner %d at 1.5, statement x", i, i)
 			}
 			send(w, app, quotes, "euro", "1.5")

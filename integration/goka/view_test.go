@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"maps"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -124,7 +125,7 @@ func TestGokaViewReadsTable(t *testing.T) {
 				want := map[string]string{}
 				for i := range 30 {
 					k := fmt.Sprintf("%d/%d", i%7, i)
-					want[k] = fmt.Sprint(i)
+					want[k] = strconv.Itoa(i)
 					must(t, topology.Produce(w.ctx(), app.Producer(), in, k, want[k]))
 				}
 				send(w, app, in, "1/gone", "7")
@@ -234,7 +235,7 @@ func TestGokaOffsets(t *testing.T) {
 				t.Errorf("after %d rows, at %d: offset %d, %v, want %d", i, ask.time, at, err, ask.want)
 			}
 		}
-		send(w, app, in, "a", fmt.Sprint(i))
-		committed.await(map[string]string{"a": fmt.Sprint(i)})
+		send(w, app, in, "a", strconv.Itoa(i))
+		committed.await(map[string]string{"a": strconv.Itoa(i)})
 	}
 }
