@@ -55,7 +55,8 @@ PEER ?= ../shared/peer
 PAGES ?= 100000
 PARTITIONS ?= 8
 DELIVERY ?= at-least-once
-compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N DELIVERY=exactly-once; ARGS are eddy bench's)
+MEMORY ?= 1536MiB
+compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N DELIVERY=exactly-once MEMORY=1GiB; ARGS are eddy bench's)
 	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) --delivery $(DELIVERY) -- $(ARGS)
 
 ci: ## Run all steps, those on a real Kafka too (needs Java)
