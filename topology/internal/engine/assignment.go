@@ -177,6 +177,9 @@ func (a *assignment) write(batches []*batch) error {
 	if err := context.Cause(a.writing); err != nil {
 		return err
 	}
+	if err := a.lease.check(); err != nil {
+		return err
+	}
 	rows := false
 	for _, b := range batches {
 		rows = rows || len(b.rows) > 0

@@ -2,9 +2,11 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"sync"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
 )
@@ -66,6 +68,9 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 	}
 	info.OutputWait, began = time.Since(began), time.Now()
 	if len(b.rows) > 0 {
+		// Whoever heals meanwhile would find the rows in the log and not in the store.
+		b.task.logging.Lock()
+		defer b.task.logging.Unlock()
 		if err := c.changelog(c.a.writing, b.task, b.rows); err != nil {
 			return info, err
 		}
@@ -92,10 +97,8 @@ func (c *atLeastOnce) deliver(t *task, send func(context.Context, *delivery)) er
 	return d.wait(ctx)
 }
 
-// changelog sends rows to the changelog and waits for them, and heals what somebody else wrote in between.
+// changelog sends rows to the changelog and waits for them, and heals what somebody else wrote in between. The caller holds the task's logging.
 func (c *atLeastOnce) changelog(ctx context.Context, t *task, rows []change) error {
-	t.logging.Lock()
-	defer t.logging.Unlock()
 	written := map[string][]byte{} // and not in the store yet; filled where it is needed
 	for send := rows; len(send) > 0; {
 		if err := c.a.lease.check(); err != nil {
@@ -134,6 +137,9 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 		if err != nil {
 			return nil, err
 		}
+		if r.Stamp.Task == t.identity() && r.Stamp.Epoch > t.epoch {
+			return nil, fmt.Errorf("%w: a later owner has written to topic %q, partition %d", cluster.ErrNotMember, tp.Topic, tp.Partition)
+		}
 		strange[string(r.Key)] = r.Stamp.Task != t.identity() || r.Stamp.Epoch != t.epoch
 	}
 	var healed []change
@@ -159,20 +165,19 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 	return healed, nil
 }
 
-// check looks whether somebody else wrote to the task's changelog since the task did, and heals that.
+// check looks whether somebody else wrote to the task's changelog since the task did, below end, and heals that. After an error it is not
+// known any more what is healed.
 func (c *atLeastOnce) check(ctx context.Context, t *task, end int64) error {
 	t.logging.Lock()
+	defer t.logging.Unlock()
 	from := t.ends.Load()
-	var rows []change
-	var err error
-	if end > from {
-		if rows, err = c.heal(ctx, t, nil, from, end); err == nil {
-			t.ends.Store(end)
-		}
+	if end <= from {
+		return nil
 	}
-	t.logging.Unlock()
-	if err != nil || len(rows) == 0 {
+	rows, err := c.heal(ctx, t, nil, from, end)
+	if err != nil {
 		return err
 	}
+	t.ends.Store(end)
 	return c.changelog(ctx, t, rows)
 }

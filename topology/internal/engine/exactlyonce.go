@@ -158,7 +158,7 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 			d.rows(ctx, p, b.rows, &ends[i])
 		}
 	}
-	// The order of records and offsets within a transaction means nothing, so neither waits for the other.
+	// Neither waits for the other: the next owner waits for a transaction that has added offsets before it loads tables.
 	added := make(chan error, 1)
 	go func() { added <- p.SendOffsets(ctx, c.a.session.Member, committedOffsets(batches)) }()
 	for _, d := range deliveries {
@@ -172,6 +172,9 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}
 	c.a.reached(StepOffsetsAdded)
+	if err := c.a.lease.check(); err != nil {
+		return err
+	}
 	if err := p.Commit(ctx); err != nil {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -220,4 +221,25 @@ func TestStuckPartitionHoldsUpNoOther(t *testing.T) {
 	}
 	close(release)
 	r.settle()
+}
+
+// A handler that ends its goroutine ends the run, with an error that names its record, and not just its partition.
+func TestGoexit(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p, _ := counter()
+	p.Inputs[0].Handle = func(context.Context, kernel.Task, *kernel.Message) error {
+		runtime.Goexit()
+		return nil
+	}
+	b.topics(only(p), 1)
+	r := b.start(only(p)).started()
+	b.produce(to("in", 0, "a", ""))
+	pe, ok := errors.AsType[*engine.ProcessError](r.wait())
+	if !ok || string(pe.Key) != "a" || !strings.Contains(pe.Error(), "Goexit") {
+		t.Errorf("the run ended with %v", r.err)
+	}
+	if at := b.committed(p.Group, "in", 0); at > 0 {
+		t.Errorf("committed %d", at)
+	}
 }

@@ -70,8 +70,7 @@ func (p *processor) purge(ctx context.Context, a *assignment, gone map[kernel.To
 	return nil
 }
 
-// inspect looks whether the changelogs of tasks that write nothing have got records of somebody else. A task that writes finds them
-// by itself; topics are made so that compaction leaves what is younger than [cluster.CompactionLag] alone, which is much more than the time between
+// inspect looks whether changelogs have got records of somebody else. A task that writes finds them by itself, another would not; topics are made so that compaction leaves what is younger than [cluster.CompactionLag] alone, which is much more than the time between
 // two inspections.
 func (a *assignment) inspect() error {
 	c, ok := a.coordinator.(*atLeastOnce)
@@ -84,6 +83,7 @@ func (a *assignment) inspect() error {
 	}
 	for partition, t := range a.tasks {
 		if err := c.check(a.writing, t, ends[a.p.k.Own.Topic.Name][partition]); err != nil {
+			a.leave(err) // what is healed is known again when the table is loaded
 			return err
 		}
 	}

@@ -90,6 +90,9 @@ func (o *offsets) flush(ctx context.Context) {
 	case errors.Is(err, cluster.ErrNotMember):
 		o.a.leave(err)
 		return
+	case ctx.Err() == nil && !uncertain(err):
+		o.a.p.e.fail(&ProcessError{Processor: o.a.p.k.Name, Offset: -1, Err: err})
+		return
 	case ctx.Err() == nil:
 		o.a.p.log.Warn("offsets are not committed yet", "error", err)
 	}

@@ -107,7 +107,22 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	if p.building, err = newAssignment(p, s); err != nil {
 		return err
 	}
-	return p.building.passing(p.senders.open(s.Context()))
+	return p.building.passing(p.beforeLoading(s.Context()))
+}
+
+// beforeLoading sees to it that what former owners have committed, or still can, is in the logs before tables are loaded: transactions of this
+// process are ended, and those that have added offsets of the partitions are waited for. Later ones cannot add any, for they are of a former
+// generation.
+func (p *processor) beforeLoading(ctx context.Context) error {
+	if err := p.senders.open(ctx); err != nil {
+		return err
+	}
+	inputs := p.building.inputs()
+	if len(inputs) == 0 {
+		return nil
+	}
+	_, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
+	return err
 }
 
 // Started implements [gokagroup.Host].

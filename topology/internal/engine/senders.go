@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -41,16 +42,20 @@ func (s *senders) open(ctx context.Context) (err error) {
 		if s.transactional[i] != nil {
 			continue
 		}
-		s.transactional[i], err = opts.OpenTransactional(sender.TransactionalOptions{
+		var t sender.Transactional
+		t, err = opts.OpenTransactional(sender.TransactionalOptions{
 			Options: shared, ID: s.p.transactionalID(i), Timeout: opts.Client.Settings().SessionTimeout,
 		})
 		if err != nil {
-			s.transactional[i] = nil
-			return err
+			break
 		}
-		opening.Go(func() error { return s.transactional[i].Init(ctx) })
+		s.transactional[i] = t
+		opening.Go(func() error { return t.Init(ctx) })
 	}
-	return opening.Wait()
+	if err = errors.Join(err, opening.Wait()); err != nil {
+		s.close() // one that is not known to the brokers is of no use
+	}
+	return err
 }
 
 // transactionalID is the transactional id of one of the processor's producers. It is the same when this process starts again, so that a

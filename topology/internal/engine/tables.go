@@ -93,12 +93,8 @@ func nothing() error { return nil }
 // restore brings the own table of an assigned partition to its changelog's end.
 func (t *task) restore(ctx context.Context) error {
 	topic := t.p.k.Own.Topic.Name
-	options := []changelog.LoadOption{changelog.AsOwner()}
-	if t.p.delivery == ExactlyOnce {
-		// What the owner before has committed must be there; so a transaction of its that is still open is waited for.
-		options = append(options, changelog.ToHighWatermark())
-	}
-	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, options...)
+	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
+	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark())
 	if err != nil {
 		return fmt.Errorf("table %q partition %d: %w", topic, t.partition, err)
 	}

@@ -52,7 +52,7 @@ type task struct {
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
 	committed atomic.Uint64         // the last batch committed
 	took      atomic.Int64          // nanoseconds that its commit took
-	logging   sync.Mutex            // held while the changelog is written
+	logging   sync.Mutex            // held from the writing of the changelog to that of the store, and while it is healed
 	ends      atomic.Int64          // one past the last record of the changelog that is known
 	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
@@ -93,6 +93,15 @@ func (t *task) begin(epoch int64) {
 func (t *task) run() {
 	defer close(t.done)
 	defer t.closeCaches()
+	returned := false
+	defer func() {
+		if m := t.msg; !returned && m != nil { // a handler that called runtime.Goexit took this goroutine along
+			t.drop()
+			t.stop(&ProcessError{
+				Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: errGoexit,
+			})
+		}
+	}()
 	ctx := t.a.session.Context()
 	for t.goesOn(ctx) {
 		r, in, index := t.next()
@@ -109,7 +118,11 @@ func (t *task) run() {
 	}
 	t.life.to(draining)
 	t.finish()
+	returned = true
 }
+
+// errGoexit is the end of a handler that ended its goroutine.
+var errGoexit = errors.New("the handler called runtime.Goexit")
 
 // goesOn reports whether another record may be begun.
 func (t *task) goesOn(ctx context.Context) bool {
@@ -206,7 +219,8 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 func (t *task) failed(ctx context.Context, m *kernel.Message, err error) {
 	t.msg = nil
 	t.halted = true
-	if over := ctx.Err() != nil || t.a.writing.Err() != nil; over && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped)) {
+	over := ctx.Err() != nil || t.a.writing.Err() != nil
+	if over && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped) || errors.Is(err, context.Cause(ctx))) {
 		return // interrupted, not failed: the next owner processes it
 	}
 	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err})

@@ -86,7 +86,10 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 			since = time.Time{}
 			continue
 		}
-		if since.IsZero() {
+		switch {
+		case err == nil:
+			since = time.Time{}
+		case since.IsZero():
 			since = time.Now()
 		}
 		if err != nil && time.Since(since) > outage {
