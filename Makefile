@@ -57,7 +57,7 @@ PARTITIONS ?= 8
 DELIVERY ?= at-least-once
 MEMORY ?= 1536MiB
 compare: ## Measure Eddy beside Kafka Streams (needs Java and Maven; PEER=FOLDER PAGES=N DELIVERY=exactly-once MEMORY=1GiB; ARGS are eddy bench's)
-	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) --delivery $(DELIVERY) -- $(ARGS)
+	@go run ./integration/peer --peer $(PEER) --pages $(PAGES) --partitions $(PARTITIONS) --delivery $(DELIVERY) -- --memory $(MEMORY) $(ARGS)
 
 ci: ## Run all steps, those on a real Kafka too (needs Java)
 	@.ci/run
