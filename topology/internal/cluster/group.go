@@ -153,24 +153,32 @@ func byTopic(partitions []kernel.TopicPartition) map[string][]int32 {
 	return all
 }
 
+// OffsetsByTopic groups offsets as requests have them: topic, then partition.
+func OffsetsByTopic(offsets map[kernel.TopicPartition]CommittedOffset) map[string]map[int32]CommittedOffset {
+	all := map[string]map[int32]CommittedOffset{}
+	for tp, o := range offsets {
+		if all[tp.Topic] == nil {
+			all[tp.Topic] = map[int32]CommittedOffset{}
+		}
+		all[tp.Topic][tp.Partition] = o
+	}
+	return all
+}
+
 // CommitOffsets commits offsets as a member of its group. The error is [ErrNotMember] if the group does not take the member for one,
 // and then nothing is committed.
 func (c *Client) CommitOffsets(ctx context.Context, m Member, offsets map[kernel.TopicPartition]CommittedOffset) error {
 	req := kmsg.NewPtrOffsetCommitRequest()
 	req.Group, req.MemberID, req.Generation, req.InstanceID = m.Group, m.ID, m.Generation, m.instance()
-	topics := map[string]int{}
-	for tp, o := range offsets {
-		i, ok := topics[tp.Topic]
-		if !ok {
-			i = len(req.Topics)
-			topics[tp.Topic] = i
-			t := kmsg.NewOffsetCommitRequestTopic()
-			t.Topic = tp.Topic
-			req.Topics = append(req.Topics, t)
+	for topic, partitions := range OffsetsByTopic(offsets) {
+		t := kmsg.NewOffsetCommitRequestTopic()
+		t.Topic = topic
+		for partition, o := range partitions {
+			p := kmsg.NewOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.Metadata = partition, o.Next, &o.Metadata
+			t.Partitions = append(t.Partitions, p)
 		}
-		p := kmsg.NewOffsetCommitRequestTopicPartition()
-		p.Partition, p.Offset, p.Metadata = tp.Partition, o.Next, &o.Metadata
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+		req.Topics = append(req.Topics, t)
 	}
 	resp, err := req.RequestWith(ctx, c.kafka)
 	if err != nil {

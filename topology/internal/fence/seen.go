@@ -37,9 +37,6 @@ func (s *Seen) Epoch(t Task) int64 { return s.epochs[t] }
 // Len is the number of tasks.
 func (s *Seen) Len() int { return len(s.epochs) }
 
-// Clone returns a copy.
-func (s *Seen) Clone() Seen { return Seen{epochs: maps.Clone(s.epochs)} }
-
 // MaxText is the longest text that [Seen.Text] may give: what brokers take as metadata of an offset by default
 // (offset.metadata.max.bytes). It holds some 800 tasks: every partition of the processors that write to a partition.
 const MaxText = 4096

@@ -141,19 +141,15 @@ func (s *transactional) sendOffsets(ctx context.Context, m cluster.Member, offse
 	if m.Instance != "" {
 		req.InstanceID = &m.Instance
 	}
-	topics := map[string]int{}
-	for tp, o := range offsets {
-		i, ok := topics[tp.Topic]
-		if !ok {
-			i = len(req.Topics)
-			topics[tp.Topic] = i
-			t := kmsg.NewTxnOffsetCommitRequestTopic()
-			t.Topic = tp.Topic
-			req.Topics = append(req.Topics, t)
+	for topic, partitions := range cluster.OffsetsByTopic(offsets) {
+		t := kmsg.NewTxnOffsetCommitRequestTopic()
+		t.Topic = topic
+		for partition, o := range partitions {
+			p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
+			p.Partition, p.Offset, p.Metadata = partition, o.Next, &o.Metadata
+			t.Partitions = append(t.Partitions, p)
 		}
-		p := kmsg.NewTxnOffsetCommitRequestTopicPartition()
-		p.Partition, p.Offset, p.Metadata = tp.Partition, o.Next, &o.Metadata
-		req.Topics[i].Partitions = append(req.Topics[i].Partitions, p)
+		req.Topics = append(req.Topics, t)
 	}
 	return s.retrying(ctx, func() error {
 		resp, err := req.RequestWith(ctx, s.kafka)
