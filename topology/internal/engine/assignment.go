@@ -51,6 +51,7 @@ func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
 		}
 		a.tasks[partition] = t
 	}
+	p.e.opts.Memory.Batches.tasks.Add(int64(len(a.tasks)))
 	a.helpers.Go(func() { a.lease.keep(a.writing) })
 	return a, nil
 }
@@ -254,6 +255,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		}
 		t.life.to(closed)
 	}
+	a.p.e.opts.Memory.Batches.tasks.Add(-int64(len(a.tasks)))
 	return complete
 }
 

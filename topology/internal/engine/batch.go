@@ -14,6 +14,7 @@ type batch struct {
 	records int
 	emitted int
 	bytes   int
+	counted int64   // of bytes, in the budget of all batches
 	next    []int64 // by input: one past the last record of the batch; 0: none
 	outputs [2][]output
 	packs   []*packing
@@ -72,7 +73,19 @@ func (b *batch) empty() bool { return b.records == 0 }
 // full reports whether the next record has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
-	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes
+	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
+}
+
+// count brings the budget of all batches up to date.
+func (b *batch) count() {
+	b.task.p.e.opts.Memory.Batches.used.Add(int64(b.bytes) - b.counted)
+	b.counted = int64(b.bytes)
+}
+
+// forget gives the bytes of a batch back that is committed, or never will be.
+func (b *batch) forget() {
+	b.task.p.e.opts.Memory.Batches.used.Add(-b.counted)
+	b.counted = 0
 }
 
 // seal turns what was collected into what is sent and written.

@@ -173,6 +173,7 @@ func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 // failed ends a batch that could not be committed. Where it is not known what became of it, or the group may have given the partition away,
 // the member leaves the generation, and whoever is assigned the partition next begins at what is in the logs. Any other error ends the run.
 func (a *assignment) failed(b *batch, err error) {
+	b.forget()
 	b.task.batchLost()
 	switch {
 	case a.writing.Err() != nil: // the assignment is over: nothing of it counts

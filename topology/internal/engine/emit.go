@@ -53,7 +53,7 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	}
 	b.emitted++
 	b.bytes += size
-	if out.Topic.Packed {
+	if out.Topic.Packed && !t.p.e.opts.Unpacked {
 		t.packing(d, partition).add(b, key, value, timestamp, headers)
 		return nil
 	}

@@ -60,6 +60,7 @@ type Options struct {
 	BatchRecords   int
 	BatchBytes     int
 	CommitInterval time.Duration // optional
+	Unpacked       bool          // messages of packed streams are sent one by one
 	DrainTimeout   time.Duration
 	Memory         Memory
 	Standby        bool          // optional
@@ -82,6 +83,7 @@ func (o *Options) delivery(processor string) Delivery {
 type Memory struct {
 	Rows    *cache.Budget  // decoded rows
 	Fetched *source.Budget // records that wait for their task
+	Batches *Batches       // what was processed and is not committed
 }
 
 // Engine runs the processors of a topology. It runs once.

@@ -93,6 +93,7 @@ func (t *task) begin(epoch int64) {
 func (t *task) run() {
 	defer close(t.done)
 	defer t.closeCaches()
+	defer func() { t.cur.forget() }()
 	returned := false
 	defer func() {
 		if m := t.msg; !returned && m != nil { // a handler that called runtime.Goexit took this goroutine along
@@ -182,6 +183,7 @@ func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int)
 	}
 	b.records += max(len(messages), 1)
 	b.next[index] = r.Offset + 1
+	b.count()
 }
 
 // handle runs the handler for one message and reports whether the next may follow.
@@ -300,6 +302,7 @@ func (t *task) finish() {
 func (t *task) batchCommitted(b *batch) {
 	t.took.Store(int64(time.Since(b.cut)))
 	t.committed.Store(b.seq)
+	b.forget()
 	t.flight.Store(nil)
 	t.wake.Raise()
 }
