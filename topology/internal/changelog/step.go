@@ -14,16 +14,15 @@ import (
 // Log is the logs of a cluster that are at hand, all of whose records are committed.
 type Log interface {
 	describer
-	// Fetch returns the records of a partition from an offset on.
-	Fetch(tp kernel.TopicPartition, from int64) []*kgo.Record
+	// Fetch returns the records of a partition from an offset on, and what comes next.
+	Fetch(tp kernel.TopicPartition, from int64) (records []*kgo.Record, next int64)
 }
 
 // NewLogReader returns a reader of logs at hand. Its replicas are not run: [Replica.Load] and [Replica.Step] move them, as their caller wants.
 // There is nothing to close.
 func NewLogReader(l Log) *Reader {
 	fetch := func(_ context.Context, tp kernel.TopicPartition, _ string, from int64) (answer, error) {
-		records := l.Fetch(tp, from)
-		next := from + int64(len(records))
+		records, next := l.Fetch(tp, from)
 		return answer{records: records, next: next, stable: next}, nil
 	}
 	return &Reader{
@@ -53,13 +52,12 @@ func (p *Replica) Load(ctx context.Context) error {
 func (p *Replica) Step(partition int32, n int) (bool, error) {
 	c := p.copies[partition]
 	got, err := p.reader.fetch(context.Background(), c.tp, "", c.applier.progress.Next)
-	if err != nil || len(got.records) == 0 {
+	if err != nil || got.next == c.applier.progress.Next {
 		return false, err
 	}
 	if n < len(got.records) {
-		got.records = got.records[:n]
+		got.records, got.next = got.records[:n], got.records[n].Offset
 	}
-	got.next = got.records[len(got.records)-1].Offset + 1
 	if _, err := c.applier.apply(got, time.Time{}); err != nil {
 		return false, err
 	}

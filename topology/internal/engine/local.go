@@ -70,7 +70,7 @@ type replica struct {
 
 // lag is how many records have not been applied.
 func (r replica) lag() int {
-	return len(r.topic.Partition(r.partition)) - int(r.Position(r.partition))
+	return int(r.topic.End(r.partition) - r.Position(r.partition))
 }
 
 // NewLocal returns a local engine at the start of its logs. Its handlers get a context of ctx.
@@ -119,12 +119,11 @@ func (l *Local) addTopics(k *kernel.Processor) {
 	for _, out := range k.Outputs {
 		l.o.Log.Add(out.Topic)
 	}
-	tables := append(append([]*kernel.Table(nil), k.Joins...), k.Lookups...)
 	if k.Own != nil {
-		tables = append(tables, k.Own)
+		l.o.Log.Add(k.Own.Topic)
 	}
-	for _, t := range tables {
-		l.o.Log.Add(t.Topic)
+	for _, t := range append(append([]*kernel.Table(nil), k.Joins...), k.Lookups...) {
+		l.o.Log.Add(t.Topic).Followed = true
 	}
 }
 
@@ -133,7 +132,7 @@ func (l *Local) lookUp(t kernel.Topic) error {
 	if l.e.lookups[t.Name] != nil {
 		return nil
 	}
-	topic, all := l.o.Log.Add(t), []int32(nil)
+	topic, all := l.o.Log.Topic(t.Name), []int32(nil)
 	n, err := l.o.Log.Partitions(l.ctx, t.Name)
 	if err != nil {
 		return err
@@ -214,7 +213,7 @@ func (m *member) start(empty bool) error {
 	}
 	for _, t := range m.tasks {
 		for _, in := range t.inputs {
-			in.from = &localRecords{log: l.o.Log, tp: in.tp, next: in.start}
+			in.from = &localRecords{log: l.o.Log.Topic(in.tp.Topic), partition: in.tp.Partition, next: in.start}
 		}
 		t.life.to(running)
 	}
@@ -269,15 +268,15 @@ func (m *member) end(cause error) {
 
 // localRecords gives a task the next record of a partition when it is told to.
 type localRecords struct {
-	log  *memlog.Log
-	tp   kernel.TopicPartition
-	next int64
-	due  bool
-	one  [1]*kgo.Record
+	log       *memlog.Topic
+	partition int32
+	next      int64
+	due       bool
+	one       [1]*kgo.Record
 }
 
 // waiting reports whether there is a next record.
-func (r *localRecords) waiting() bool { return len(r.log.Fetch(r.tp, r.next)) > 0 }
+func (r *localRecords) waiting() bool { return r.next < r.log.End(r.partition) }
 
 // Poll implements [records].
 func (r *localRecords) Poll() ([]*kgo.Record, error) {
@@ -285,7 +284,7 @@ func (r *localRecords) Poll() ([]*kgo.Record, error) {
 		return nil, nil
 	}
 	r.due = false
-	r.one[0] = r.log.Fetch(r.tp, r.next)[0]
+	r.one[0] = r.log.Record(r.partition, r.next)
 	r.next++
 	return r.one[:], nil
 }

@@ -214,7 +214,7 @@ func (m *member) process(t *task, input int) error {
 		return context.Cause(ctx)
 	case m.l.o.Fresh:
 		if err := guard(t.forget); err != nil {
-			at := from.log.Fetch(from.tp, from.next-1)[0]
+			at := from.log.Record(from.partition, from.next-1)
 			return &ProcessError{Processor: m.p.k.Name, Topic: at.Topic, Partition: at.Partition, Offset: at.Offset, Key: at.Key, Err: err}
 		}
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// Log is the logs of all topics. A record's offset is its place in its partition: there are no gaps.
+// Log is the logs of all topics. A record's offset is its place in its partition.
 type Log struct {
 	partitions int32
 	topics     map[string]*Topic
@@ -25,13 +25,15 @@ type Log struct {
 // Topic is the log of a topic.
 type Topic struct {
 	kernel.Topic
-	// Records are those of all partitions in the order in which they were written, and Order where that is among the records of all topics.
+	// Records are those of all partitions of a stream in the order in which they were written, and Order where that is among the records
+	// of all streams.
 	Records []*kgo.Record
 	Order   []uint64
-	// Rows are the last records of the keys of a table that are not deleted.
-	Rows map[string]*kgo.Record
+	// Rows are the last records of the keys of a table that are not deleted. Those before them are kept if it is Followed.
+	Rows     map[string]*kgo.Record
+	Followed bool
 
-	partitions [][]*kgo.Record
+	partitions [][]*kgo.Record // nil: a record that is no longer kept
 }
 
 // group is what a consumer group has committed.
@@ -66,8 +68,13 @@ func (t *Topic) PartitionOf(key []byte) int32 {
 	return cluster.Partition(key, int32(len(t.partitions)))
 }
 
-// Partition returns the records of a partition.
-func (t *Topic) Partition(partition int32) []*kgo.Record { return t.partitions[partition] }
+// End is the next offset of a partition.
+func (t *Topic) End(partition int32) int64 { return int64(len(t.partitions[partition])) }
+
+// Record is a record of a stream.
+func (t *Topic) Record(partition int32, offset int64) *kgo.Record {
+	return t.partitions[partition][offset]
+}
 
 // Append writes a record, whose topic and partition are set, to the end of its partition, and returns its offset.
 func (l *Log) Append(r *kgo.Record) int64 {
@@ -78,21 +85,31 @@ func (l *Log) Append(r *kgo.Record) int64 {
 	r.Timestamp = r.Timestamp.Truncate(time.Millisecond)
 	r.Offset = int64(len(t.partitions[r.Partition]))
 	t.partitions[r.Partition] = append(t.partitions[r.Partition], r)
-	t.Records, t.Order = append(t.Records, r), append(t.Order, l.written)
-	l.written++
-	switch {
-	case !t.Table:
-	case r.Value == nil:
+	if !t.Table {
+		t.Records, t.Order = append(t.Records, r), append(t.Order, l.written)
+		l.written++
+		return r.Offset
+	}
+	if before := t.Rows[string(r.Key)]; before != nil && !t.Followed {
+		t.partitions[r.Partition][before.Offset] = nil
+	}
+	if r.Value == nil {
 		delete(t.Rows, string(r.Key))
-	default:
+	} else {
 		t.Rows[string(r.Key)] = r
 	}
 	return r.Offset
 }
 
-// Fetch returns the records of a partition from an offset on.
-func (l *Log) Fetch(tp kernel.TopicPartition, from int64) []*kgo.Record {
-	return l.topics[tp.Topic].partitions[tp.Partition][from:]
+// Fetch returns the records of a partition from an offset on that are kept.
+func (l *Log) Fetch(tp kernel.TopicPartition, from int64) (records []*kgo.Record, next int64) {
+	all := l.topics[tp.Topic].partitions[tp.Partition]
+	for _, r := range all[from:] {
+		if r != nil {
+			records = append(records, r)
+		}
+	}
+	return records, int64(len(all))
 }
 
 // Settings has a session that does not end.

@@ -78,7 +78,7 @@ func (t *Transactional) Send(_ context.Context, r sender.Record, done func(offse
 	tp := kernel.TopicPartition{Topic: r.Topic, Partition: r.Partition}
 	t.records = append(t.records, Record(&r))
 	t.count[tp]++
-	done(int64(len(t.Log.Fetch(tp, 0)))+t.count[tp]-1, nil)
+	done(t.Log.Topic(r.Topic).End(r.Partition)+t.count[tp]-1, nil)
 	return nil
 }
 
