@@ -110,6 +110,6 @@ func (b *batch) seal() error {
 		}
 		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
 	}
-	b.cut = time.Now()
+	b.cut = b.task.p.e.now()
 	return nil
 }

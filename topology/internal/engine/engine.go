@@ -37,8 +37,10 @@ type Options struct {
 	// Whole is the topology that they are some of; nil: it is Topology.
 	Whole  *kernel.Topology
 	Client *cluster.Client
-	Store  *store.DB
-	Reader *changelog.Reader
+	// Cluster is what tasks ask beside records; nil: it is Client.
+	Cluster Cluster
+	Store   *store.DB
+	Reader  *changelog.Reader
 
 	// Sender is what this process writes with from outside of the processors; Settle waits for it.
 	Sender sender.Sender
@@ -66,10 +68,25 @@ type Options struct {
 	Standby        bool          // optional
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
+	// Now is the clock of tasks; nil: [time.Now].
+	Now func() time.Time
+
 	Logger   *slog.Logger
 	Observer kernel.Observer // optional
 	// Reached is told of every step of a commit when it was done. It is for tests; optional.
 	Reached func(step string)
+}
+
+// Cluster is what tasks ask of the brokers beside records. [cluster.Client] is one.
+type Cluster interface {
+	Settings() cluster.Settings
+	Partitions(ctx context.Context, topic string) (int32, error)
+	// Starts and Ends are the first and the next offset of every partition of topics: topic, then partition.
+	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
+	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
+	StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]cluster.CommittedOffset, error)
+	CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	Heartbeat(ctx context.Context, m cluster.Member) (rebalancing bool, err error)
 }
 
 func (o *Options) delivery(processor string) Delivery {
@@ -107,6 +124,12 @@ func New(o Options) *Engine {
 	e := &Engine{opts: o, ready: make(chan struct{}), lookups: map[string]*changelog.Replica{}}
 	if e.opts.Whole == nil {
 		e.opts.Whole = o.Topology
+	}
+	if e.opts.Cluster == nil {
+		e.opts.Cluster = o.Client
+	}
+	if e.opts.Now == nil {
+		e.opts.Now = time.Now
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}
@@ -279,6 +302,9 @@ func (e *Engine) runAll(processors []*processor) {
 
 // errHangs is the end of a processor whose handler does not return.
 var errHangs = errors.New("a handler did not return after its context was done")
+
+// now is the time by the clock of tasks.
+func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // fail keeps the first error and ends the run.
 func (e *Engine) fail(err error) {

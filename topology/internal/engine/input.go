@@ -7,7 +7,6 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
-	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // inputDef is an input or the loop of a processor.
@@ -16,12 +15,17 @@ type inputDef struct {
 	handle kernel.Handler
 }
 
+// records is where the records of a partition come from: a [source.Partition].
+type records interface {
+	Poll() ([]*kgo.Record, error)
+}
+
 // input is a partition of an input. Its fields belong to the task's goroutine, but for committed.
 type input struct {
 	def *inputDef
 	tp  kernel.TopicPartition
 
-	from   *source.Partition
+	from   records
 	queue  []*kgo.Record // fetched, to be processed next
 	start  int64         // where the task began
 	seen   fence.Seen    // of the tasks that write to the partition, and of the task itself

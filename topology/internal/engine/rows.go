@@ -89,7 +89,7 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	}
 	s := &w.Value
 	s.checked = true
-	s.value, s.ok, s.by = value, ok, originOf(t.msg)
+	s.value, s.ok, s.raw, s.by = value, ok, nil, originOf(t.msg)
 	t.spoils = true
 	if !s.dirty {
 		s.dirty = true

@@ -96,18 +96,13 @@ func (t *task) run() {
 	defer func() { t.cur.forget() }()
 	returned := false
 	defer func() {
-		if m := t.msg; !returned && m != nil { // a handler that called runtime.Goexit took this goroutine along
-			t.drop()
-			t.stop(&ProcessError{
-				Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: errGoexit,
-			})
+		if !returned {
+			t.exited()
 		}
 	}()
 	ctx := t.a.session.Context()
 	for t.goesOn(ctx) {
-		r, in, index := t.next()
-		if r != nil {
-			t.process(ctx, r, in, index)
+		if t.step(ctx) {
 			t.cutUnderLoad()
 			continue
 		}
@@ -122,12 +117,32 @@ func (t *task) run() {
 	returned = true
 }
 
+// step processes the record that comes next, and reports whether there was one.
+func (t *task) step(ctx context.Context) bool {
+	r, in, index := t.next()
+	if r == nil {
+		return false
+	}
+	t.process(ctx, r, in, index)
+	return true
+}
+
 // errGoexit is the end of a handler that ended its goroutine.
 var errGoexit = errors.New("the handler called runtime.Goexit")
 
 // goesOn reports whether another record may be begun.
 func (t *task) goesOn(ctx context.Context) bool {
 	return !t.halted && ctx.Err() == nil && !t.p.e.failed() && !t.lost.Load()
+}
+
+// exited ends the task if its goroutine was ended in the middle of a handler, which called runtime.Goexit.
+func (t *task) exited() {
+	if m := t.msg; m != nil {
+		t.drop()
+		t.stop(&ProcessError{
+			Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: errGoexit,
+		})
+	}
 }
 
 // next takes a record from the inputs, in turn; nil if none waits or the batch is full.
@@ -250,7 +265,7 @@ func (t *task) cutUnderLoad() {
 		return
 	}
 	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
-	if t.cur.full() || time.Since(t.committedAt()) >= rest {
+	if t.cur.full() || t.p.e.now().Sub(t.committedAt()) >= rest {
 		t.cutNow()
 	}
 }
@@ -265,7 +280,7 @@ func (t *task) cutNow() {
 		return
 	}
 	if interval := t.p.e.opts.CommitInterval; interval > 0 && !b.full() && t.life.state() == running {
-		if rest := interval - time.Since(t.lastCut); rest > 0 {
+		if rest := interval - t.p.e.now().Sub(t.lastCut); rest > 0 {
 			t.remind(rest)
 			return
 		}
@@ -300,7 +315,7 @@ func (t *task) finish() {
 
 // batchCommitted is called by the coordinator when the batch that was cut is committed.
 func (t *task) batchCommitted(b *batch) {
-	t.took.Store(int64(time.Since(b.cut)))
+	t.took.Store(int64(t.p.e.now().Sub(b.cut)))
 	t.committed.Store(b.seq)
 	b.forget()
 	t.flight.Store(nil)
