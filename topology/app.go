@@ -52,9 +52,17 @@ type App struct {
 // of cfg. [App.Run] closes the app; one that is never run has to be closed by [App.Close].
 func NewApp(t *Topology, cfg Config) (*App, error) {
 	part, errs := subset(t.kernel, cfg.Processors)
-	for _, name := range slices.Sorted(maps.Keys(cfg.Deliveries)) {
-		if !slices.Contains(t.Processors(), name) {
-			errs = append(errs, fmt.Errorf("deliveries: topology %q has no processor %q", t.Name(), name))
+	for _, named := range []struct {
+		field string
+		names []string
+	}{
+		{"deliveries", slices.Sorted(maps.Keys(cfg.Deliveries))},
+		{"on errors", slices.Sorted(maps.Keys(cfg.OnErrors))},
+	} {
+		for _, name := range named.names {
+			if !slices.Contains(t.Processors(), name) {
+				errs = append(errs, fmt.Errorf("%s: topology %q has no processor %q", named.field, t.Name(), name))
+			}
 		}
 	}
 	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
@@ -67,6 +75,10 @@ func NewApp(t *Topology, cfg Config) (*App, error) {
 	cfg = cfg.withDefaults()
 	settings := cfg.settings()
 	settings.FetchBytes = memory.fetchBytes(readers(part))
+	whole := cfg.withDeadLetters(t.kernel)
+	if whole.DeadLetters != nil {
+		settings.MaxBytes = map[string]int{whole.DeadLetters.Name: whole.DeadLetters.MaxBytes}
+	}
 	client, err := cluster.Open(settings)
 	if err != nil {
 		return nil, err
@@ -78,7 +90,7 @@ func NewApp(t *Topology, cfg Config) (*App, error) {
 		return nil, err
 	}
 	return &App{
-		cfg: cfg, memory: memory, whole: t.kernel, part: part, client: client, sender: s, room: room, ends: ends,
+		cfg: cfg, memory: memory, whole: whole, part: part, client: client, sender: s, room: room, ends: ends,
 		started: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}),
 	}, nil
 }
@@ -154,6 +166,7 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 			return sender.OpenTransactional(a.client, o)
 		},
 		Delivery: a.cfg.Delivery, Deliveries: a.cfg.Deliveries, Instance: instance, Static: static,
+		OnError: a.cfg.OnError, OnErrors: a.cfg.OnErrors, MaxRecordBytes: a.cfg.MaxRecordBytes,
 		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval, Unpacked: a.cfg.Unpacked,
 		DrainTimeout: a.cfg.DrainTimeout, Standby: a.cfg.Standby,
 		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued()), Batches: engine.NewBatches(a.memory.Batches)},

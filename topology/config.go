@@ -49,6 +49,14 @@ type Config struct {
 	// Deliveries is what some processors promise that differs from Delivery, by the name of the processor. Defaults to none.
 	Deliveries map[string]Delivery
 
+	// OnError is what becomes of records that fail, where the processor itself does not say ([OnError]). Defaults to Stop.
+	OnError Policies
+	// OnErrors is what becomes of the records of some processors, by the name of the processor, whatever it says itself. Defaults to none.
+	OnErrors map[string]Policies
+	// DeadLetterTopic is where records go that are given up by the policy [DeadLetter]. It is made where it is absent, and keeps what it gets.
+	// Defaults to "<topology>-dead-letters".
+	DeadLetterTopic string
+
 	// TLS encrypts the connections to the brokers. Defaults to none.
 	TLS *tls.Config
 	// SASL authenticates to the brokers. Defaults to none.
@@ -153,6 +161,7 @@ func (c Config) Validate() error {
 	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
 		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
+	errs = append(errs, c.checkPolicies()...)
 	seen := map[string]bool{}
 	for _, p := range c.Processors {
 		if seen[p] {

@@ -17,8 +17,8 @@ func At(t time.Time) EmitOption {
 	return func(e *kernel.Emission) { e.Timestamp = t }
 }
 
-// WithHeader adds a header. The value must not be changed afterwards. The keys "eddy-pack" and "eddy-epoch" are the framework's own: a
-// record with them is refused, with [ErrEncode].
+// WithHeader adds a header. The value must not be changed afterwards. The keys "eddy-pack", "eddy-epoch" and "eddy-dlq-for" are the framework's own:
+// a record with them is refused, with [ErrEncode].
 func WithHeader(key string, value []byte) EmitOption {
 	return func(e *kernel.Emission) { e.Headers = append(e.Headers, kernel.Header{Key: key, Value: value}) }
 }
@@ -39,7 +39,7 @@ func emission(now time.Time, opts []EmitOption) kernel.Emission {
 func checkHeaders(topic string, key []byte, headers []kernel.Header) error {
 	for _, h := range headers {
 		if pack.Reserved(h.Key) {
-			return fmt.Errorf("%w: header %q of %q, key %q: it is the framework's own", ErrEncode, h.Key, topic, key)
+			return kernel.In(PhaseWrite, fmt.Errorf("%w: header %q of %q, key %s: it is the framework's own", ErrEncode, h.Key, topic, kernel.Quote(key)))
 		}
 	}
 	return nil

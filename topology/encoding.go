@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // hashPart returns what the key codec says about partitions; nil is the whole key.
@@ -47,7 +48,7 @@ func present(data []byte) []byte {
 func encodeKey[K any](topic string, codec codecs.Codec[K], key K) ([]byte, error) {
 	data, err := codec.Encode(key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: key %q of %q: %w", ErrEncode, fmt.Sprint(key), topic, err)
+		return nil, kernel.In(PhaseWrite, fmt.Errorf("%w: key %s of %q: %w", ErrEncode, kernel.Quote([]byte(fmt.Sprint(key))), topic, err))
 	}
 	return data, nil
 }
@@ -55,7 +56,7 @@ func encodeKey[K any](topic string, codec codecs.Codec[K], key K) ([]byte, error
 func encodeValue[V any](topic string, codec codecs.Codec[V], key []byte, value V) ([]byte, error) {
 	data, err := codec.Encode(value)
 	if err != nil {
-		return nil, fmt.Errorf("%w: value of %q, key %q: %w", ErrEncode, topic, key, err)
+		return nil, kernel.In(PhaseWrite, fmt.Errorf("%w: value of %q, key %s: %w", ErrEncode, topic, kernel.Quote(key), err))
 	}
 	return present(data), nil
 }

@@ -10,6 +10,7 @@ import "github.com/eddystream/eddy/topology/internal/kernel"
 //   - Recovered(RecoveredInfo): a partition of a table was loaded.
 //   - Committed(CommittedInfo): a batch of a partition was committed.
 //   - Processed(ProcessedInfo): a handler returned.
+//   - Failed(FailedInfo): a record could not be processed, and what becomes of it.
 //   - Stopped(StoppedInfo): a processor stopped with an error.
 type Observer = kernel.Observer
 
@@ -24,6 +25,8 @@ type (
 	CommittedInfo = kernel.CommittedInfo
 	// ProcessedInfo is a handled record.
 	ProcessedInfo = kernel.ProcessedInfo
+	// FailedInfo is a record that could not be processed, or a row that could not be read.
+	FailedInfo = kernel.FailedInfo
 	// StoppedInfo is the end of a processor by an error.
 	StoppedInfo = kernel.StoppedInfo
 )

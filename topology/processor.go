@@ -16,9 +16,12 @@ type Processor[K any] struct {
 
 // AddProcessor adds a processor; its consumer group is "<topology>-<name>". The key codec spells the keys of
 // its table and loop, and should be that of its inputs and joins.
-func AddProcessor[K any](b *Builder, name string, key codecs.Codec[K]) *Processor[K] {
+func AddProcessor[K any](b *Builder, name string, key codecs.Codec[K], opts ...ProcessorOption) *Processor[K] {
 	p := &processor{builder: b, key: key}
 	p.kernel = &kernel.Processor{Name: name, Group: b.name + "-" + name}
+	for _, opt := range opts {
+		opt(p)
+	}
 	b.add(p)
 	return &Processor[K]{processor: p, key: key}
 }

@@ -112,14 +112,14 @@ func newRecord[K, V any](task kernel.Task, m *kernel.Message, key codecs.Codec[K
 	r.s = &frame.scope
 	var err error
 	if r.Key, err = key.Decode(m.Key); err != nil {
-		return nil, fmt.Errorf("%w: key of record %s: %w", ErrDecode, m.Position(), err)
+		return nil, kernel.In(PhaseDecode, fmt.Errorf("%w: key of record %s: %w", ErrDecode, m.Position(), err))
 	}
 	if m.Value == nil {
 		r.Deleted = true
 		return r, nil
 	}
 	if r.Value, err = value.Decode(m.Value); err != nil {
-		return nil, fmt.Errorf("%w: value of record %s: %w", ErrDecode, m.Position(), err)
+		return nil, kernel.In(PhaseDecode, fmt.Errorf("%w: value of record %s: %w", ErrDecode, m.Position(), err))
 	}
 	return r, nil
 }
@@ -135,7 +135,7 @@ func handler[K, V any](p *Processor[K], key codecs.Codec[K], value codecs.Codec[
 		}
 		if !same {
 			if r.s.key, err = encodeKey(name, own, r.Key); err != nil {
-				return err
+				return kernel.In(PhaseDecode, err)
 			}
 		}
 		err = handle(ctx, r)

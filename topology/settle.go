@@ -90,7 +90,7 @@ func CreateTopics(ctx context.Context, t *Topology, cfg Config) error {
 		return err
 	}
 	defer client.Close()
-	return cluster.EnsureTopics(ctx, client, t.kernel, cfg.withDefaults().topicPolicy())
+	return cluster.EnsureTopics(ctx, client, cfg.withDeadLetters(t.kernel), cfg.withDefaults().topicPolicy())
 }
 
 // openClient opens a client for one question.

@@ -37,7 +37,7 @@ func (t Table[K, V]) edge(r role) *edge {
 
 // kernelTable makes the row's codec one of any, for the cache of decoded rows.
 func (t Table[K, V]) kernelTable(topic kernel.Topic) *kernel.Table {
-	name, codec := t.topic, t.value
+	name, codec, keys := t.topic, t.value, t.key
 	return &kernel.Table{
 		Topic: topic,
 		Encode: func(row any) ([]byte, error) {
@@ -57,6 +57,12 @@ func (t Table[K, V]) kernelTable(topic kernel.Topic) *kernel.Table {
 				return nil, fmt.Errorf("row of %q: %w: %w", name, ErrDecode, err)
 			}
 			return v, nil
+		},
+		CheckKey: func(key []byte) error {
+			if _, err := keys.Decode(key); err != nil {
+				return fmt.Errorf("key of %q: %w: %w", name, ErrDecode, err)
+			}
+			return nil
 		},
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -90,7 +91,7 @@ func (v *View[K, V]) decode(key, data []byte) (V, error) {
 	value, err := v.value.Decode(data)
 	if err != nil {
 		var zero V
-		return zero, fmt.Errorf("%w: row of %q, key %q: %w", ErrDecode, v.rows.topic, key, err)
+		return zero, fmt.Errorf("%w: row of %q, key %s: %w", ErrDecode, v.rows.topic, kernel.Quote(key), err)
 	}
 	return value, nil
 }

@@ -30,6 +30,7 @@ func planTopics(t *kernel.Topology) topicPlan {
 		if topic.Retention != 0 {
 			n.retention = topic.Retention
 		}
+		n.maxBytes = max(n.maxBytes, topic.MaxBytes)
 		plan.topics[topic.Name] = n
 		return topic.Name
 	}
@@ -54,6 +55,12 @@ func planTopics(t *kernel.Topology) topicPlan {
 			add(out.Topic, false)
 		}
 		plan.groups = append(plan.groups, group)
+	}
+	if t.DeadLetters != nil {
+		name := add(*t.DeadLetters, false)
+		n := plan.topics[name]
+		n.keeps = true
+		plan.topics[name] = n
 	}
 	return plan
 }

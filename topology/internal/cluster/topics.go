@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -176,6 +177,8 @@ type need struct {
 	table     bool
 	loop      bool
 	retention time.Duration // 0: by the policy
+	keeps     bool          // it is no table, and is not compacted all the same
+	maxBytes  int           // of a record; 0: by the policy
 }
 
 // configs are the settings that the topic is created with.
@@ -194,8 +197,8 @@ func (n need) configs(p Policy, replication int) map[string]*string {
 		// Acknowledged by all in-sync replicas means little where one may be all.
 		c["min.insync.replicas"] = "2"
 	}
-	if p.MaxRecordBytes > DefaultMaxRecordBytes {
-		c["max.message.bytes"] = strconv.Itoa(p.MaxRecordBytes + batchOverhead)
+	if most := cmp.Or(n.maxBytes, p.MaxRecordBytes); most > DefaultMaxRecordBytes {
+		c["max.message.bytes"] = strconv.Itoa(most + batchOverhead)
 	}
 	pointers := map[string]*string{}
 	for key, value := range c {
@@ -229,6 +232,9 @@ func (n need) check(have map[string]string, p Policy) []error {
 			return []error{fmt.Errorf("topic %q is a table, which needs cleanup.policy %q, and has %q", n.name, "compact", policy)}
 		}
 		return nil
+	}
+	if n.keeps && strings.Contains(policy, "compact") {
+		return []error{fmt.Errorf("topic %q is for dead letters, which needs cleanup.policy %q, and has %q", n.name, "delete", policy)}
 	}
 	if !n.loop {
 		return nil // other people's streams are theirs

@@ -131,9 +131,11 @@ func (a *assignment) takeOver(ctx context.Context) error {
 			case at.Next < start || at.Next > end:
 				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", ErrOffsetLost, at.Next, start, end))
 			}
+			in.at = in.start
 			in.committed.Store(in.start)
 		}
 		t.begin(epoch)
+		a.p.suspects.begin(t)
 		for _, in := range t.inputs {
 			metadata, err := in.metadata()
 			if err != nil {
@@ -233,7 +235,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 	for _, t := range a.tasks {
 		complete = complete && (!started || t.isDone() && t.complete())
 	}
-	if complete && started {
+	if a.writing.Err() == nil && started {
 		ctx, cancel := context.WithTimeout(a.writing, flushWithin)
 		a.offsets.flush(ctx)
 		cancel()

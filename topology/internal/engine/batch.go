@@ -22,6 +22,10 @@ type batch struct {
 	rows    []change
 	offsets []offset // of next, with what is committed beside them
 
+	log      []taken // the records, where they may have to be processed again
+	careful  bool    // each message can be undone by itself
+	isolated bool    // what is sent is sent one by one, so that it is known what is refused
+
 	cut time.Time
 }
 
@@ -40,6 +44,7 @@ type output struct {
 // change is a row to be committed; a nil value deletes.
 type change struct {
 	key, value []byte
+	by         origin
 }
 
 // offset is what is committed of an input.
@@ -62,9 +67,21 @@ func originOf(m *kernel.Message) origin {
 	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
 }
 
+// fails is the error of what the record caused.
+func (o origin) fails(t *task, err error) *ProcessError {
+	return &ProcessError{
+		Processor: t.p.k.Name, Phase: kernel.PhaseWrite,
+		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Err: err,
+	}
+}
+
 func newBatch(t *task) *batch {
 	t.seq++
-	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs))}
+	isolated := t.trouble.suspicious(t)
+	if !isolated {
+		t.trouble.suspect = nil
+	}
+	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs)), careful: isolated || len(t.trouble.queue) > 0, isolated: isolated}
 }
 
 // empty reports whether there is nothing to commit.
@@ -73,6 +90,9 @@ func (b *batch) empty() bool { return b.records == 0 }
 // full reports whether the next record has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
+	if b.isolated && b.records > 0 {
+		return true
+	}
 	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
 }
 

@@ -59,8 +59,13 @@ type Options struct {
 	Instance string
 	Static   bool // optional
 
+	// OnError is what becomes of records that fail where a processor does not say; OnErrors is stronger than what one says, by name. Optional.
+	OnError  kernel.Policies
+	OnErrors map[string]kernel.Policies
+
 	BatchRecords   int
 	BatchBytes     int
+	MaxRecordBytes int           // of a key, a value and headers; 0: [cluster.DefaultMaxRecordBytes]
 	CommitInterval time.Duration // optional
 	Unpacked       bool          // messages of packed streams are sent one by one
 	DrainTimeout   time.Duration
@@ -94,6 +99,11 @@ func (o *Options) delivery(processor string) Delivery {
 		return d
 	}
 	return o.Delivery
+}
+
+// onError is what becomes of records that a processor cannot process.
+func (o *Options) onError(k *kernel.Processor) kernel.Policies {
+	return o.OnErrors[k.Name].Or(k.OnError).Or(o.OnError)
 }
 
 // Memory is what the tasks of a process share.
@@ -130,6 +140,9 @@ func New(o Options) *Engine {
 	}
 	if e.opts.Now == nil {
 		e.opts.Now = time.Now
+	}
+	if e.opts.MaxRecordBytes == 0 {
+		e.opts.MaxRecordBytes = cluster.DefaultMaxRecordBytes
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}

@@ -157,10 +157,15 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 	for i, b := range batches {
 		d := newDelivery(b.task)
 		deliveries[i] = d
-		d.outputs(ctx, p, b.outputs[first])
-		d.outputs(ctx, p, b.outputs[last]) // all become visible at once, so none has to wait
+		for group := range b.outputs { // all become visible at once, so those that come last need not wait
+			if err := c.a.sendOutputs(ctx, p, d, b, group); err != nil {
+				return err
+			}
+		}
 		if len(b.rows) > 0 {
-			d.rows(ctx, p, b.rows, &ends[i])
+			if err := c.a.sendRows(ctx, p, d, b, b.rows, &ends[i]); err != nil {
+				return err
+			}
 		}
 	}
 	// Neither waits for the other: the next owner waits for a transaction that has added offsets before it loads tables.

@@ -28,6 +28,7 @@ type input struct {
 	from   records
 	queue  []*kgo.Record // fetched, to be processed next
 	start  int64         // where the task began
+	at     int64         // one past the last record that was processed
 	seen   fence.Seen    // of the tasks that write to the partition, and of the task itself
 	spoken string        // seen, as it is committed
 	stale  bool          // seen has changed since

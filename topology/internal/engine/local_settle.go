@@ -251,7 +251,7 @@ func (l *Local) drain() {
 func (l *Local) abandon() {
 	for _, m := range l.members {
 		for _, t := range m.tasks {
-			t.exited()
+			t.exited(l.ctx)
 		}
 		m.end(errOver)
 	}

@@ -22,6 +22,11 @@ type processor struct {
 	partitions int32 // of its co-partitioned topics
 	outputs    map[*kernel.Output]*outputDef
 	senders    senders
+	onError    kernel.Policies
+	lenient    bool  // not every failure ends the run
+	letters    int32 // partitions of the dead letters; 0: there are none
+	suspects   suspects
+	said       failureLog
 
 	building *assignment                // between Assigned and Started, or Revoked; of the group's goroutine
 	running  atomic.Pointer[assignment] // the assignment that was started; nil between two
@@ -38,6 +43,8 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}),
 	}
 	p.senders.p = p
+	p.onError = e.opts.onError(k)
+	p.lenient = !p.onError.Stop()
 	for _, in := range k.Inputs {
 		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle})
 	}
@@ -57,6 +64,14 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 		p.outputs[out] = &outputDef{out: out, partitions: n, internal: internal[out.Topic.Name], index: i}
 	}
 	var err error
+	if p.onError.DeadLetters() {
+		if e.opts.Whole.DeadLetters == nil {
+			return nil, fmt.Errorf("processor %q: there is no topic of dead letters", k.Name)
+		}
+		if p.letters, err = e.opts.Cluster.Partitions(ctx, e.opts.Whole.DeadLetters.Name); err != nil {
+			return nil, fmt.Errorf("processor %q, dead letters %q: %w", k.Name, e.opts.Whole.DeadLetters.Name, err)
+		}
+	}
 	if p.partitions, err = e.opts.Cluster.Partitions(ctx, p.inputs[0].topic); err != nil {
 		return nil, fmt.Errorf("processor %q, input %q: %w", k.Name, p.inputs[0].topic, err)
 	}

@@ -47,7 +47,7 @@ func (r *reader) Get(key []byte) (any, bool, error) {
 	fresh, takes := rowState{ok: ok}, 0
 	if ok {
 		if fresh.value, err = r.def.Decode(data); err != nil {
-			return nil, false, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
+			return nil, false, fmt.Errorf("table %q, row %s: %w", r.def.Topic.Name, kernel.Quote(key), err)
 		}
 		takes = r.meter.Estimate(fresh.value, len(data))
 	}

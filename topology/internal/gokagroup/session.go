@@ -52,6 +52,14 @@ func (s *Session) Has(partition int32) bool { return slices.Contains(s.Partition
 // End ends the session. The member joins again.
 func (s *Session) End(cause error) { s.end(cause) }
 
+// Rejoin ends the session like a rebalance: the member joins again, and may finish before what it has processed.
+func (s *Session) Rejoin(cause error) { s.end(rejoining{cause}) }
+
+// rejoining is the cause of the context of a session that [Session.Rejoin] ended.
+type rejoining struct{ error }
+
+func (r rejoining) Unwrap() error { return r.error }
+
 // ended is the cause of the context of a session that [Session.End] ended.
 type ended struct{ error }
 
@@ -66,6 +74,9 @@ func (s *Session) Current() bool {
 
 // currentCause reports whether a session with this cause of its end was ended by the group's own course, or by us.
 func currentCause(cause error) bool {
+	if errors.As(cause, new(rejoining)) {
+		return true
+	}
 	if errors.As(cause, new(ended)) {
 		return false
 	}

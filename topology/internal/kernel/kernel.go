@@ -13,6 +13,8 @@ import (
 type Topology struct {
 	Name       string
 	Processors []*Processor
+	// DeadLetters is where records go that are given up; nil: nowhere.
+	DeadLetters *Topic
 }
 
 // A Processor is one consumer group.
@@ -25,6 +27,7 @@ type Processor struct {
 	Joins   []*Table  // co-partitioned tables
 	Lookups []*Table  // tables of any partitioning
 	Outputs []*Output // without the loop's
+	OnError Policies  // what the processor itself says of records that fail
 }
 
 // TopicPartition is a partition of a topic.
@@ -48,6 +51,8 @@ type Topic struct {
 	Retention time.Duration
 	// Table says that the topic is a changelog: compacted, a nil value deletes.
 	Table bool
+	// MaxBytes is how large its records may be; 0: as those of other topics.
+	MaxBytes int
 }
 
 // Input is a stream consumed from its start.
@@ -71,6 +76,8 @@ type Table struct {
 	// Encode and Decode convert a row; Decode may keep data, which is never changed afterwards.
 	Encode func(row any) ([]byte, error)
 	Decode func(data []byte) (any, error)
+	// CheckKey says whether the table can have a row at a key; nil: at any.
+	CheckKey func(key []byte) error
 }
 
 // Output is a stream that a processor writes.

@@ -15,6 +15,8 @@ type Observer struct {
 	Committed func(CommittedInfo)
 	// Processed is called after each handler.
 	Processed func(ProcessedInfo)
+	// Failed is called for each record that fails, and what becomes of it; and for each record of a table that cannot be read.
+	Failed func(FailedInfo)
 	// Stopped is called when a processor stopped with an error.
 	Stopped func(StoppedInfo)
 }
@@ -66,6 +68,14 @@ type ProcessedInfo struct {
 	Partition int32
 	Offset    int64
 	Took      time.Duration
+}
+
+// FailedInfo is a record that could not be processed.
+type FailedInfo struct {
+	// Err says which one, in which phase, and why.
+	Err *ProcessError
+	// Outcome is what becomes of it now: "retry", "skip", "dead-letter" or "stop".
+	Outcome string
 }
 
 // StoppedInfo is the end of a processor by an error.

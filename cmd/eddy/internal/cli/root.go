@@ -108,6 +108,7 @@ func commands(w world) []*cobra.Command {
 		newBench(w),
 		newBroker(w),
 		newTopics(w),
+		newDLQ(w),
 		newHealth(w),
 		newSettings(w),
 		newVersion(w),
