@@ -46,14 +46,15 @@ type loading struct {
 	owner         bool
 	highWatermark bool
 	keep          bool // the table has readers: it is not cleared
+	screen        *Screen
 	changed       func(keys [][]byte)
 }
 
 // Load brings t to the end that the partition has when Load is called, rows and offset in large atomic batches. A table of another cluster
 // or topic, past the end, before the start, or not complete for longer than the topic keeps tombstones is cleared and built anew.
 // With a nil error the table has reached that end. Transient errors are tried again until ctx is done. Final are
-// [cluster.ErrNoTopic], once it has lasted for some seconds, errors of the store ([ErrStore]), a right that is missing, and a record
-// whose epoch cannot be read. One load of a table runs at a time.
+// [cluster.ErrNoTopic], once it has lasted for some seconds, errors of the store ([ErrStore]), a right that is missing, and, without a
+// [Screen], a record whose epoch cannot be read. One load of a table runs at a time.
 func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partition int32, opts ...LoadOption) (Loaded, error) {
 	l := loading{table: t, tp: kernel.TopicPartition{Topic: topic, Partition: partition}}
 	for _, opt := range opts {
@@ -105,7 +106,7 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	if l.highWatermark {
 		to = state.end
 	}
-	a := &applier{table: l.table, tp: l.tp, changed: l.changed}
+	a := &applier{table: l.table, tp: l.tp, changed: l.changed, screen: l.screen}
 	if at.StaleFrom > 0 {
 		if l.owner {
 			// What is read again leaves each row as its last record that counts has it, which is what it is.
@@ -160,7 +161,7 @@ func (r *Reader) copy(ctx context.Context, l loading, a *applier, state logState
 		if got.next >= to {
 			asOf = state.asked
 		}
-		dropped, err := a.apply(got, asOf)
+		dropped, err := a.apply(ctx, got, asOf)
 		if err != nil {
 			return err
 		}

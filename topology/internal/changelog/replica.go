@@ -28,6 +28,8 @@ type ReplicaConfig struct {
 	// before [Replica.Applied] returns for them: whoever then forgets what it knows of a key, and reads it, reads nothing older. One
 	// call at a time for a partition; keys are valid during the call and may repeat. Defaults to nobody.
 	Changed func(partition int32, keys [][]byte)
+	// Screen keeps out what is no row. Defaults to none.
+	Screen *Screen
 }
 
 // Replica is a copy of some partitions of a table topic that follows them, with reconnection. One writes, any number read. It is
@@ -107,7 +109,7 @@ func (p *Replica) Run(ctx context.Context) error {
 // run copies one partition. Whenever it cannot go on it is loaded again, which finds out what has become of the partition. Readers rely
 // on what they once had: after the first time a table that would have to be cleared is an error.
 func (p *Replica) run(ctx context.Context, c *partitionCopy) error {
-	load := loading{table: c.table, tp: c.tp}
+	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen}
 	tries := p.reader.attempts(c.tp)
 	for {
 		loaded, a, err := p.reader.loadUntil(ctx, load)
@@ -163,7 +165,7 @@ func (p *Replica) follow(ctx context.Context, c *partitionCopy, a *applier) (pro
 			if !open {
 				return progress, s.err
 			}
-			dropped, err := a.apply(u.answer, u.asOf)
+			dropped, err := a.apply(ctx, u.answer, u.asOf)
 			p.reader.poller.received(s, u)
 			if err != nil {
 				return progress, err

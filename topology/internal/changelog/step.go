@@ -49,16 +49,16 @@ func (p *Replica) Load(ctx context.Context) error {
 }
 
 // Step applies the next records of a partition that [Replica.Load] has loaded, n at most, and reports whether there were any.
-func (p *Replica) Step(partition int32, n int) (bool, error) {
+func (p *Replica) Step(ctx context.Context, partition int32, n int) (bool, error) {
 	c := p.copies[partition]
-	got, err := p.reader.fetch(context.Background(), c.tp, "", c.applier.progress.Next)
+	got, err := p.reader.fetch(ctx, c.tp, "", c.applier.progress.Next)
 	if err != nil || got.next == c.applier.progress.Next {
 		return false, err
 	}
 	if n < len(got.records) {
 		got.records, got.next = got.records[:n], got.records[n].Offset
 	}
-	if _, err := c.applier.apply(got, time.Time{}); err != nil {
+	if _, err := c.applier.apply(ctx, got, time.Time{}); err != nil {
 		return false, err
 	}
 	c.position.Advance(got.next)

@@ -123,6 +123,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
 				return a.inputError(in, err)
 			}
+			in.strangers = in.seen.Count(in.def.strange)
 			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
 			in.start = at.Next
 			switch end := logEnds[in.tp.Topic][in.tp.Partition]; {

@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
@@ -170,6 +171,9 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 		if r.Stamp.Task == t.identity() && r.Stamp.Epoch > t.epoch {
 			return nil, fmt.Errorf("%w: a later owner has written to topic %q, partition %d", cluster.ErrNotMember, tp.Topic, tp.Partition)
 		}
+		if err := c.bad(ctx, t, tp, r); err != nil {
+			return nil, err
+		}
 		strange[string(r.Key)] = r.Stamp.Task != t.identity() || r.Stamp.Epoch != t.epoch
 	}
 	var healed []change
@@ -193,6 +197,21 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 		t.p.log.Warn("a former owner wrote to the changelog; its rows are written again", "topic", tp.Topic, "partition", tp.Partition, "rows", len(healed))
 	}
 	return healed, nil
+}
+
+// bad tells of a record that somebody else wrote and that is no row, where the policy is not to stop.
+func (c *atLeastOnce) bad(ctx context.Context, t *task, tp kernel.TopicPartition, r changelog.Record) error {
+	if r.Stamp.Epoch != 0 || t.p.onError.Of(kernel.PhaseDecode).Then <= kernel.ActionStop {
+		return nil
+	}
+	err := changelog.ErrNoKey
+	if r.Key != nil {
+		err = checkRow(t.p.k.Own, r.Key, r.Value)
+	}
+	if err == nil {
+		return nil
+	}
+	return t.p.badRow(ctx, &kernel.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value}, err)
 }
 
 // check looks whether somebody else wrote to the task's changelog since the task did, below end, and heals that. After an error it is not

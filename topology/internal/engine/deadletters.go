@@ -19,19 +19,22 @@ func (t *task) passOver(m *kernel.Message, f *failure) {
 
 // deadLetter sends a message to the dead letters, with the open batch.
 func (t *task) deadLetter(m *kernel.Message, e *ProcessError) {
-	b, r := t.cur, t.p.letter(m, e)
+	b, r := t.cur, t.p.letterRecord(t.p.newLetter(m, e))
 	b.emitted++
 	b.bytes += len(r.Key) + len(r.Value) + recordOverhead
 	b.outputs[first] = append(b.outputs[first], output{by: originOf(m), record: r})
 }
 
-// letter is a message as a dead letter. It is in the same place among the partitions, as far as there are as many.
-func (p *processor) letter(m *kernel.Message, e *ProcessError) sender.Record {
-	topic := p.e.opts.Whole.DeadLetters
-	l := deadletter.Of(m, e, p.k.Group, time.Now(), topic.MaxBytes)
+// newLetter is a message as a dead letter.
+func (p *processor) newLetter(m *kernel.Message, e *ProcessError) *deadletter.Letter {
+	return deadletter.Of(m, e, p.k.Group, time.Now(), p.e.opts.Whole.DeadLetters.MaxBytes)
+}
+
+// letterRecord is a dead letter as it is sent: to the same place among the partitions as its record's, as far as there are as many.
+func (p *processor) letterRecord(l *deadletter.Letter) sender.Record {
 	r := l.Record()
 	return sender.Record{
-		Topic: topic.Name, Partition: m.Partition % p.letters, Key: r.Key, Value: r.Value, Timestamp: r.Timestamp, Headers: r.Headers,
+		Topic: p.e.opts.Whole.DeadLetters.Name, Partition: l.Partition % p.letters, Key: r.Key, Value: r.Value, Timestamp: r.Timestamp, Headers: r.Headers,
 	}
 }
 

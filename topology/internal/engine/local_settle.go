@@ -135,7 +135,7 @@ func (l *Local) do(c choice) error {
 		}
 		return nil
 	default:
-		_, err := c.replica.Step(c.replica.partition, 1+l.o.Rand.IntN(c.replica.lag()))
+		_, err := c.replica.Step(l.ctx, c.replica.partition, 1+l.o.Rand.IntN(c.replica.lag()))
 		return err
 	}
 }
@@ -189,7 +189,7 @@ func (m *member) inOrder() error {
 				if table.lag() == 0 {
 					continue
 				}
-				if _, err := table.Step(table.partition, math.MaxInt); err != nil {
+				if _, err := table.Step(m.l.ctx, table.partition, math.MaxInt); err != nil {
 					return err
 				}
 			}

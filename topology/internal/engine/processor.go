@@ -45,12 +45,16 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 	p.senders.p = p
 	p.onError = e.opts.onError(k)
 	p.lenient = !p.onError.Stop()
+	known := map[string]bool{}
+	for _, k := range e.opts.Whole.Processors {
+		known[k.Name] = true
+	}
 	for _, in := range k.Inputs {
-		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle, known: known})
 	}
 	outputs := k.Outputs
 	if k.Loop != nil {
-		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, handle: k.Loop.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, handle: k.Loop.Handle, known: known})
 		outputs = append(append([]*kernel.Output(nil), outputs...), k.Loop.Out)
 	}
 	if len(k.Inputs) == 0 {

@@ -78,7 +78,7 @@ func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string
 		if err != nil {
 			return nil, err
 		}
-		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition)
+		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, changelog.Screened(p.screen(p.tableOf(role, topic), false)))
 		if err != nil {
 			return nil, err
 		}
@@ -90,11 +90,25 @@ func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string
 
 func nothing() error { return nil }
 
+// tableOf is the processor's own table, or a joined one.
+func (p *processor) tableOf(role, topic string) *kernel.Table {
+	if role == roleOwn {
+		return p.k.Own
+	}
+	return p.k.Joins[p.joinIndex(topic)]
+}
+
+// joinIndex is the place of a joined table.
+func (p *processor) joinIndex(topic string) int {
+	return slices.IndexFunc(p.k.Joins, func(def *kernel.Table) bool { return def.Topic.Name == topic })
+}
+
 // restore brings the own table of an assigned partition to its changelog's end.
 func (t *task) restore(ctx context.Context) error {
 	topic := t.p.k.Own.Topic.Name
 	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
-	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark())
+	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark(),
+		changelog.Screened(t.p.screen(t.p.k.Own, true)))
 	if err != nil {
 		return fmt.Errorf("table %q partition %d: %w", topic, t.partition, err)
 	}
@@ -120,6 +134,7 @@ func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topi
 	replica, err := p.e.opts.Reader.NewReplica(ctx, changelog.ReplicaConfig{
 		Topic: topic, Partitions: []int32{partition},
 		Open:   func(int32) (*store.Table, error) { return table, nil },
+		Screen: p.screen(p.tableOf(role, topic), false),
 		Loaded: func(partition int32, l changelog.Loaded) { p.recovered(topic, partition, l) },
 		Changed: func(_ int32, keys [][]byte) {
 			changed.add(keys)
@@ -166,7 +181,7 @@ type join struct {
 
 // join makes a replica readable by its task.
 func (a *assignment) join(t *task, topic string, r *changelog.Replica, changed *news) {
-	i := slices.IndexFunc(a.p.k.Joins, func(def *kernel.Table) bool { return def.Topic.Name == topic })
+	i := a.p.joinIndex(topic)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.joins = append(a.joins, join{tp: kernel.TopicPartition{Topic: topic, Partition: t.partition}, replica: r})

@@ -37,6 +37,17 @@ func (s *Seen) Epoch(t Task) int64 { return s.epochs[t] }
 // Len is the number of tasks.
 func (s *Seen) Len() int { return len(s.epochs) }
 
+// Count is the number of tasks that match.
+func (s *Seen) Count(match func(Task) bool) int {
+	n := 0
+	for t := range s.epochs {
+		if match(t) {
+			n++
+		}
+	}
+	return n
+}
+
 // MaxText is the longest text that [Seen.Text] may give: what brokers take as metadata of an offset by default
 // (offset.metadata.max.bytes). It holds some 800 tasks: every partition of the processors that write to a partition.
 const MaxText = 4096
