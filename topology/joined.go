@@ -17,8 +17,8 @@ type Joined[K, V any] struct {
 }
 
 // Join lets the processor read a table at the key of the record, or at others of its partition. The table must
-// have as many partitions as the inputs. To join a table that the processor joins or looks up already is the
-// same edge; a table that is also looked up is read through the lookup.
+// have as many partitions as the inputs. A table that is joined twice, or joined and looked up, is kept once: joining
+// it again returns a handle of the same copy.
 func Join[K, V any](p *Processor[K], t Table[K, V]) Joined[K, V] {
 	j := Joined[K, V]{h: p.declare(t.edge(roleJoin)), key: t.key, topic: t.topic}
 	if !sameCodec(t.key, p.key) {
