@@ -1,0 +1,175 @@
+//go:build unix
+
+package faults
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/twmb/franz-go/pkg/kadm"
+)
+
+// keep remembers what workers that do not run have locally of the partitions that have lost something.
+func (r *Run) keep(workers ...*Worker) error {
+	for _, w := range workers {
+		local, err := r.stores(w)
+		if err != nil {
+			return err
+		}
+		r.kept[w] = local
+	}
+	return nil
+}
+
+// hurtAll says that all partitions of topics have lost something, and remembers what the workers have of them.
+func (r *Run) hurtAll(topics ...string) error {
+	for _, t := range topics {
+		for p := range int32(partitions) {
+			r.hurt[partition{t, p}] = true
+		}
+	}
+	return nil
+}
+
+// table draws a table's topic.
+func (r *Run) table() string {
+	all := r.pipeline.tables()
+	return all[r.random.IntN(len(all))]
+}
+
+// deleteTopics deletes the topic of a table. Workers of the step that do not run have a copy of it, which they are to keep.
+func deleteTopics(ctx context.Context, r *Run, s Step) error {
+	topic := r.table()
+	if err := errors.Join(r.hurtAll(topic), r.keep(r.workers(s)...)); err != nil {
+		return err
+	}
+	r.gone[topic] = true
+	deleted, err := r.admin.DeleteTopics(ctx, topic)
+	return errors.Join(err, deleted.Error())
+}
+
+// emptyTopics deletes all records of a table's topic.
+func emptyTopics(ctx context.Context, r *Run, s Step) error {
+	topic := r.table()
+	if err := errors.Join(r.hurtAll(topic), r.keep(r.workers(s)...)); err != nil {
+		return err
+	}
+	ends, err := r.admin.ListEndOffsets(ctx, topic)
+	if err := errors.Join(err, ends.Error()); err != nil {
+		return err
+	}
+	return inOrder(ctx, r.policy(topic, "delete"), r.deleteRecords(ends.Offsets()), r.policy(topic, "compact"))
+}
+
+// policy sets the clean-up of a topic.
+func (r *Run) policy(topic, policy string) step {
+	return func(ctx context.Context) error {
+		changed, err := r.admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "cleanup.policy", Value: &policy}}, topic)
+		for _, c := range changed {
+			err = errors.Join(err, c.Err)
+		}
+		return err
+	}
+}
+
+// deleteRecords deletes the records before offsets.
+func (r *Run) deleteRecords(before kadm.Offsets) step {
+	return func(ctx context.Context) error {
+		deleted, err := r.admin.DeleteRecords(ctx, before)
+		return errors.Join(err, deleted.Error())
+	}
+}
+
+// expire deletes the first half of what nobody has read yet, of each partition of an input.
+func expire(ctx context.Context, r *Run, _ Step) error {
+	inputs := r.pipeline.inputs()
+	topic := inputs[len(inputs)-1] // that of the flood
+	if err := r.pipeline.flood(ctx, floodPiece); err != nil {
+		return err
+	}
+	if err := r.pipeline.flush(ctx); err != nil {
+		return err
+	}
+	ends, err := r.admin.ListEndOffsets(ctx, topic)
+	if err := errors.Join(err, ends.Error()); err != nil {
+		return err
+	}
+	committed := map[int32]int64{}
+	for _, fetched := range r.admin.FetchManyOffsets(ctx, r.groups...) {
+		if fetched.Err != nil {
+			return fetched.Err
+		}
+		for p, o := range fetched.Fetched[topic] {
+			if at, known := committed[p]; !known || o.At < at {
+				committed[p] = o.At
+			}
+		}
+	}
+	before := kadm.Offsets{}
+	for p, end := range ends[topic] {
+		if unread := end.Offset - committed[p]; unread > 1 {
+			before.Add(kadm.Offset{Topic: topic, Partition: p, At: committed[p] + unread/2, LeaderEpoch: -1})
+			r.hurt[partition{topic, p}] = true
+		}
+	}
+	if len(before) == 0 {
+		return fmt.Errorf("topic %q: nothing is unread", topic)
+	}
+	return r.deleteRecords(before)(ctx)
+}
+
+// grow adds partitions to an input.
+func grow(ctx context.Context, r *Run, _ Step) error {
+	inputs := r.pipeline.inputs()
+	topic := inputs[r.random.IntN(len(inputs))]
+	r.gone[topic] = true
+	grown, err := r.admin.UpdatePartitions(ctx, partitions+1+r.random.IntN(3), topic)
+	return errors.Join(err, grown.Error())
+}
+
+// remedy is what a worker has to say beside what it has found: what can be done.
+var remedy = regexp.MustCompile(`(?i)eddy [a-z]+|--[a-z]+|reset|restore|policy`)
+
+// aPartition finds the numbers of partitions.
+var aPartition = regexp.MustCompile(`(?i)partitions? \[?(\d+)`)
+
+// refused returns nil if the last words of a worker say which log has lost something, and what can be done.
+func (r *Run) refused(words string) error {
+	found := false
+	for topic := range r.gone {
+		found = found || strings.Contains(words, topic)
+	}
+	for p := range r.hurt {
+		if found || !strings.Contains(words, p.topic) {
+			continue
+		}
+		for _, m := range aPartition.FindAllStringSubmatch(words, -1) {
+			found = found || m[1] == strconv.Itoa(int(p.id))
+		}
+	}
+	if !found {
+		return fmt.Errorf("a worker ended and does not name the topic, and partition, that has lost something, one of %s: %s", r.lost(), words)
+	}
+	if !remedy.MatchString(words) {
+		return fmt.Errorf("a worker ended because a log has lost something, and does not say what can be done: %s", words)
+	}
+	return nil
+}
+
+// lost lists the topics that have lost something.
+func (r *Run) lost() []string {
+	var list []string
+	for t := range r.gone {
+		list = append(list, t)
+	}
+	for p := range r.hurt {
+		list = append(list, p.topic)
+	}
+	slices.Sort(list)
+	return slices.Compact(list)
+}
