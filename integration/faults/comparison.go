@@ -29,9 +29,9 @@ func Systems() []System {
 // Compared are the kinds of schedules that mean something for all systems.
 func Compared() []string {
 	return []string{
-		"none", "kill-kept", "kill-wiped", "kill-late", "kill-all", "zombie", "zombie-again", "stall", "heartbeats", "cut", "flap", "slow", "rolling",
+		"none", "kill-kept", "kill-wiped", "kill-late", "kill-all", "zombie", "zombie-again", "stall", "heartbeats", "cut", "flap", "rolling",
 		"cascade", "broker-kill", "broker-down", "broker-pause", "brokers-rolling", "lost-tail", "lost-input", "unclean",
-		"store-gone", "store-damage", "table-gone", "table-deleted", "table-emptied", "expired", "grown",
+		"store-gone", "store-damage", "table-gone", "table-deleted", "table-emptied", "expired", "grown", "mix",
 	}
 }
 
@@ -43,20 +43,24 @@ type Outcome struct {
 	Wrong   int // rows, or results that tell of them
 	Ends    int // of workers by themselves, which were started again
 	Refused int // runs that ended because a worker said what a log had lost
-	Failed  []string
+	Looped  int // runs that ended because a worker ended again and again, and did not say what a log had lost
+	Stuck   int // runs that did not come to their end
+	Why     []string
 }
 
 // String is a cell of the table.
 func (o Outcome) String() string {
 	var parts []string
-	if o.Refused < o.Runs && o.Runs > len(o.Failed)+o.Refused {
+	if o.Runs > o.Refused+o.Looped+o.Stuck {
 		parts = append(parts, fmt.Sprintf("%d / %d / %d", o.Lost, o.Twice, o.Wrong))
 	}
-	if o.Refused > 0 {
-		parts = append(parts, fmt.Sprintf("%d× refused", o.Refused))
-	}
-	if len(o.Failed) > 0 {
-		parts = append(parts, fmt.Sprintf("%d× stuck", len(o.Failed)))
+	for _, k := range []struct {
+		n    int
+		what string
+	}{{o.Refused, "refused"}, {o.Looped, "crash loop"}, {o.Stuck, "stuck"}} {
+		if k.n > 0 {
+			parts = append(parts, fmt.Sprintf("%d× %s", k.n, k.what))
+		}
 	}
 	return strings.Join(parts, "; ")
 }
@@ -82,7 +86,12 @@ func Compare(ctx context.Context, o *Outcome, kind string, seed uint64, system S
 	o.Runs++
 	switch {
 	case err != nil:
-		o.Failed = append(o.Failed, err.Error())
+		o.Why = append(o.Why, err.Error())
+		if _, ended := errors.AsType[*EndedError](err); ended {
+			o.Looped++
+		} else {
+			o.Stuck++
+		}
 	case v.Refusal != "":
 		o.Refused++
 	default:

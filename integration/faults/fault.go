@@ -45,7 +45,7 @@ func catalogue() map[string]fault {
 		"store-damage": {begin: damageStore, end: start},
 
 		"table-gone":    {begin: stopped(deleteTopics), end: start},
-		"table-deleted": {begin: deleteTopics},
+		"table-deleted": {begin: deleteUnderWorkers, end: start},
 		"table-emptied": {begin: stopped(emptyTopics), end: start},
 		"expired":       {begin: stopped(expire), end: start},
 		"grown":         {begin: grow},

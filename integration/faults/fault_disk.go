@@ -13,7 +13,6 @@ import (
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 )
 
 // mount gives the worker a disk of its own, in memory.
@@ -43,9 +42,6 @@ const smallDisk = 256 << 20
 // ballast is the file that fills a disk.
 const ballast = "ballast"
 
-// endsWithin bounds the wait for a worker that has to end.
-const endsWithin = 90 * time.Second
-
 // fillDisk fills the disks of workers, which have to end and say so.
 func fillDisk(ctx context.Context, r *Run, s Step) error {
 	for _, w := range r.workers(s) {
@@ -54,23 +50,15 @@ func fillDisk(ctx context.Context, r *Run, s Step) error {
 		}
 	}
 	for _, w := range r.workers(s) {
-		w.Expect()
-		words, err := w.lastWithin(ctx)
+		words, err := r.last(ctx, w)
 		if err != nil {
-			return fmt.Errorf("its disk is full: %w", err)
+			return fmt.Errorf("the disk of worker %s is full: %w", w.Name, err)
 		}
 		if !strings.Contains(words, syscall.ENOSPC.Error()) || !strings.Contains(words, w.Dir) {
 			return fmt.Errorf("worker %s has a full disk, and does not say so, with its folder: %s", w.Name, words)
 		}
 	}
 	return nil
-}
-
-// lastWithin is last, for a while.
-func (w *Worker) lastWithin(ctx context.Context) (words string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, endsWithin)
-	defer cancel()
-	return w.last(ctx)
 }
 
 func (w *Worker) fill() (err error) {

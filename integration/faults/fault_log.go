@@ -26,11 +26,21 @@ func (r *Run) keep(workers ...*Worker) error {
 	return nil
 }
 
-// hurtAll says that all partitions of topics have lost something, and remembers what the workers have of them.
-func (r *Run) hurtAll(topics ...string) error {
-	for _, t := range topics {
-		for p := range int32(partitions) {
-			r.hurt[partition{t, p}] = true
+// hurtAll says that all partitions of a topic have lost something.
+func (r *Run) hurtAll(topic string) {
+	for p := range int32(partitions) {
+		r.hurt[partition{topic, p}] = true
+	}
+}
+
+// killRest kills those of the workers that still run.
+func (r *Run) killRest(ctx context.Context) error {
+	for _, w := range r.running() {
+		w.Expect()
+		if running, _ := w.state(); running {
+			if err := w.Kill(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -45,7 +55,8 @@ func (r *Run) table() string {
 // deleteTopics deletes the topic of a table. Workers of the step that do not run have a copy of it, which they are to keep.
 func deleteTopics(ctx context.Context, r *Run, s Step) error {
 	topic := r.table()
-	if err := errors.Join(r.hurtAll(topic), r.keep(r.workers(s)...)); err != nil {
+	r.hurtAll(topic)
+	if err := r.keep(r.workers(s)...); err != nil {
 		return err
 	}
 	r.gone[topic] = true
@@ -53,10 +64,29 @@ func deleteTopics(ctx context.Context, r *Run, s Step) error {
 	return errors.Join(err, deleted.Error())
 }
 
+// deleteUnderWorkers deletes the topic of a table while workers run. One has to end and to name it; they are started again by the step's end.
+func deleteUnderWorkers(ctx context.Context, r *Run, s Step) error {
+	if err := deleteTopics(ctx, r, Step{}); err != nil {
+		return err
+	}
+	words, err := r.last(ctx, r.running()...)
+	if err == nil {
+		err = r.named(words)
+	}
+	if err != nil && !r.Goka { // which is not asked for as much
+		return err
+	}
+	if err := r.killRest(ctx); err != nil {
+		return err
+	}
+	return r.keep(r.workers(s)...)
+}
+
 // emptyTopics deletes all records of a table's topic.
 func emptyTopics(ctx context.Context, r *Run, s Step) error {
 	topic := r.table()
-	if err := errors.Join(r.hurtAll(topic), r.keep(r.workers(s)...)); err != nil {
+	r.hurtAll(topic)
+	if err := r.keep(r.workers(s)...); err != nil {
 		return err
 	}
 	ends, err := r.admin.ListEndOffsets(ctx, topic)
@@ -89,6 +119,9 @@ func (r *Run) deleteRecords(before kadm.Offsets) step {
 func expire(ctx context.Context, r *Run, _ Step) error {
 	inputs := r.pipeline.inputs()
 	topic := inputs[len(inputs)-1] // that of the flood
+	if err := r.flood.end(ctx); err != nil {
+		return err
+	}
 	if err := r.pipeline.flood(ctx, floodPiece); err != nil {
 		return err
 	}
@@ -123,42 +156,50 @@ func expire(ctx context.Context, r *Run, _ Step) error {
 	return r.deleteRecords(before)(ctx)
 }
 
-// grow adds partitions to an input.
+// grow adds partitions to an input. Nothing can be done about that but what the workers' owner decides.
 func grow(ctx context.Context, r *Run, _ Step) error {
 	inputs := r.pipeline.inputs()
 	topic := inputs[r.random.IntN(len(inputs))]
-	r.gone[topic] = true
+	r.gone[topic], r.incurable = true, true
 	grown, err := r.admin.UpdatePartitions(ctx, partitions+1+r.random.IntN(3), topic)
 	return errors.Join(err, grown.Error())
 }
 
 // remedy is what a worker has to say beside what it has found: what can be done.
-var remedy = regexp.MustCompile(`(?i)eddy [a-z]+|--[a-z]+|reset|restore|policy`)
+var remedy = regexp.MustCompile(`eddy (reset|restore)|OnLostOffset`)
 
 // aPartition finds the numbers of partitions.
 var aPartition = regexp.MustCompile(`(?i)partitions? \[?(\d+)`)
 
 // refused returns nil if the last words of a worker say which log has lost something, and what can be done.
 func (r *Run) refused(words string) error {
-	found := false
-	for topic := range r.gone {
-		found = found || strings.Contains(words, topic)
+	if err := r.named(words); err != nil {
+		return err
 	}
-	for p := range r.hurt {
-		if found || !strings.Contains(words, p.topic) {
-			continue
-		}
-		for _, m := range aPartition.FindAllStringSubmatch(words, -1) {
-			found = found || m[1] == strconv.Itoa(int(p.id))
-		}
-	}
-	if !found {
-		return fmt.Errorf("a worker ended and does not name the topic, and partition, that has lost something, one of %s: %s", r.lost(), words)
-	}
-	if !remedy.MatchString(words) {
+	if !r.incurable && !remedy.MatchString(words) {
 		return fmt.Errorf("a worker ended because a log has lost something, and does not say what can be done: %s", words)
 	}
 	return nil
+}
+
+// named returns nil if the last words of a worker name a topic that is not what it was, and the partition, unless all of it is gone.
+func (r *Run) named(words string) error {
+	for topic := range r.gone {
+		if strings.Contains(words, topic) {
+			return nil
+		}
+	}
+	for p := range r.hurt {
+		if !strings.Contains(words, p.topic) {
+			continue
+		}
+		for _, m := range aPartition.FindAllStringSubmatch(words, -1) {
+			if m[1] == strconv.Itoa(int(p.id)) {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("a worker ended and does not name the topic, and partition, that has lost something, one of %s: %s", r.lost(), words)
 }
 
 // lost lists the topics that have lost something.

@@ -77,8 +77,13 @@ func crash(ctx context.Context, r *Run, s Step) error {
 func (w *Worker) dies(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, crashWithin)
 	defer cancel()
-	if _, err := w.last(ctx); err != nil {
-		return err
+	w.mu.Lock()
+	ended := w.ended
+	w.mu.Unlock()
+	select {
+	case <-ended:
+	case <-ctx.Done():
+		return fmt.Errorf("worker %s does not kill itself: %w\n%s", w.Name, ctx.Err(), w.Tail())
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()

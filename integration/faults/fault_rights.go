@@ -91,45 +91,18 @@ func denied(ctx context.Context, r *Run, s Step) error {
 			return err
 		}
 	}
-	words, err := r.anyEnds(ctx)
+	words, err := r.last(ctx, r.running()...)
 	if err != nil {
 		return fmt.Errorf("nobody may %s, %s: %w", s.What, resource, err)
 	}
 	if !strings.Contains(words, resource) || !strings.Contains(strings.ToLower(words), operation) {
 		return fmt.Errorf("a worker ended that may not %s, %s, and does not say so: %s", s.What, resource, words)
 	}
-	for _, w := range r.running() {
-		if running, _ := w.state(); running {
-			if err := w.Kill(ctx); err != nil {
-				return err
-			}
-		}
+	if err := r.killRest(ctx); err != nil {
+		return err
 	}
 	if _, err := r.admin.DeleteACLs(ctx, deny); err != nil {
 		return err
 	}
 	return r.Start(ctx, r.running()...)
-}
-
-// anyEnds waits for one of the workers to end by itself, and returns its last words.
-func (r *Run) anyEnds(ctx context.Context) (words string, err error) {
-	ctx, cancel := context.WithTimeout(ctx, endsWithin)
-	defer cancel()
-	for _, w := range r.running() {
-		w.Expect()
-	}
-	var ended *Worker
-	err = r.await(ctx, "a worker to end", func() bool {
-		for _, w := range r.running() {
-			if running, _ := w.state(); !running {
-				ended = w
-				return true
-			}
-		}
-		return false
-	})
-	if err != nil {
-		return "", err
-	}
-	return ended.last(ctx)
 }

@@ -69,11 +69,12 @@ func kinds() []kind {
 			return d.step(Step{Fault: "store-damage", Who: d.one(), What: d.of(damagedManifest, damagedTables, damagedTable)})
 		})},
 		{name: "table-gone", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-gone", Who: d.all()}) }},
-		{name: "table-deleted", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-deleted"}) }},
+		{name: "table-deleted", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-deleted", Who: d.all()}) }},
 		{name: "table-emptied", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-emptied", Who: d.all()}) }},
 		{name: "expired", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "expired", Who: d.all()}) }},
 		{name: "grown", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "grown"}) }},
 		{name: "rights", secure: true, draw: rights},
+		{name: "mix", workers: 3, draw: times(4, mixed)},
 	}
 }
 
@@ -108,6 +109,33 @@ func crashes(d *dice) []Step {
 		steps = append(steps, d.step(Step{Fault: "crash", Who: d.one(), What: fmt.Sprintf("%s:%d", at, d.number(1, 12))})...)
 	}
 	return steps
+}
+
+// weak draws a network that is cut again and again, or slow.
+func weak(d *dice) []Step {
+	if d.random.IntN(3) == 0 {
+		return d.step(Step{Fault: "slow", Who: d.some(), For: d.seconds(1, 8)})
+	}
+	return d.step(Step{Fault: "flap", Who: d.some(), What: fmt.Sprint(d.number(3, 9))})
+}
+
+// mixed draws one of what may happen to processes, networks and brokers without harm.
+func mixed(d *dice) []Step {
+	all := []Step{
+		{Fault: "kill", Who: d.some(), What: d.of(kept, wiped)},
+		{Fault: "die", Who: d.one(), What: d.of(kept, wiped), More: d.records(0, 1000)},
+		{Fault: "pause", Who: d.one(), More: d.records(0, 1000)},
+		{Fault: "pause", Who: d.all(), For: d.seconds(7, 10)},
+		{Fault: "stall", Who: d.one(), What: d.of("", heartbeats), More: d.records(0, 1000)},
+		{Fault: "cut", Who: d.one(), More: d.records(0, 1000)},
+		{Fault: "cut", Who: d.all(), For: d.seconds(1, 10)},
+		{Fault: "flap", Who: d.some(), What: fmt.Sprint(d.number(3, 6))},
+		{Fault: "slow", Who: d.some(), For: d.seconds(1, 4)},
+		{Fault: "stop", Who: d.one()},
+		{Fault: "broker-kill", Who: []int{0}, For: d.seconds(0, 3)},
+		{Fault: "broker-pause", Who: []int{0}, For: d.seconds(1, 8)},
+	}
+	return d.step(all[d.random.IntN(len(all))])
 }
 
 // rolling restarts one worker after the other.

@@ -8,20 +8,24 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
 )
 
-// EndedError is that of a worker that ended and was not to.
+// EndedError is that of a worker that ended, or one of whose processors did, and was not to.
 type EndedError struct {
 	Worker string
 	Words  string // its last: an error or a panic
 	Log    string // the last lines
-	Err    error  // of its process
+	Err    error  // of its process; nil: it goes on, without some processor
 }
 
 func (e *EndedError) Error() string {
+	if e.Err == nil {
+		return fmt.Sprintf("a processor of worker %s ended by itself (%s):\n%s", e.Worker, e.Words, e.Log)
+	}
 	return fmt.Sprintf("worker %s ended by itself (%v):\n%s", e.Worker, e.Err, e.Log)
 }
 
@@ -45,6 +49,9 @@ func (w *Worker) state() (running bool, err error) {
 		}
 		return false, &EndedError{Worker: w.Name, Words: w.words(), Err: w.err, Log: strings.Join(w.tail, "\n")}
 	default:
+		if w.halted != "" && !w.expected {
+			return true, &EndedError{Worker: w.Name, Words: w.words(), Log: strings.Join(w.tail, "\n")}
+		}
 		return true, nil
 	}
 }
@@ -158,19 +165,32 @@ func (w *Worker) Expect() {
 	w.expected = true
 }
 
-// last waits for the worker's end by itself, after [Worker.Expect], and returns its last words.
-func (w *Worker) last(ctx context.Context) (words string, err error) {
-	w.mu.Lock()
-	ended := w.ended
-	w.mu.Unlock()
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return "", fmt.Errorf("worker %s does not end: %w\n%s", w.Name, ctx.Err(), w.Tail())
-	}
+// over reports whether the worker has ended, or one of its processors.
+func (w *Worker) over() bool {
+	running, _ := w.state()
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	return w.words(), nil
+	return !running || w.halted != ""
+}
+
+// endsWithin bounds the wait for a worker that has to end.
+const endsWithin = 90 * time.Second
+
+// last waits for one of the workers to end by itself, or one of its processors, and returns its last words. All of them may from now on.
+func (c *Cluster) last(ctx context.Context, workers ...*Worker) (words string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, endsWithin)
+	defer cancel()
+	for _, w := range workers {
+		w.Expect()
+	}
+	err = c.await(ctx, "a worker to end", func() bool { return slices.ContainsFunc(workers, (*Worker).over) })
+	if err != nil {
+		return "", err
+	}
+	ended := workers[slices.IndexFunc(workers, (*Worker).over)]
+	ended.mu.Lock()
+	defer ended.mu.Unlock()
+	return ended.words(), nil
 }
 
 // Ends is how often the worker ended by itself and was started again, since the start of the cluster.

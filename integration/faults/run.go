@@ -23,9 +23,10 @@ type Run struct {
 	up       map[*Worker]bool // those that are to run
 	tail     kadm.Offsets     // where logs ended that will lose what comes behind
 	// What has been lost: topics that were deleted, partitions whose log is shorter than it was, and what each worker had of them locally.
-	gone map[string]bool
-	hurt map[partition]bool
-	kept map[*Worker]map[partition]map[string][]byte
+	gone      map[string]bool
+	incurable bool // nothing can be done about it
+	hurt      map[partition]bool
+	kept      map[*Worker]map[partition]map[string][]byte
 }
 
 // Play runs a schedule on a new cluster, and judges what is left. The error says what did not run as it has to: a worker that
@@ -53,7 +54,7 @@ func (r *Run) outcome(ctx context.Context) (*Verdict, error) {
 	err := done(r.play(guarded))
 	if ended, ok := errors.AsType[*EndedError](err); ok && r.schedule.kind.loses {
 		if err := r.refused(ended.Words); err != nil {
-			return nil, fmt.Errorf("%w\n%s", err, ended.Log)
+			return nil, fmt.Errorf("%w: %w", err, ended)
 		}
 		return r.judgeRefused(ctx, ended.Words)
 	}

@@ -42,6 +42,7 @@ type Worker struct {
 	changes  []string           // assignments and revocations since the start of the cluster, a line each
 	tail     []string           // the last lines of its log
 	final    []string           // lines from that on in which it says why it ends
+	halted   string             // the error of a processor that has stopped while the others go on
 }
 
 // logLine is what is read of a line of a worker's log.
@@ -49,6 +50,7 @@ type logLine struct {
 	Msg        string  `json:"msg"`
 	Processor  string  `json:"processor"`
 	Partitions []int32 `json:"partitions"`
+	Error      string  `json:"error"`
 }
 
 // Start starts the worker and returns at once. It must not run.
@@ -105,7 +107,8 @@ func (w *Worker) launch(at string) error {
 		return errors.Join(fmt.Errorf("worker %s: %w", w.Name, err), out.Close(), log.Close())
 	}
 	ended := make(chan struct{})
-	w.cmd, w.ended, w.err, w.expected, w.assigned, w.final = cmd, ended, nil, at != "", map[string][]int32{}, nil
+	w.cmd, w.ended, w.err, w.expected, w.assigned = cmd, ended, nil, at != "", map[string][]int32{}
+	w.final, w.halted = nil, ""
 	go func() {
 		w.read(io.TeeReader(out, log))
 		err := cmd.Wait()
@@ -140,6 +143,8 @@ func (w *Worker) read(from io.Reader) {
 		case "partitions revoked":
 			delete(w.assigned, line.Processor)
 			w.changes = append(w.changes, fmt.Sprintf("revoked %s %v", line.Processor, line.Partitions))
+		case "processor stops, the others go on":
+			w.halted = line.Error
 		}
 		w.tail = append(w.tail, lines.Text())
 		w.tail = w.tail[max(0, len(w.tail)-tailLines):]
@@ -160,8 +165,11 @@ var lastWords = regexp.MustCompile(`^(eddy|counter|panic|fatal error): `)
 
 // words returns why the worker ended, as it said, or else the last line of its log. The caller holds the lock.
 func (w *Worker) words() string {
-	if len(w.final) > 0 {
+	switch {
+	case len(w.final) > 0:
 		return strings.Join(w.final, "\n")
+	case w.halted != "":
+		return w.halted
 	}
 	return strings.Join(w.tail[max(0, len(w.tail)-1):], "\n")
 }

@@ -61,7 +61,7 @@ func run(ctx context.Context) (err error) {
 				}
 			}
 			cells[i] = o.String()
-			for _, why := range o.Failed {
+			for _, why := range o.Why {
 				fmt.Fprintf(os.Stderr, "%s of %s: %s\n", kind, system.Name, why)
 			}
 		}
