@@ -214,25 +214,27 @@ func (c *Cluster) Stop(ctx context.Context, workers ...*Worker) error {
 
 // Dismiss takes all members out of the groups, of which none may run: static ones are waited for otherwise.
 func (c *Cluster) Dismiss(ctx context.Context) error {
-	described, err := c.admin.DescribeGroups(ctx, c.groups...)
-	if err != nil {
-		return err
-	}
-	for _, g := range described {
-		var ids []string
-		for _, m := range g.Members {
-			if m.InstanceID != nil {
-				ids = append(ids, *m.InstanceID)
-			}
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		if _, err := c.admin.LeaveGroup(ctx, kadm.LeaveGroup(g.Group).InstanceIDs(ids...)); err != nil {
+	return again(ctx, func() error {
+		described, err := c.admin.DescribeGroups(ctx, c.groups...)
+		if err != nil {
 			return err
 		}
-	}
-	return nil
+		for _, g := range described {
+			var ids []string
+			for _, m := range g.Members {
+				if m.InstanceID != nil {
+					ids = append(ids, *m.InstanceID)
+				}
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			if _, err := c.admin.LeaveGroup(ctx, kadm.LeaveGroup(g.Group).InstanceIDs(ids...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // notify wakes those who wait.

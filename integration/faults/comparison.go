@@ -66,7 +66,7 @@ func (o Outcome) String() string {
 }
 
 // comparisonLimit bounds one run.
-const comparisonLimit = 4 * time.Minute
+const comparisonLimit = 6 * time.Minute
 
 // Compare runs a schedule of a kind on a system and adds what it leaves. Workers that end by themselves are started again some times, as a
 // supervisor does it.

@@ -4,6 +4,7 @@ package faults
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -122,15 +123,21 @@ func (r *Run) risky() []string {
 	return topics
 }
 
-// allowUnclean lets topics be written by one replica alone, and elect one that has not everything.
+// allowUnclean lets topics be written by one replica alone, and some elect one that has not everything.
 func allowUnclean(ctx context.Context, r *Run) error {
-	configs := []kadm.AlterConfig{
-		{Op: kadm.SetConfig, Name: "unclean.leader.election.enable", Value: new("true")}, {Op: kadm.SetConfig, Name: "min.insync.replicas", Value: new("1")},
+	topics, err := r.admin.ListTopics(ctx)
+	if err != nil {
+		return err
 	}
-	changed, err := r.admin.AlterTopicConfigs(ctx, configs, r.risky()...)
+	return errors.Join(r.set(ctx, "min.insync.replicas", "1", topics.Names()...), r.set(ctx, "unclean.leader.election.enable", "true", r.risky()...))
+}
+
+// set changes a setting of topics.
+func (r *Run) set(ctx context.Context, name, value string, topics ...string) error {
+	changed, err := r.admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: name, Value: &value}}, topics...)
 	for _, c := range changed {
-		if err == nil && c.Err != nil {
-			err = fmt.Errorf("topic %q: %w %s", c.Name, c.Err, c.ErrMessage)
+		if c.Err != nil {
+			err = errors.Join(err, fmt.Errorf("topic %q: %w %s", c.Name, c.Err, c.ErrMessage))
 		}
 	}
 	return err

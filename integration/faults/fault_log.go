@@ -93,18 +93,10 @@ func emptyTopics(ctx context.Context, r *Run, s Step) error {
 	if err := errors.Join(err, ends.Error()); err != nil {
 		return err
 	}
-	return inOrder(ctx, r.policy(topic, "delete"), r.deleteRecords(ends.Offsets()), r.policy(topic, "compact"))
-}
-
-// policy sets the clean-up of a topic.
-func (r *Run) policy(topic, policy string) step {
-	return func(ctx context.Context) error {
-		changed, err := r.admin.AlterTopicConfigs(ctx, []kadm.AlterConfig{{Op: kadm.SetConfig, Name: "cleanup.policy", Value: &policy}}, topic)
-		for _, c := range changed {
-			err = errors.Join(err, c.Err)
-		}
-		return err
-	}
+	return inOrder(ctx,
+		func(ctx context.Context) error { return r.set(ctx, "cleanup.policy", "delete", topic) },
+		r.deleteRecords(ends.Offsets()),
+		func(ctx context.Context) error { return r.set(ctx, "cleanup.policy", "compact", topic) })
 }
 
 // deleteRecords deletes the records before offsets.

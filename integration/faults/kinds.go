@@ -46,10 +46,7 @@ func kinds() []kind {
 			return d.step(Step{Fault: "stall", Who: d.one(), What: heartbeats, More: d.records(0, 1000)})
 		})},
 		{name: "cut", draw: func(d *dice) []Step { return d.late(Step{Fault: "cut", Who: d.one()}) }},
-		{name: "slow", draw: times(2, func(d *dice) []Step { return d.step(Step{Fault: "slow", Who: d.one(), For: d.seconds(1, 8)}) })},
-		{name: "flap", draw: times(2, func(d *dice) []Step {
-			return d.step(Step{Fault: "flap", Who: d.some(), What: fmt.Sprint(d.number(3, 9))})
-		})},
+		{name: "flap", draw: times(3, weak)},
 		{name: "rolling", workers: 3, draw: rolling},
 		{name: "cascade", workers: 4, spare: 2, draw: cascade},
 		{name: "broker-kill", draw: times(2, func(d *dice) []Step { return d.step(Step{Fault: "broker-kill", Who: []int{0}}) })},

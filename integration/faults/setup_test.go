@@ -28,7 +28,7 @@ var (
 )
 
 // limit bounds one run.
-const limit = 4 * time.Minute
+const limit = 6 * time.Minute
 
 // commands are those under test.
 var commands faults.Config

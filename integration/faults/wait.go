@@ -80,6 +80,22 @@ func (c *Cluster) guard(ctx context.Context) (guarded context.Context, done func
 	}
 }
 
+// attempts bounds how often brokers are asked that may just have been started.
+const attempts = 20
+
+// again asks until there is an answer: a connection may be one to a broker that has died.
+func again(ctx context.Context, ask func() error) error {
+	for left := attempts; ; left-- {
+		err := ask()
+		if err == nil || left == 0 {
+			return err
+		}
+		if err := errors.Join(pause(ctx, restPoll), err); ctx.Err() != nil {
+			return err
+		}
+	}
+}
+
 // pause lets a time pass.
 func pause(ctx context.Context, d time.Duration) error {
 	over := time.NewTimer(d)
