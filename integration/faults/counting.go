@@ -18,8 +18,11 @@ import (
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
-// countedKeys is how many keys a counting load has.
-const countedKeys = 400
+// A counting load has many records of some keys, and of others one that comes first: nothing but its table knows them later.
+const (
+	hotKeys  = 400
+	coldKeys = 100
+)
 
 // counter is the counting pipeline. What has to come of its load is read from the log of its input: that may have lost records
 // which nobody has seen.
@@ -56,11 +59,13 @@ func (n *counter) program() (path string, args []string) {
 	return n.c.Counter, nil
 }
 
-// found sends one record of each key.
-func (n *counter) found(ctx context.Context) error { return n.last(ctx) }
+// found sends one record of each key, and last one of those that have more.
+func (n *counter) found(ctx context.Context) error { return n.sendEach(ctx, hotKeys+coldKeys) }
 
-func (n *counter) last(ctx context.Context) error {
-	for i := range countedKeys {
+func (n *counter) last(ctx context.Context) error { return n.sendEach(ctx, hotKeys) }
+
+func (n *counter) sendEach(ctx context.Context, keys int) error {
+	for i := range keys {
 		if err := n.send(ctx, i); err != nil {
 			return err
 		}
@@ -70,7 +75,7 @@ func (n *counter) last(ctx context.Context) error {
 
 func (n *counter) flood(ctx context.Context, records int) error {
 	for range records {
-		if err := n.send(ctx, n.random.IntN(countedKeys)); err != nil {
+		if err := n.send(ctx, n.random.IntN(hotKeys)); err != nil {
 			return err
 		}
 	}

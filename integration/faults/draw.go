@@ -24,7 +24,7 @@ func Kinds() []string {
 func Draw(seed uint64) Schedule {
 	all := kinds()
 	k := all[seed%uint64(len(all))]
-	random := rand.New(rand.NewPCG(seed, 3))
+	random := dealt(seed, 3)
 	delivery := []string{AtLeastOnce, ExactlyOnce}[seed/uint64(len(all))%2]
 	pipelines := k.pipelines
 	if len(pipelines) == 0 {
@@ -32,6 +32,9 @@ func Draw(seed uint64) Schedule {
 	}
 	return k.schedule(seed, pipelines[random.IntN(len(pipelines))], delivery)
 }
+
+// dealt is a source of its own for each use of a seed. Seeds that follow on each other are spread, or they would draw alike.
+func dealt(seed, use uint64) *rand.Rand { return rand.New(rand.NewPCG(seed*0x9e3779b97f4a7c15, use)) }
 
 // DrawOf draws a schedule of a kind.
 func DrawOf(name string, seed uint64, pipeline, delivery string) (Schedule, error) {
@@ -49,7 +52,7 @@ func (k kind) schedule(seed uint64, pipeline, delivery string) Schedule {
 		Workers: max(2, k.workers), Spare: k.spare, Brokers: max(1, k.brokers), kind: k,
 	}
 	s.Steps = k.draw(&dice{
-		random: rand.New(rand.NewPCG(seed, 4)), pipeline: pipeline, delivery: delivery, workers: s.Workers, brokers: s.Brokers,
+		random: dealt(seed, 4), pipeline: pipeline, delivery: delivery, workers: s.Workers, brokers: s.Brokers,
 	})
 	return s
 }

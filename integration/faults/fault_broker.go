@@ -68,18 +68,48 @@ const (
 	tailOfOffsets = "the groups' offsets"
 )
 
-// markTail remembers where the logs of some topic end.
+// markTail remembers where the logs of some topic end. Of inputs and streams, which have more than was read, it is what the groups have
+// committed: that something is lost which nobody has read, nobody can know.
 func markTail(ctx context.Context, r *Run, s Step) error {
 	topic, err := r.tailOf(s.What)
 	if err != nil {
 		return err
 	}
-	ends, err := r.admin.ListEndOffsets(ctx, topic)
-	if err == nil {
-		err = ends.Error()
+	r.tail, err = r.ends(ctx, topic)
+	if err == nil && (s.What == tailOfInput || s.What == tailOfStream) {
+		var committed map[int32]int64
+		committed, err = r.committed(ctx, topic)
+		for p, end := range r.tail[topic] {
+			end.At = committed[p]
+			r.tail[topic][p] = end
+		}
 	}
-	r.tail = ends.Offsets()
 	return err
+}
+
+// ends returns where the logs of a topic end.
+func (r *Run) ends(ctx context.Context, topic string) (kadm.Offsets, error) {
+	listed, err := r.admin.ListEndOffsets(ctx, topic)
+	if err == nil {
+		err = listed.Error()
+	}
+	return listed.Offsets(), err
+}
+
+// committed returns the least offset that a group has committed of each partition of a topic.
+func (r *Run) committed(ctx context.Context, topic string) (map[int32]int64, error) {
+	least := map[int32]int64{}
+	for _, fetched := range r.admin.FetchManyOffsets(ctx, r.groups...) {
+		if fetched.Err != nil {
+			return nil, fetched.Err
+		}
+		for p, o := range fetched.Fetched[topic] {
+			if at, known := least[p]; !known || o.At < at {
+				least[p] = o.At
+			}
+		}
+	}
+	return least, nil
 }
 
 // loseTail kills the broker, which comes back without what was written to some topic since [markTail]. The workers of the step are killed

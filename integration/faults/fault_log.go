@@ -89,13 +89,13 @@ func emptyTopics(ctx context.Context, r *Run, s Step) error {
 	if err := r.keep(r.workers(s)...); err != nil {
 		return err
 	}
-	ends, err := r.admin.ListEndOffsets(ctx, topic)
-	if err := errors.Join(err, ends.Error()); err != nil {
+	ends, err := r.ends(ctx, topic)
+	if err != nil {
 		return err
 	}
 	return inOrder(ctx,
 		func(ctx context.Context) error { return r.set(ctx, "cleanup.policy", "delete", topic) },
-		r.deleteRecords(ends.Offsets()),
+		r.deleteRecords(ends),
 		func(ctx context.Context) error { return r.set(ctx, "cleanup.policy", "compact", topic) })
 }
 
@@ -120,24 +120,17 @@ func expire(ctx context.Context, r *Run, _ Step) error {
 	if err := r.pipeline.flush(ctx); err != nil {
 		return err
 	}
-	ends, err := r.admin.ListEndOffsets(ctx, topic)
-	if err := errors.Join(err, ends.Error()); err != nil {
+	ends, err := r.ends(ctx, topic)
+	if err != nil {
 		return err
 	}
-	committed := map[int32]int64{}
-	for _, fetched := range r.admin.FetchManyOffsets(ctx, r.groups...) {
-		if fetched.Err != nil {
-			return fetched.Err
-		}
-		for p, o := range fetched.Fetched[topic] {
-			if at, known := committed[p]; !known || o.At < at {
-				committed[p] = o.At
-			}
-		}
+	committed, err := r.committed(ctx, topic)
+	if err != nil {
+		return err
 	}
 	before := kadm.Offsets{}
 	for p, end := range ends[topic] {
-		if unread := end.Offset - committed[p]; unread > 1 {
+		if unread := end.At - committed[p]; unread > 1 {
 			before.Add(kadm.Offset{Topic: topic, Partition: p, At: committed[p] + unread/2, LeaderEpoch: -1})
 			r.hurt[partition{topic, p}] = true
 		}

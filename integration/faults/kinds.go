@@ -24,7 +24,9 @@ type kind struct {
 	forgive func(*Worker, string) bool
 	// loses says that logs lose something. All is right in the end nevertheless, or a worker ends and says so.
 	loses bool
-	draw  func(*dice) []Step
+	// refuses says that a worker has to.
+	refuses bool
+	draw    func(*dice) []Step
 }
 
 // kinds are those of which [Draw] draws.
@@ -65,10 +67,10 @@ func kinds() []kind {
 		{name: "store-damage", forgive: namesItsStore, draw: times(2, func(d *dice) []Step {
 			return d.step(Step{Fault: "store-damage", Who: d.one(), What: d.of(damagedManifest, damagedTables, damagedTable)})
 		})},
-		{name: "table-gone", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-gone", Who: d.all()}) }},
-		{name: "table-deleted", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-deleted", Who: d.all()}) }},
-		{name: "table-emptied", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-emptied", Who: d.all()}) }},
-		{name: "expired", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "expired", Who: d.all()}) }},
+		{name: "table-gone", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-gone", Who: d.all()}) }},
+		{name: "table-deleted", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-deleted", Who: d.all()}) }},
+		{name: "table-emptied", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-emptied", Who: d.all()}) }},
+		{name: "expired", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "expired", Who: d.all()}) }},
 		{name: "grown", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "grown"}) }},
 		{name: "rights", secure: true, draw: rights},
 		{name: "mix", workers: 3, draw: times(4, mixed)},

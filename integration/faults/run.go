@@ -61,7 +61,11 @@ func (r *Run) outcome(ctx context.Context) (*Verdict, error) {
 	if err != nil {
 		return nil, err
 	}
-	return r.judge(ctx)
+	v, err := r.judge(ctx)
+	if err == nil && r.schedule.kind.refuses && !r.Goka {
+		return nil, fmt.Errorf("logs have lost something of %s, and no worker says so: %s", r.lost(), v)
+	}
+	return v, err
 }
 
 // play runs the schedule, and leaves no worker running.
