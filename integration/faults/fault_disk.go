@@ -173,7 +173,7 @@ func (r *Run) overwrite(path string) error {
 	for i := from; i < from+n; i++ {
 		damaged[i] ^= byte(1 + r.random.IntN(255))
 	}
-	return os.WriteFile(path, damaged, 0o600)
+	return os.WriteFile(path, damaged, 0o600) //nolint:gosec // a file of a worker's
 }
 
 // namesItsStore forgives a worker that ends because of its store, and says which.

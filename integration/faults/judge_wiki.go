@@ -26,13 +26,13 @@ func (w *wiki) judge(ctx context.Context, v *Verdict) error {
 	if err != nil {
 		return err
 	}
-	v.judgeRequests(w.load, outcome.Requests())
+	v.judgeRequests(w.events, outcome.Requests())
 	return nil
 }
 
 // judgeTables compares tables with those of a batch program.
 func (w *wiki) judgeTables(ctx context.Context, v *Verdict) error {
-	want, err := oracle.Batch(tables.AnyWiki(), slices.Values(w.load.Log()))
+	want, err := oracle.Batch(tables.AnyWiki(), slices.Values(w.events.Log()))
 	if err != nil {
 		return err
 	}

@@ -5,21 +5,21 @@ package faults
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"time"
 )
 
 // kind is a kind of schedules.
 type kind struct {
-	name       string
-	workers    int // 0: 2
-	spare      int // of the workers, not started at first
-	brokers    int // 0: 1
-	copies     int // of topics; 0: the default
-	secure     bool
-	small      bool     // disks
-	pipelines  []string // none: all
-	deliveries []string // none: all
-	prepare    func(context.Context, *Run) error
+	name      string
+	workers   int // 0: 2
+	spare     int // of the workers, not started at first
+	brokers   int // 0: 1
+	copies    int // of topics; 0: the default
+	secure    bool
+	small     bool     // disks
+	pipelines []string // none: all
+	prepare   func(context.Context, *Run) error
 	// forgive says which words a worker may end with by itself; nil: none.
 	forgive func(*Worker, string) bool
 	// loses says that logs lose something. All is right in the end nevertheless, or a worker ends and says so.
@@ -115,7 +115,7 @@ func weak(d *dice) []Step {
 	if d.random.IntN(3) == 0 {
 		return d.step(Step{Fault: "slow", Who: d.some(), For: d.seconds(1, 8)})
 	}
-	return d.step(Step{Fault: "flap", Who: d.some(), What: fmt.Sprint(d.number(3, 9))})
+	return d.step(Step{Fault: "flap", Who: d.some(), What: strconv.Itoa(d.number(3, 9))})
 }
 
 // mixed draws one of what may happen to processes, networks and brokers without harm.
@@ -128,7 +128,7 @@ func mixed(d *dice) []Step {
 		{Fault: "stall", Who: d.one(), What: d.of("", heartbeats), More: d.records(0, 1000)},
 		{Fault: "cut", Who: d.one(), More: d.records(0, 1000)},
 		{Fault: "cut", Who: d.all(), For: d.seconds(1, 10)},
-		{Fault: "flap", Who: d.some(), What: fmt.Sprint(d.number(3, 6))},
+		{Fault: "flap", Who: d.some(), What: strconv.Itoa(d.number(3, 6))},
 		{Fault: "slow", Who: d.some(), For: d.seconds(1, 4)},
 		{Fault: "stop", Who: d.one()},
 		{Fault: "broker-kill", Who: []int{0}, For: d.seconds(0, 3)},

@@ -17,7 +17,7 @@ import (
 type wiki struct {
 	c        *Cluster
 	topo     *topology.Topology
-	load     *Load
+	events   *Load
 	producer *topology.Producer
 	to       replay.Pipeline
 }
@@ -31,7 +31,7 @@ func newWiki(c *Cluster) (*wiki, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &wiki{c: c, topo: topo, load: NewLoad(c.Seed), producer: producer, to: replay.ToWorkers(producer, topo, c.cfg)}, nil
+	return &wiki{c: c, topo: topo, events: NewLoad(c.Seed), producer: producer, to: replay.ToWorkers(producer, topo, c.cfg)}, nil
 }
 
 func (w *wiki) topology() *topology.Topology { return w.topo }
@@ -40,12 +40,12 @@ func (w *wiki) program() (path string, args []string) {
 	return w.c.Eddy, []string{"run", "--log-format", "json"}
 }
 
-func (w *wiki) found(ctx context.Context) error { return w.send(ctx, w.load.Found()) }
+func (w *wiki) found(ctx context.Context) error { return w.send(ctx, w.events.Found()) }
 
-func (w *wiki) flood(ctx context.Context, n int) error { return w.send(ctx, w.load.Flood(n)) }
+func (w *wiki) flood(ctx context.Context, n int) error { return w.send(ctx, w.events.Flood(n)) }
 
 // last edits every template.
-func (w *wiki) last(ctx context.Context) error { return w.send(ctx, w.load.EditAll()) }
+func (w *wiki) last(ctx context.Context) error { return w.send(ctx, w.events.EditAll()) }
 
 func (w *wiki) flush(ctx context.Context) error { return w.producer.Flush(ctx) }
 

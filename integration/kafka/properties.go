@@ -50,16 +50,18 @@ func (c *Cluster) properties(i int) map[string]string {
 
 // security returns the settings that let users log in at an address of their own, with what they change of p.
 func (c *Cluster) security(p map[string]string, b *broker) map[string]string {
-	login := "org.apache.kafka.common.security.plain.PlainLoginModule required"
+	var login strings.Builder
+	login.WriteString("org.apache.kafka.common.security.plain.PlainLoginModule required")
 	for _, user := range slices.Sorted(maps.Keys(c.opt.Users)) {
-		login += fmt.Sprintf(" user_%s=%q", user, c.opt.Users[user])
+		fmt.Fprintf(&login, " user_%s=%q", user, c.opt.Users[user])
 	}
+	login.WriteString(";")
 	return map[string]string{
 		"listeners":                                   p["listeners"] + ",USERS://" + b.secure,
 		"advertised.listeners":                        p["advertised.listeners"] + ",USERS://" + b.secure,
 		"listener.security.protocol.map":              p["listener.security.protocol.map"] + ",USERS:SASL_PLAINTEXT",
 		"listener.name.users.sasl.enabled.mechanisms": "PLAIN",
-		"listener.name.users.plain.sasl.jaas.config":  login + ";",
+		"listener.name.users.plain.sasl.jaas.config":  login.String(),
 		"authorizer.class.name":                       "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
 		"super.users":                                 "User:ANONYMOUS", // who does not log in: brokers, controllers, and clients at Addrs
 	}

@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 
@@ -49,13 +50,13 @@ func run(ctx context.Context) (err error) {
 	for _, s := range systems {
 		header, rule = header+" "+s.Name+" |", rule+" --- |"
 	}
-	fmt.Println(header + "\n" + rule)
+	fmt.Fprintln(os.Stdout, header+"\n"+rule)
 	for _, kind := range *kinds {
 		cells := make([]string, len(systems))
 		for i, system := range systems {
 			var o faults.Outcome
 			for k := range uint64(*seeds) {
-				cfg.Dir = filepath.Join(*dir, kind, fmt.Sprint(i), fmt.Sprint(k))
+				cfg.Dir = filepath.Join(*dir, kind, strconv.Itoa(i), strconv.FormatUint(k, 10))
 				if err := faults.Compare(ctx, &o, kind, *first+k, system, cfg); err != nil {
 					return fmt.Errorf("%s of %s, seed %d: %w", kind, system.Name, *first+k, err)
 				}
@@ -65,7 +66,7 @@ func run(ctx context.Context) (err error) {
 				fmt.Fprintf(os.Stderr, "%s of %s: %s\n", kind, system.Name, why)
 			}
 		}
-		fmt.Println("| " + kind + " | " + strings.Join(cells, " | ") + " |")
+		fmt.Fprintln(os.Stdout, "| "+kind+" | "+strings.Join(cells, " | ")+" |")
 	}
 	return nil
 }
