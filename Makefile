@@ -1,6 +1,6 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults test-kafka compare ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults fault-table test-kafka compare ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,8 +45,11 @@ demo: ## Run the demo
 kafka: ## Run a Kafka on this machine until Ctrl-C (needs Java; ARGS="--brokers 3 --port 9092 --data DIR")
 	@go run ./integration/kafka/cmd/kafka $(ARGS)
 
-faults: ## Stop, kill and cut off workers on a real Kafka (needs Java; EDDY_FAULTS=TestFaults ARGS="-faults.runs 5" for more)
+faults: ## Run schedules of faults on a real Kafka, one of each kind and delivery (needs Java; ARGS="-faults.seed 3,40-45 -faults.kind crash,zombie")
 	@ARGS='$(ARGS)' .ci/run faults
+
+fault-table: ## Run schedules of faults on plain Goka and on Eddy, and print a table (needs Java; ARGS="--kinds zombie,cut --seeds 3")
+	@go run -tags kafka ./integration/faults/cmd/table $(ARGS)
 
 test-kafka: ## Run the conformance suite and the pipeline on a real Kafka (needs Java)
 	@.ci/run kafka

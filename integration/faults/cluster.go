@@ -4,7 +4,6 @@ package faults
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -14,57 +13,77 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kgo"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/eddystream/eddy/integration/kafka"
 	"github.com/eddystream/eddy/integration/watchdog"
-	"github.com/eddystream/eddy/internal/replay"
-	"github.com/eddystream/eddy/internal/simwiki"
-	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/topology"
 )
 
-// The deliveries.
-const (
-	AtLeastOnce = "at-least-once"
-	ExactlyOnce = "exactly-once"
-)
-
-// topologyName is the name of the pipeline's topology, and of the folder of its local store.
-const topologyName = "eddy"
-
-// Config says what a [Cluster] is made of. All fields but Delivery are required.
+// Config says what a [Cluster] is made of.
 type Config struct {
-	Eddy       string   // the command
-	Brokers    []string // of a cluster without topics
-	Dir        string   // for data and logs of the workers
-	Workers    int
-	Partitions int
-	Session    time.Duration // session timeout of the workers
+	// Eddy and Counter are the paths of the commands: see [Build].
+	Eddy, Counter string
+	// Dir is where data and logs of the workers are kept. Required.
+	Dir string
+	// Seed is that of the load.
+	Seed uint64
+	// Pipeline is what the workers run. Defaults to Wiki.
+	Pipeline string
+	// Goka lets the workers of the counting pipeline run on plain Goka.
+	Goka bool
 	// Delivery is what the workers promise. Defaults to AtLeastOnce.
 	Delivery string
+	// Workers is how many there are. Required.
+	Workers int
+	// Brokers is how many brokers there are. Defaults to 1.
+	Brokers int
+	// Replication is that of the topics. Defaults to that of the command.
+	Replication int
+	// Secure lets the workers log in, as a user who may do everything at first.
+	Secure bool
+	// Small gives each worker a disk of its own of so many bytes; it takes the right to mount.
+	Small int64
+	// Forgive says whether a worker that ended by itself, with these last words, is started again. Defaults to never.
+	Forgive func(w *Worker, words string) bool
 }
 
-// Cluster is a broker, which somebody else has started, and the workers that run the wiki pipeline on it.
+// What all clusters have in common: topics of so many partitions, and the least session timeout that Kafka takes.
+const (
+	partitions = 8
+	session    = 6 * time.Second
+)
+
+// Cluster is a Kafka and the workers that run a pipeline on it.
 type Cluster struct {
 	Config
 
 	Workers []*Worker
 
-	topo       *topology.Topology
+	kafka      *kafka.Cluster
+	admin      *kadm.Client // past the proxies, as all of this process is
+	cfg        topology.Config
+	pipeline   pipeline
 	processors []string
-	groups     map[string]string // processor → consumer group
-	cfg        topology.Config   // of this process, past the proxies
+	groups     []string
 	watchdog   *watchdog.Watchdog
-	producer   *topology.Producer
-	to         replay.Pipeline
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when a worker logs or ends
+	changed chan struct{}  // closed and replaced when a worker logs or ends
+	closing chan struct{}  // closed by Close
+	revived sync.WaitGroup // workers that are started again
 }
 
-// NewCluster makes the topics and the workers, which do not run yet.
+// NewCluster starts a Kafka, and makes the topics and the workers, which do not run yet. The caller closes it.
 func NewCluster(ctx context.Context, cfg Config) (_ *Cluster, err error) {
-	c := &Cluster{
-		Config: cfg, changed: make(chan struct{}), groups: map[string]string{},
-		cfg: topology.Config{Brokers: cfg.Brokers, InMemory: true, Partitions: cfg.Partitions},
+	c := &Cluster{Config: cfg, changed: make(chan struct{}), closing: make(chan struct{})}
+	if c.Pipeline == "" {
+		c.Pipeline = Wiki
+	}
+	if c.Delivery == "" {
+		c.Delivery = AtLeastOnce
 	}
 	defer func() {
 		if err != nil {
@@ -74,68 +93,148 @@ func NewCluster(ctx context.Context, cfg Config) (_ *Cluster, err error) {
 	if c.watchdog, err = watchdog.Watch(""); err != nil {
 		return nil, err
 	}
-	if c.topo, err = processors.New(processors.Options{}); err != nil {
+	if err := c.openKafka(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.describe(); err != nil {
+	if c.pipeline, err = newPipeline(c); err != nil {
 		return nil, err
 	}
-	if err := topology.CreateTopics(ctx, c.topo, c.cfg); err != nil {
+	for _, p := range c.pipeline.topology().Processors() {
+		c.processors = append(c.processors, p)
+		c.groups = append(c.groups, c.pipeline.topology().Name()+"-"+p)
+	}
+	if err := topology.CreateTopics(ctx, c.pipeline.topology(), c.cfg); err != nil {
 		return nil, err
 	}
-	if c.producer, err = topology.OpenProducer(c.cfg); err != nil {
-		return nil, err
-	}
-	c.to = replay.ToWorkers(c.producer, c.topo, c.cfg)
 	for i := range cfg.Workers {
-		w := &Worker{Name: fmt.Sprintf("worker-%d", i), cluster: c}
-		w.Dir = filepath.Join(cfg.Dir, w.Name)
-		if err := os.MkdirAll(cfg.Dir, 0o755); err != nil { //nolint:gosec // a test's data
+		if err := c.addWorker(ctx, i); err != nil {
 			return nil, err
 		}
-		if w.Proxy, err = OpenProxy(cfg.Brokers); err != nil {
-			return nil, err
-		}
-		c.Workers = append(c.Workers, w)
 	}
 	return c, nil
 }
 
-// describe reads the names of processors and groups.
-func (c *Cluster) describe() error {
-	text, err := c.topo.JSON()
+// user is who the workers log in as.
+const user, password = "eddy", "secret"
+
+// openKafka starts the brokers, and connects past the proxies.
+func (c *Cluster) openKafka(ctx context.Context) (err error) {
+	o := kafka.Options{Brokers: c.Brokers, JVM: []string{"-Xmx512m"}, Config: map[string]string{
+		"broker.session.timeout.ms": "4000", "broker.heartbeat.interval.ms": "500", // so that a dead broker is soon known to be
+	}}
+	if c.Secure {
+		o.Users = map[string]string{user: password}
+	}
+	if c.kafka, err = kafka.Start(ctx, o); err != nil {
+		return err
+	}
+	client, err := kgo.NewClient(kgo.SeedBrokers(c.kafka.Addrs()...), kgo.MetadataMinAge(100*time.Millisecond))
 	if err != nil {
 		return err
 	}
-	var model struct {
-		Processors []struct {
-			Name  string `json:"name"`
-			Group string `json:"group"`
-		} `json:"processors"`
-	}
-	if err := json.Unmarshal(text, &model); err != nil {
-		return err
-	}
-	for _, p := range model.Processors {
-		c.processors = append(c.processors, p.Name)
-		c.groups[p.Name] = p.Group
+	c.admin = kadm.NewClient(client)
+	c.cfg = topology.Config{Brokers: c.kafka.Addrs(), InMemory: true, Partitions: partitions, Replication: c.Replication}
+	if c.Secure {
+		return c.allow(ctx)
 	}
 	return nil
 }
 
-// Close kills the workers that still run.
+func (c *Cluster) addWorker(ctx context.Context, i int) error {
+	w := &Worker{Name: fmt.Sprintf("worker-%d", i), cluster: c}
+	w.Dir = filepath.Join(c.Dir, w.Name)
+	brokers := c.kafka.Addrs()
+	if c.Secure {
+		brokers = c.kafka.SecureAddrs()
+	}
+	var err error
+	if w.Proxy, err = OpenProxy(brokers); err != nil {
+		return err
+	}
+	c.Workers = append(c.Workers, w)
+	if err := os.MkdirAll(w.Dir, 0o755); err != nil { //nolint:gosec // a test's data
+		return err
+	}
+	if c.Small > 0 {
+		return w.mount(ctx, c.Small)
+	}
+	return nil
+}
+
+// Close kills the workers that still run, and stops the Kafka.
 func (c *Cluster) Close() error {
+	for _, w := range c.Workers {
+		w.Expect()
+	}
+	close(c.closing)
+	c.revived.Wait()
 	var errs []error
 	for _, w := range c.Workers {
 		errs = append(errs, w.end())
 	}
-	if c.producer != nil {
-		errs = append(errs, c.producer.Close())
+	if c.pipeline != nil {
+		errs = append(errs, c.pipeline.close())
+	}
+	if c.admin != nil {
+		c.admin.Close()
+	}
+	if c.kafka != nil {
+		errs = append(errs, c.kafka.Stop())
 	}
 	if c.watchdog != nil {
 		errs = append(errs, c.watchdog.Close())
 	}
 	return errors.Join(errs...)
+}
+
+// Found sends what there is before anything happens.
+func (c *Cluster) Found(ctx context.Context) error { return c.pipeline.found(ctx) }
+
+// Flood sends n records that keep the workers busy.
+func (c *Cluster) Flood(ctx context.Context, n int) error { return c.pipeline.flood(ctx, n) }
+
+// Start starts workers and returns at once.
+func (c *Cluster) Start(ctx context.Context, workers ...*Worker) error {
+	for _, w := range workers {
+		if err := w.Start(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Stop asks workers to end, all at once, and waits until they have.
+func (c *Cluster) Stop(ctx context.Context, workers ...*Worker) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range workers {
+		group.Go(func() error { return w.Stop(ctx) })
+	}
+	return group.Wait()
+}
+
+// Dismiss takes all members out of the groups, of which none may run: static ones are waited for otherwise.
+func (c *Cluster) Dismiss(ctx context.Context) error {
+	return again(ctx, func() error {
+		described, err := c.admin.DescribeGroups(ctx, c.groups...)
+		if err != nil {
+			return err
+		}
+		for _, g := range described {
+			var ids []string
+			for _, m := range g.Members {
+				if m.InstanceID != nil {
+					ids = append(ids, *m.InstanceID)
+				}
+			}
+			if len(ids) == 0 {
+				continue
+			}
+			if _, err := c.admin.LeaveGroup(ctx, kadm.LeaveGroup(g.Group).InstanceIDs(ids...)); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }
 
 // notify wakes those who wait.
@@ -144,29 +243,6 @@ func (c *Cluster) notify() {
 	defer c.mu.Unlock()
 	close(c.changed)
 	c.changed = make(chan struct{})
-}
-
-// await waits until a condition holds, which is looked at again whenever a worker logs something or ends. A worker that ends by
-// itself is an error.
-func (c *Cluster) await(ctx context.Context, what string, holds func() bool) error {
-	for {
-		c.mu.Lock()
-		changed := c.changed
-		c.mu.Unlock()
-		for _, w := range c.Workers {
-			if _, err := w.state(); err != nil {
-				return fmt.Errorf("waiting for %s: %w", what, err)
-			}
-		}
-		if holds() {
-			return nil
-		}
-		select {
-		case <-changed:
-		case <-ctx.Done():
-			return fmt.Errorf("waiting for %s: %w; %s", what, ctx.Err(), c.assignments())
-		}
-	}
 }
 
 // assignments says who has what.
@@ -191,54 +267,10 @@ func (c *Cluster) Whole(ctx context.Context, workers ...*Worker) error {
 				have = append(have, own...)
 			}
 			slices.Sort(have)
-			if len(have) != c.Partitions || len(slices.Compact(have)) != c.Partitions {
+			if len(have) != partitions || len(slices.Compact(have)) != partitions {
 				return false
 			}
 		}
 		return true
 	})
-}
-
-// Send sends events in their order.
-func (c *Cluster) Send(ctx context.Context, events []simwiki.Event) error {
-	for _, e := range events {
-		var err error
-		if e.Change != nil {
-			err = c.to.Change(ctx, e.PageKey(), *e.Change)
-		} else {
-			err = c.to.Render(ctx, e.PageKey(), *e.Render)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// Settle waits until all that was sent is processed, and all that followed from it. A worker that ends by itself is an error.
-func (c *Cluster) Settle(ctx context.Context) error {
-	ctx, done := c.guard(ctx)
-	err := c.to.Settle(ctx)
-	if err != nil {
-		err = fmt.Errorf("waiting for rest: %w; %s", err, c.assignments())
-	}
-	return done(err)
-}
-
-// guard returns a context that ends when a worker ends by itself. Done ends it; to an error that comes of that it adds the reason.
-func (c *Cluster) guard(ctx context.Context) (guarded context.Context, done func(error) error) {
-	guarded, cancel := context.WithCancelCause(ctx)
-	watched := make(chan struct{})
-	go func() {
-		defer close(watched)
-		cancel(c.await(guarded, "the end", func() bool { return false }))
-	}()
-	return guarded, func(err error) error {
-		cancel(nil)
-		<-watched
-		if cause := context.Cause(guarded); err != nil && !errors.Is(cause, guarded.Err()) {
-			return errors.Join(cause, err)
-		}
-		return err
-	}
 }

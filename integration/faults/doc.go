@@ -1,14 +1,22 @@
-// Package faults runs the wiki pipeline as several worker processes, does to them what happens to processes and networks, and judges
-// what is left.
+// Package faults runs a pipeline as several worker processes on a real Kafka, does to them and to it what happens to processes, networks,
+// disks and brokers, and judges what is left.
 //
-// A [Cluster] is a broker and its workers, each an `eddy run` with a data directory of its own that reaches the broker through a
-// [Proxy]. A [Load] keeps them busy: renderings whose links come and go at full speed, and edits of templates. A [Schedule] stops,
-// kills, cuts off or restarts workers at moments of the load that are drawn from a seed. When all has come to rest and every worker
-// has been restarted and stopped, [Judge] compares
-//   - the tables with what a batch program computes from the log of events ([oracle.Batch]),
-//   - the requests with the pages that the edits had to ask for,
+// A [Schedule] is drawn from a seed: a kind of faults, a pipeline, a delivery, and steps, each of which says what is done, to whom, when
+// and for how long. "When" is how many records the workers have processed, so a schedule means the same on every machine; how the
+// processes interleave differs each time. [Play] runs one: it makes a [Cluster], a Kafka of its own and workers that reach it through a
+// [Proxy] each, keeps them busy with a load, does the steps, waits until all has come to rest, and restarts every worker, so that
+// each has had every partition in the end. The verdict compares
+//   - tables and outputs with what a program makes of the log of the inputs that never fails: nothing may be missing or wrong, and with
+//     exactly-once nothing may come, or count, twice,
 //   - each worker's local stores with the fold of their changelogs: the last record of each key, but for those that a former owner of
 //     the partition wrote behind a later one.
 //
-// The tests run against a real Kafka and need the build tag kafka.
+// Where a schedule takes something away that a log had acknowledged, all may be right nevertheless, or a worker ends: then it has to say
+// which topic and partition has lost something, and what can be done, and must not have thrown away what it has locally.
+//
+// There are two pipelines. The [Wiki] has six processors, loops, joins and packed streams; its load is a wiki whose links come and go
+// and whose templates are edited ([Load]). [Counting] is one processor with a table and an output; it runs on plain Goka too, and
+// [Compare] puts the same schedules to both.
+//
+// The tests need the build tag kafka. A test that fails prints the schedule, and the command that repeats it.
 package faults

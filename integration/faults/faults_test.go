@@ -5,26 +5,12 @@ package faults_test
 import (
 	"fmt"
 	"testing"
-
-	"github.com/eddystream/eddy/integration/faults"
 )
 
-// Workers that are stopped, cut off, killed or restarted while links come and go leave the tables, stores and requests that they have
-// to leave.
+// Workers that are stopped, cut off, killed or restarted, brokers that are down or have lost something, disks that are full or damaged, and
+// logs that are gone leave the tables, stores and outputs that they have to leave; or, where a log has lost something, a worker says so.
 func TestFaults(t *testing.T) { //nolint:paralleltest // schedules take turns at the machine: a run is a matter of timing
-	for _, delivery := range []string{faults.AtLeastOnce, faults.ExactlyOnce} {
-		t.Run(delivery, func(t *testing.T) {
-			for _, s := range faults.Schedules() {
-				t.Run(s.Name, func(t *testing.T) {
-					for i := range uint64(*runs) {
-						if *runs == 1 {
-							play(t, s, *seed, delivery)
-							continue
-						}
-						t.Run(fmt.Sprint("seed ", *seed+i), func(t *testing.T) { play(t, s, *seed+i, delivery) })
-					}
-				})
-			}
-		})
+	for _, s := range schedules(t) {
+		t.Run(fmt.Sprintf("%s %s %s %d", s.Kind, s.Pipeline, s.Delivery, s.Seed), func(t *testing.T) { play(t, s) })
 	}
 }

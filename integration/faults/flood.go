@@ -7,24 +7,19 @@ import (
 	"errors"
 	"fmt"
 	"sync"
-
-	"github.com/eddystream/eddy/tables"
-	"github.com/eddystream/eddy/topology"
 )
 
 const (
-	// floodPiece is how many renderings are sent together, behind an edit.
+	// floodPiece is how many records are sent together.
 	floodPiece = 1000
-	// floodBacklog is how many renderings the workers may be behind before the next piece is sent: enough that they never wait for
+	// floodBacklog is how many records the workers may be behind before the next piece is sent: enough that they never wait for
 	// work, and few enough that they are soon at rest when the flood ends.
 	floodBacklog = 16_000
 )
 
-// flood sends renderings as fast as the workers process them, and knows how many they have: each makes one record of the page's links
-// that come and go.
+// flood sends records as fast as the workers process them, and knows how many they have.
 type flood struct {
-	c    *Cluster
-	load *Load
+	pipeline pipeline
 
 	stop    context.CancelFunc // of watching and sending
 	watched chan error
@@ -37,27 +32,19 @@ type flood struct {
 	changed   chan struct{} // closed and replaced when processed grows
 }
 
-func newFlood(c *Cluster, l *Load) *flood {
-	return &flood{c: c, load: l, stop: func() {}, ending: make(chan struct{}), changed: make(chan struct{})}
+func newFlood(p pipeline) *flood {
+	return &flood{pipeline: p, stop: func() {}, ending: make(chan struct{}), changed: make(chan struct{})}
 }
 
 // watch counts what is processed from now on, until close.
 func (f *flood) watch(ctx context.Context) error {
-	from, err := topology.Ends(ctx, f.c.cfg, tables.LinkChanges)
+	follow, err := f.pipeline.follow(ctx)
 	if err != nil {
 		return err
 	}
 	ctx, f.stop = context.WithCancel(ctx)
 	f.watched = make(chan error, 1)
-	go func() {
-		f.watched <- topology.Consume(ctx, f.c.cfg, tables.LinkChanges,
-			func(_ context.Context, r *topology.Record[tables.PageKey, tables.LinkChange]) error {
-				if r.Value.Type == tables.LinkPage && r.Offset() >= from[r.Partition()] {
-					f.count()
-				}
-				return nil
-			})
-	}()
+	go func() { f.watched <- follow(ctx, f.count) }()
 	return nil
 }
 
@@ -78,7 +65,7 @@ func (f *flood) start(ctx context.Context) error {
 
 func (f *flood) send(ctx context.Context) error {
 	for {
-		if err := f.c.Send(ctx, f.load.Flood(floodPiece)); err != nil {
+		if err := f.pipeline.flood(ctx, floodPiece); err != nil {
 			return err
 		}
 		f.mu.Lock()
@@ -91,7 +78,7 @@ func (f *flood) send(ctx context.Context) error {
 	}
 }
 
-// until waits until n renderings have been processed, or until ended is closed, and reports whether that is so.
+// until waits until n records have been processed, or until ended is closed, and reports whether that is so.
 func (f *flood) until(ctx context.Context, n int, ended <-chan struct{}) (bool, error) {
 	for {
 		f.mu.Lock()
@@ -109,12 +96,12 @@ func (f *flood) until(ctx context.Context, n int, ended <-chan struct{}) (bool, 
 		case <-changed:
 		case <-ended:
 		case <-ctx.Done():
-			return false, fmt.Errorf("waiting for %d renderings to be processed, of which %d are: %w", n, have, ctx.Err())
+			return false, fmt.Errorf("waiting for %d records to be processed, of which %d are: %w", n, have, ctx.Err())
 		}
 	}
 }
 
-// more waits until n more renderings have been processed.
+// more waits until n more records have been processed.
 func (f *flood) more(n int) step {
 	return func(ctx context.Context) error {
 		f.mu.Lock()

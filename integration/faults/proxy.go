@@ -12,25 +12,22 @@ import (
 )
 
 // Proxy stands between one worker and its brokers. It knows Kafka's framing: it tells the worker its own addresses in place of the
-// brokers' wherever an answer names them (metadata, coordinators), so that every connection goes through it, and it can tell requests
-// apart by their key. It is safe for concurrent use.
-//
-// The brokers that an answer to a produce or fetch request may name when a leader has moved are left as they are: it is for
-// clusters whose leaders stay where they are, such as one broker.
+// brokers' wherever an answer names them (metadata, coordinators, new leaders), so that every connection goes through it, and it can tell
+// requests apart by their key. It is safe for concurrent use.
 type Proxy struct {
 	mu        sync.Mutex
 	listeners map[string]net.Listener // by the broker's address
 	links     map[*link]bool
-	fault     fault
-	changed   chan struct{} // closed and replaced when the fault changes
+	trouble   trouble
+	changed   chan struct{} // closed and replaced when the trouble changes
 	closed    bool
 	running   sync.WaitGroup
 
 	held chan struct{} // has an element if something is or was held since one was taken
 }
 
-// fault is what is wrong with the network.
-type fault struct {
+// trouble is what is wrong with the network.
+type trouble struct {
 	stalled bool    // nothing is delivered
 	keys    []int16 // not empty: only connections that carry such a request stall, from that request on
 	cut     bool    // no connection lives, and new ones wait
@@ -63,21 +60,21 @@ func (p *Proxy) Brokers() []string {
 // Stall lets nothing through any more, in either direction, until [Proxy.Resume]: connections stay open, new ones are accepted, and
 // what they carry is held and delivered late, also if the worker has closed its end meanwhile. With keys of requests only those
 // connections stall that carry such a request, each from that request on.
-func (p *Proxy) Stall(keys ...int16) { p.set(fault{stalled: true, keys: keys}) }
+func (p *Proxy) Stall(keys ...int16) { p.set(trouble{stalled: true, keys: keys}) }
 
 // Cut breaks all connections and serves no new ones until [Proxy.Resume]. What was held is lost.
-func (p *Proxy) Cut() { p.set(fault{cut: true}) }
+func (p *Proxy) Cut() { p.set(trouble{cut: true}) }
 
 // Slow delivers everything later by d, until [Proxy.Resume].
-func (p *Proxy) Slow(d time.Duration) { p.set(fault{delay: d}) }
+func (p *Proxy) Slow(d time.Duration) { p.set(trouble{delay: d}) }
 
 // Resume ends all faults.
-func (p *Proxy) Resume() { p.set(fault{}) }
+func (p *Proxy) Resume() { p.set(trouble{}) }
 
-func (p *Proxy) set(f fault) {
+func (p *Proxy) set(f trouble) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.fault = f
+	p.trouble = f
 	close(p.changed)
 	p.changed = make(chan struct{})
 	for l := range p.links {
@@ -89,17 +86,17 @@ func (p *Proxy) set(f fault) {
 }
 
 // now returns the present fault and a channel that is closed when it is over.
-func (p *Proxy) now() (fault, <-chan struct{}) {
+func (p *Proxy) now() (trouble, <-chan struct{}) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.fault, p.changed
+	return p.trouble, p.changed
 }
 
 // Close ends all connections and waits until nothing runs any more.
 func (p *Proxy) Close() error {
 	p.mu.Lock()
 	p.closed = true
-	p.fault = fault{}
+	p.trouble = trouble{}
 	close(p.changed) // wakes what waits
 	p.changed = make(chan struct{})
 	var errs []error
@@ -193,7 +190,7 @@ func (p *Proxy) serve(client net.Conn, broker string) {
 func (p *Proxy) add(l *link) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if p.closed || p.fault.cut {
+	if p.closed || p.trouble.cut {
 		return false
 	}
 	p.links[l] = true

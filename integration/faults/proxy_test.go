@@ -88,6 +88,34 @@ func TestProxyStandsForAllBrokers(t *testing.T) {
 	}
 }
 
+// Where an answer to a produce or fetch request names the new leader, the client is told the leader's proxy.
+func TestNewLeadersAreRewritten(t *testing.T) {
+	t.Parallel()
+	front := func(host string, port int32) (string, int32, error) { return "proxy-of-" + host, port + 1, nil }
+	produce, fetch := kmsg.NewPtrProduceResponse(), kmsg.NewPtrFetchResponse()
+	produce.Brokers = []kmsg.ProduceResponseBroker{{NodeID: 2, Host: "b", Port: 9}}
+	fetch.Brokers = []kmsg.FetchResponseBroker{{NodeID: 2, Host: "b", Port: 9}}
+	for _, r := range []kmsg.Response{produce, fetch} {
+		r.SetVersion(r.MaxVersion())
+		head := []byte{0, 0, 0, 1, 0} // correlation id, no tags
+		got, err := rewrite(requestHeader{r.Key(), r.MaxVersion()}, r.AppendTo(head), front)
+		must(t, err)
+		back := kmsg.ResponseForKey(r.Key())
+		back.SetVersion(r.MaxVersion())
+		must(t, back.ReadFrom(got[5:]))
+		var host string
+		switch back := back.(type) {
+		case *kmsg.ProduceResponse:
+			host = fmt.Sprint(back.Brokers[0].Host, back.Brokers[0].Port)
+		case *kmsg.FetchResponse:
+			host = fmt.Sprint(back.Brokers[0].Host, back.Brokers[0].Port)
+		}
+		if host != "proxy-of-b10" {
+			t.Errorf("key %d: %s", r.Key(), host)
+		}
+	}
+}
+
 // While the proxy stalls nothing arrives; afterwards all does.
 func TestProxyStalls(t *testing.T) {
 	t.Parallel()

@@ -23,17 +23,14 @@ func TestRestartMovesNothing(t *testing.T) { //nolint:paralleltest // as with Te
 		t.Run(tt.name, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), limit)
 			defer cancel()
-			cfg := config(t, faults.AtLeastOnce)
+			cfg := config(t)
 			cfg.Workers = 3
 			c, err := faults.NewCluster(ctx, cfg)
 			must(t, err)
 			t.Cleanup(func() { must(t, c.Close()) })
-			for _, w := range c.Workers {
-				must(t, w.Start(ctx))
-			}
+			must(t, c.Start(ctx, c.Workers...))
 			must(t, c.Whole(ctx, c.Workers...))
-			load := faults.NewLoad(*seed)
-			must(t, c.Send(ctx, load.Found()))
+			must(t, c.Found(ctx))
 			must(t, c.Settle(ctx))
 
 			for i, w := range c.Workers {
@@ -42,7 +39,7 @@ func TestRestartMovesNothing(t *testing.T) { //nolint:paralleltest // as with Te
 				must(t, tt.end(w, ctx))
 				must(t, w.Start(ctx))
 				must(t, c.Whole(ctx, c.Workers...))
-				must(t, c.Send(ctx, load.Flood(2000)))
+				must(t, c.Flood(ctx, 2000))
 				must(t, c.Settle(ctx))
 				if diff := cmp.Diff(had, assigned(w)); diff != "" {
 					t.Errorf("%s has other partitions than before (-):\n%s", w.Name, diff)
@@ -70,11 +67,4 @@ func changes(workers []*faults.Worker) map[string][]string {
 		all[w.Name] = w.Changes()
 	}
 	return all
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
-	}
 }

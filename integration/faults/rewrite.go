@@ -11,9 +11,18 @@ import (
 
 var errShort = errors.New("frame ends within its header")
 
-// namesBrokers reports whether a response to requests with the key names brokers.
-func namesBrokers(key int16) bool {
-	return key == kmsg.Metadata.Int16() || key == kmsg.FindCoordinator.Int16() || key == kmsg.DescribeCluster.Int16()
+// namesBrokers reports whether a response to requests with the key names brokers. Those to produce and fetch requests do so when a leader
+// has moved.
+func (p *Proxy) namesBrokers(key int16) bool {
+	switch kmsg.Key(key) {
+	case kmsg.Metadata, kmsg.FindCoordinator, kmsg.DescribeCluster:
+		return true
+	case kmsg.Produce, kmsg.Fetch:
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		return len(p.listeners) > 1
+	}
+	return false
 }
 
 // request remembers what is asked for, and whether the fault of the moment is about it.
@@ -22,7 +31,7 @@ func (l *link) request(frame []byte) ([]byte, error) {
 		return nil, errShort
 	}
 	h := requestHeader{int16(binary.BigEndian.Uint16(frame)), int16(binary.BigEndian.Uint16(frame[2:]))}
-	if namesBrokers(h.key) {
+	if l.proxy.namesBrokers(h.key) {
 		l.mu.Lock()
 		l.asked[int32(binary.BigEndian.Uint32(frame[4:]))] = h
 		l.mu.Unlock()
@@ -64,11 +73,13 @@ func rewrite(h requestHeader, frame []byte, front func(host string, port int32) 
 		return nil, fmt.Errorf("response of key %d, version %d: %w", h.key, h.version, err)
 	}
 	var errs []error
+	changed := false
 	change := func(host *string, port *int32) {
 		if *host == "" || *port <= 0 {
 			return // none is known
 		}
 		var err error
+		changed = true
 		*host, *port, err = front(*host, *port)
 		errs = append(errs, err)
 	}
@@ -86,6 +97,17 @@ func rewrite(h requestHeader, frame []byte, front func(host string, port int32) 
 		for i := range r.Brokers {
 			change(&r.Brokers[i].Host, &r.Brokers[i].Port)
 		}
+	case *kmsg.ProduceResponse:
+		for i := range r.Brokers {
+			change(&r.Brokers[i].Host, &r.Brokers[i].Port)
+		}
+	case *kmsg.FetchResponse:
+		for i := range r.Brokers {
+			change(&r.Brokers[i].Host, &r.Brokers[i].Port)
+		}
+	}
+	if !changed {
+		return frame, nil
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err

@@ -9,89 +9,169 @@ import (
 	"math/rand/v2"
 	"slices"
 
+	"github.com/twmb/franz-go/pkg/kadm"
 	"golang.org/x/sync/errgroup"
-
-	"github.com/eddystream/eddy/internal/simwiki"
 )
 
 // Run is one schedule on one cluster.
 type Run struct {
 	*Cluster
 
-	Load   *Load
-	Random *rand.Rand
-
-	flood *flood
+	schedule Schedule
+	random   *rand.Rand // of what the schedule leaves open, such as bytes that are damaged
+	flood    *flood
+	up       map[*Worker]bool // those that are to run
+	tail     kadm.Offsets     // where logs ended that will lose what comes behind
+	// What has been lost: topics that were deleted, partitions whose log is shorter than it was, and what each worker had of them locally.
+	gone      map[string]bool
+	incurable bool // nothing can be done about it
+	hurt      map[partition]bool
+	kept      map[*Worker]map[partition]map[string][]byte
 }
 
-// Play runs a schedule on a new cluster, with a load and moments that are drawn from the seed, and judges what is left. The error says
-// what did not run as it has to: a worker that ended, or something that was waited for until the end of ctx.
-func Play(ctx context.Context, s Schedule, seed uint64, cfg Config) (_ *Verdict, err error) {
-	cfg.Workers = s.Workers
-	c, err := NewCluster(ctx, cfg)
+// Play runs a schedule on a new cluster, and judges what is left. The error says what did not run as it has to: a worker that
+// ended, or something that was waited for until the end of ctx. Of cfg it takes the commands, the folder, and Goka with its Forgive.
+func Play(ctx context.Context, s Schedule, cfg Config) (_ *Verdict, err error) {
+	c, err := NewCluster(ctx, s.config(cfg))
 	if err != nil {
 		return nil, err
 	}
 	defer func() { err = errors.Join(err, c.Close()) }()
-	ctx, done := c.guard(ctx)
-	defer func() { err = done(err) }()
-	r := &Run{Cluster: c, Load: NewLoad(seed), Random: rand.New(rand.NewPCG(seed, 2))}
-	if err := r.play(ctx, s); err != nil {
-		return nil, fmt.Errorf("schedule %s: %w", s.Name, err)
+	r := &Run{
+		Cluster: c, schedule: s, random: rand.New(rand.NewPCG(s.Seed, 2)), up: map[*Worker]bool{},
+		gone: map[string]bool{}, hurt: map[partition]bool{}, kept: map[*Worker]map[partition]map[string][]byte{},
 	}
-	v, err := r.judge(ctx)
+	v, err := r.outcome(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("schedule %s: judging: %w", s.Name, err)
+		return nil, fmt.Errorf("%s: %w", s.Kind, err)
 	}
 	return v, nil
 }
 
-// play founds the wiki, runs the schedule, and leaves no worker running.
-func (r *Run) play(ctx context.Context, s Schedule) error {
-	if err := inOrder(ctx, r.startAll, r.sending(r.Load.Found()), r.Settle); err != nil {
+// outcome plays the schedule to its end, or to a refusal that its kind of faults allows, and judges.
+func (r *Run) outcome(ctx context.Context) (*Verdict, error) {
+	guarded, done := r.guard(ctx)
+	err := done(r.play(guarded))
+	if ended, ok := errors.AsType[*EndedError](err); ok && r.schedule.kind.loses {
+		if err := r.refused(ended.Words); err != nil {
+			return nil, fmt.Errorf("%w: %w", err, ended)
+		}
+		return r.judgeRefused(ctx, ended.Words)
+	}
+	if err != nil {
+		return nil, err
+	}
+	v, err := r.judge(ctx)
+	if err == nil && r.schedule.kind.refuses && !r.Goka {
+		return nil, fmt.Errorf("logs have lost something of %s, and no worker says so: %s", r.lost(), v)
+	}
+	return v, err
+}
+
+// play runs the schedule, and leaves no worker running.
+func (r *Run) play(ctx context.Context) error {
+	first := r.Workers[:len(r.Workers)-r.schedule.Spare]
+	steps := []step{r.starting(first...), r.whole(first...), r.Found, r.Settle}
+	if prepare := r.schedule.kind.prepare; prepare != nil {
+		steps = append([]step{func(ctx context.Context) error { return prepare(ctx, r) }}, steps...)
+	}
+	if err := inOrder(ctx, steps...); err != nil {
 		return err
 	}
-	r.flood = newFlood(r.Cluster, r.Load)
+	for _, w := range first {
+		r.up[w] = true
+	}
+	r.flood = newFlood(r.pipeline)
 	if err := r.flood.watch(ctx); err != nil {
 		return err
 	}
-	err := errors.Join(s.Do(ctx, r), r.flood.close())
-	if err != nil {
+	if err := errors.Join(r.steps(ctx), r.flood.close()); err != nil {
 		return err
+	}
+	for _, w := range r.Workers {
+		if !r.up[w] {
+			if err := w.Start(ctx); err != nil {
+				return err
+			}
+		}
 	}
 	return inOrder(ctx, r.whole(r.Workers...), r.Settle, r.finish)
 }
 
-// finish lets all workers begin once more, from what they have on disk, and edits every template: by then no former process can
-// write any more, and what was lost shows. At the end each worker in turn has everything, so that no store is left as it was when
-// its partition went elsewhere.
+// steps does what the schedule says, during a flood.
+func (r *Run) steps(ctx context.Context) error {
+	if err := r.flood.start(ctx); err != nil {
+		return err
+	}
+	for i, s := range r.schedule.Steps {
+		if err := r.do(ctx, s); err != nil {
+			return fmt.Errorf("step %d, %s: %w", i+1, s.Fault, err)
+		}
+	}
+	return r.flood.end(ctx)
+}
+
+// do does one step.
+func (r *Run) do(ctx context.Context, s Step) error {
+	f, known := catalogue()[s.Fault]
+	if !known {
+		return errors.New("there is no such fault")
+	}
+	steps := []step{r.flood.more(s.After), r.bind(f.begin, s)}
+	switch {
+	case s.For > 0:
+		steps = append(steps, func(ctx context.Context) error { return pause(ctx, s.For) })
+	case f.takeover && len(r.others(s)) > 0:
+		steps = append(steps, r.whole(r.others(s)...))
+	}
+	if s.More > 0 {
+		steps = append(steps, r.flood.more(s.More))
+	}
+	if s.Rest {
+		steps = append(steps, r.flood.end, r.Settle)
+	}
+	if f.end != nil {
+		steps = append(steps, r.bind(f.end, s))
+	}
+	if !s.Hasty {
+		steps = append(steps, func(ctx context.Context) error { return r.Whole(ctx, r.running()...) })
+	}
+	return inOrder(ctx, steps...)
+}
+
+// running are the workers that are to run, and others those of them that the step is not about.
+func (r *Run) running() []*Worker {
+	return slices.DeleteFunc(slices.Clone(r.Workers), func(w *Worker) bool { return !r.up[w] })
+}
+
+func (r *Run) others(s Step) []*Worker {
+	return slices.DeleteFunc(r.running(), func(w *Worker) bool { return slices.Contains(r.workers(s), w) })
+}
+
+// workers are those that a step is about.
+func (r *Run) workers(s Step) []*Worker {
+	var list []*Worker
+	for _, i := range s.Who {
+		list = append(list, r.Workers[i])
+	}
+	return list
+}
+
+// finish lets all workers begin once more, from what they have on disk, and sends what shows what was lost: by then no former process
+// can write any more. At the end each worker in turn has everything, so that no store is left as it was when its partition went
+// elsewhere.
 func (r *Run) finish(ctx context.Context) error {
-	if err := inOrder(ctx, r.stopAll, r.startAll, r.Settle, r.sending(r.Load.EditAll()), r.Settle, r.stopAll); err != nil {
+	err := inOrder(ctx, r.stopping(r.Workers...), r.starting(r.Workers...), r.whole(r.Workers...), r.Settle,
+		r.pipeline.last, r.Settle, r.stopping(r.Workers...))
+	if err != nil {
 		return err
 	}
 	for _, w := range r.Workers {
-		if err := inOrder(ctx, w.Start, r.whole(w), r.Settle, w.Stop); err != nil {
+		if err := inOrder(ctx, r.Dismiss, w.Start, r.whole(w), r.Settle, w.Stop); err != nil {
 			return fmt.Errorf("worker %s alone: %w", w.Name, err)
 		}
 	}
 	return nil
-}
-
-func (r *Run) startAll(ctx context.Context) error {
-	for _, w := range r.Workers {
-		if err := w.Start(ctx); err != nil {
-			return err
-		}
-	}
-	return r.Whole(ctx, r.Workers...)
-}
-
-func (r *Run) stopAll(ctx context.Context) error {
-	group, ctx := errgroup.WithContext(ctx)
-	for _, w := range r.Workers {
-		group.Go(func() error { return w.Stop(ctx) })
-	}
-	return group.Wait()
 }
 
 // step is a part of what a schedule does.
@@ -107,16 +187,27 @@ func inOrder(ctx context.Context, steps ...step) error {
 	return nil
 }
 
-func (r *Run) sending(list []simwiki.Event) step {
-	return func(ctx context.Context) error { return r.Send(ctx, list) }
+func (r *Run) starting(workers ...*Worker) step {
+	return func(ctx context.Context) error { return r.Start(ctx, workers...) }
+}
+
+func (r *Run) stopping(workers ...*Worker) step {
+	return func(ctx context.Context) error { return r.Stop(ctx, workers...) }
 }
 
 func (r *Run) whole(workers ...*Worker) step {
 	return func(ctx context.Context) error { return r.Whole(ctx, workers...) }
 }
 
-// victim draws a worker, and returns the others too.
-func (r *Run) victim() (*Worker, []*Worker) {
-	i := r.Random.IntN(len(r.Workers))
-	return r.Workers[i], slices.Delete(slices.Clone(r.Workers), i, i+1)
+func (r *Run) bind(do func(context.Context, *Run, Step) error, s Step) step {
+	return func(ctx context.Context) error { return do(ctx, r, s) }
+}
+
+// each does the same to several workers at once.
+func each(ctx context.Context, workers []*Worker, do func(context.Context, *Worker) error) error {
+	group, ctx := errgroup.WithContext(ctx)
+	for _, w := range workers {
+		group.Go(func() error { return do(ctx, w) })
+	}
+	return group.Wait()
 }

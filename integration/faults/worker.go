@@ -13,30 +13,36 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
-	"syscall"
 )
 
-// Worker is one `eddy run` with a data directory and a proxy of its own, which it keeps when it is started again. It is safe for
-// concurrent use.
+// Worker is one program that runs the pipeline, with a data directory and a proxy of its own, which it keeps when it is started again. It is
+// safe for concurrent use.
 type Worker struct {
 	Name  string
 	Dir   string // of the local stores
 	Proxy *Proxy
 
 	cluster *Cluster
+	mounted bool
 
 	mu       sync.Mutex
 	cmd      *exec.Cmd // nil: it was never started
 	ended    chan struct{}
 	err      error              // of its end
 	expected bool               // somebody ended it, or waits for it to end
+	reviving bool               // it has ended by itself, and is about to be started again
+	ends     int                // how often, since somebody started it
+	total    int                // the same since the start of the cluster
 	assigned map[string][]int32 // by processor
 	changes  []string           // assignments and revocations since the start of the cluster, a line each
 	tail     []string           // the last lines of its log
+	final    []string           // lines from that on in which it says why it ends
+	halted   string             // the error of a processor that has stopped while the others go on
 }
 
 // logLine is what is read of a line of a worker's log.
@@ -44,6 +50,7 @@ type logLine struct {
 	Msg        string  `json:"msg"`
 	Processor  string  `json:"processor"`
 	Partitions []int32 `json:"partitions"`
+	Error      string  `json:"error"`
 }
 
 // Start starts the worker and returns at once. It must not run.
@@ -56,18 +63,34 @@ func (w *Worker) start(ctx context.Context, at string) error {
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
+	w.reviving, w.ends = false, 0
+	return w.launch(at)
+}
+
+// launch starts the process. The caller holds the lock.
+func (w *Worker) launch(at string) error {
+	if w.cmd != nil {
+		select {
+		case <-w.ended:
+		default:
+			return fmt.Errorf("worker %s runs already", w.Name)
+		}
+	}
 	c := w.cluster
-	args := []string{
-		"run", "--brokers", strings.Join(w.Proxy.Brokers(), ","), "--data", w.Dir, "--partitions", strconv.Itoa(c.Partitions),
-		"--session-timeout", c.Session.String(), "--log-format", "json", "--client-id", w.Name,
+	path, args := c.pipeline.program()
+	args = append(args,
+		"--brokers", strings.Join(w.Proxy.Brokers(), ","), "--data", w.Dir, "--partitions", strconv.Itoa(partitions),
+		"--session-timeout", session.String(), "--client-id", w.Name, "--delivery", c.Delivery)
+	if c.Secure {
+		args = append(args, "--sasl-user", user, "--sasl-mechanism", "PLAIN", "--sasl-plaintext")
 	}
-	if c.Delivery != "" && c.Delivery != AtLeastOnce { // the default
-		args = append(args, "--delivery", c.Delivery)
-	}
-	cmd := exec.Command(c.Eddy, args...) //nolint:noctx,gosec // Kill and Stop end it
+	cmd := exec.Command(path, args...) //nolint:noctx,gosec // Kill and Stop end it
 	c.watchdog.Adopt(cmd)
 	cmd.Dir = filepath.Dir(w.Dir)
 	cmd.Env = []string{"HOME=" + cmd.Dir, "TMPDIR=" + os.TempDir(), "GOCOVERDIR=" + os.Getenv("GOCOVERDIR")}
+	if c.Secure {
+		cmd.Env = append(cmd.Env, "EDDY_SASL_PASSWORD="+password)
+	}
 	if at != "" {
 		cmd.Env = append(cmd.Env, CrashVariable+"="+at)
 	}
@@ -85,14 +108,18 @@ func (w *Worker) start(ctx context.Context, at string) error {
 	}
 	ended := make(chan struct{})
 	w.cmd, w.ended, w.err, w.expected, w.assigned = cmd, ended, nil, at != "", map[string][]int32{}
+	w.final, w.halted = nil, ""
 	go func() {
 		w.read(io.TeeReader(out, log))
 		err := cmd.Wait()
+		_, _ = out.Close(), log.Close()
 		w.mu.Lock()
 		w.err, w.assigned = err, nil
-		w.mu.Unlock()
 		close(ended)
-		_, _ = out.Close(), log.Close()
+		if w.forgiven() {
+			c.revived.Go(w.revive)
+		}
+		w.mu.Unlock()
 		c.notify()
 	}()
 	return nil
@@ -116,9 +143,14 @@ func (w *Worker) read(from io.Reader) {
 		case "partitions revoked":
 			delete(w.assigned, line.Processor)
 			w.changes = append(w.changes, fmt.Sprintf("revoked %s %v", line.Processor, line.Partitions))
+		case "processor stops, the others go on":
+			w.halted = line.Error
 		}
 		w.tail = append(w.tail, lines.Text())
 		w.tail = w.tail[max(0, len(w.tail)-tailLines):]
+		if lastWords.MatchString(lines.Text()) || len(w.final) > 0 && len(w.final) < tailLines {
+			w.final = append(w.final, lines.Text())
+		}
 		w.mu.Unlock()
 		w.cluster.notify()
 	}
@@ -127,6 +159,20 @@ func (w *Worker) read(from io.Reader) {
 
 // tailLines is how much of a worker's log a report has.
 const tailLines = 15
+
+// lastWords is how a line begins in which a worker says why it ends.
+var lastWords = regexp.MustCompile(`^(eddy|counter|panic|fatal error): `)
+
+// words returns why the worker ended, as it said, or else the last line of its log. The caller holds the lock.
+func (w *Worker) words() string {
+	switch {
+	case len(w.final) > 0:
+		return strings.Join(w.final, "\n")
+	case w.halted != "":
+		return w.halted
+	}
+	return strings.Join(w.tail[max(0, len(w.tail)-1):], "\n")
+}
 
 // Tail returns the last lines of the worker's log.
 func (w *Worker) Tail() string {
@@ -147,84 +193,4 @@ func (w *Worker) Changes() []string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return slices.Clone(w.changes)
-}
-
-// state returns whether the worker runs, and an error if it has ended and nobody wanted that.
-func (w *Worker) state() (running bool, err error) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.cmd == nil {
-		return false, nil
-	}
-	select {
-	case <-w.ended:
-		if w.expected {
-			return false, nil
-		}
-		return false, fmt.Errorf("worker %s ended by itself (%w):\n%s", w.Name, w.err, strings.Join(w.tail, "\n"))
-	default:
-		return true, nil
-	}
-}
-
-// signal sends a signal to a worker that runs.
-func (w *Worker) signal(s syscall.Signal, ends bool) (<-chan struct{}, error) {
-	if running, err := w.state(); err != nil || !running {
-		return nil, errors.Join(err, fmt.Errorf("worker %s: %s: it does not run", w.Name, s))
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.expected = w.expected || ends
-	return w.ended, w.cmd.Process.Signal(s)
-}
-
-// Pause stops the process where it is (SIGSTOP).
-func (w *Worker) Pause(context.Context) error {
-	_, err := w.signal(syscall.SIGSTOP, false)
-	return err
-}
-
-// Continue lets a paused process go on (SIGCONT).
-func (w *Worker) Continue(context.Context) error {
-	_, err := w.signal(syscall.SIGCONT, false)
-	return err
-}
-
-// Kill ends the process at once (SIGKILL), paused or not.
-func (w *Worker) Kill(context.Context) error {
-	ended, err := w.signal(syscall.SIGKILL, true)
-	if err == nil {
-		<-ended
-	}
-	return err
-}
-
-// Stop asks the process to end (SIGTERM) and waits until it has. It is an error if it ends with one.
-func (w *Worker) Stop(ctx context.Context) error {
-	ended, err := w.signal(syscall.SIGTERM, true)
-	if err != nil {
-		return err
-	}
-	select {
-	case <-ended:
-	case <-ctx.Done():
-		return fmt.Errorf("worker %s does not stop: %w", w.Name, ctx.Err())
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if w.err != nil {
-		return fmt.Errorf("worker %s: %w\n%s", w.Name, w.err, strings.Join(w.tail, "\n"))
-	}
-	return nil
-}
-
-// Wipe deletes what the worker has on disk. It must not run.
-func (w *Worker) Wipe(context.Context) error { return os.RemoveAll(w.Dir) }
-
-// end kills the process if it still runs, and closes the proxy.
-func (w *Worker) end() error {
-	if running, _ := w.state(); running {
-		return errors.Join(w.Kill(context.Background()), w.Proxy.Close())
-	}
-	return w.Proxy.Close()
 }

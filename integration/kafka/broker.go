@@ -27,6 +27,7 @@ type broker struct {
 	id         int // from 1
 	dir        string
 	addr       string // for clients
+	secure     string // for clients that log in; empty: there are none
 	controller string // for other controllers
 
 	run *process // nil: not started

@@ -34,6 +34,9 @@ type Options struct {
 	Config map[string]string
 	// JVM are options of each broker's JVM. Defaults to -Xmx1g.
 	JVM []string
+	// Users are the names and passwords of those who may come to SecureAddrs by SASL/PLAIN, and then turns authorization on: there a user
+	// may do what ACLs allow; who comes to Addrs may do everything. Defaults to none: there are no SecureAddrs.
+	Users map[string]string
 	// Log takes what the brokers print, line by line: warnings, and when they start and stop. Defaults to none.
 	Log io.Writer
 }
@@ -143,11 +146,19 @@ func (c *Cluster) assignPorts(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		controller, err := c.ports.takeFree(ctx)
-		if err != nil {
-			return err
+		b := &broker{id: i + 1, dir: c.folder(i + 1), addr: local(port)}
+		addresses := []*string{&b.controller}
+		if len(c.opt.Users) > 0 {
+			addresses = append(addresses, &b.secure)
 		}
-		c.brokers = append(c.brokers, &broker{id: i + 1, dir: c.folder(i + 1), addr: local(port), controller: local(controller)})
+		for _, address := range addresses {
+			free, err := c.ports.takeFree(ctx)
+			if err != nil {
+				return err
+			}
+			*address = local(free)
+		}
+		c.brokers = append(c.brokers, b)
 	}
 	return nil
 }
@@ -179,6 +190,17 @@ func (c *Cluster) Addrs() []string {
 	addrs := make([]string, len(c.brokers))
 	for i, b := range c.brokers {
 		addrs[i] = b.addr
+	}
+	return addrs
+}
+
+// SecureAddrs returns the addresses where users log in. They stay the same when a broker is started again.
+func (c *Cluster) SecureAddrs() []string {
+	var addrs []string
+	for _, b := range c.brokers {
+		if b.secure != "" {
+			addrs = append(addrs, b.secure)
+		}
 	}
 	return addrs
 }

@@ -33,6 +33,9 @@ func (c *Cluster) properties(i int) map[string]string {
 		"auto.create.topics.enable":        "false",
 		"group.initial.rebalance.delay.ms": "0",
 	}
+	if b.secure != "" {
+		maps.Copy(p, c.security(p, b))
+	}
 	for _, topic := range []string{"offsets.topic", "transaction.state.log", "share.coordinator.state.topic"} {
 		p[topic+".replication.factor"] = copies
 		p[topic+".num.partitions"] = internalPartitions
@@ -43,6 +46,25 @@ func (c *Cluster) properties(i int) map[string]string {
 	p["default.replication.factor"], p["min.insync.replicas"] = copies, inSync
 	maps.Copy(p, c.opt.Config)
 	return p
+}
+
+// security returns the settings that let users log in at an address of their own, with what they change of p.
+func (c *Cluster) security(p map[string]string, b *broker) map[string]string {
+	var login strings.Builder
+	login.WriteString("org.apache.kafka.common.security.plain.PlainLoginModule required")
+	for _, user := range slices.Sorted(maps.Keys(c.opt.Users)) {
+		fmt.Fprintf(&login, " user_%s=%q", user, c.opt.Users[user])
+	}
+	login.WriteString(";")
+	return map[string]string{
+		"listeners":                                   p["listeners"] + ",USERS://" + b.secure,
+		"advertised.listeners":                        p["advertised.listeners"] + ",USERS://" + b.secure,
+		"listener.security.protocol.map":              p["listener.security.protocol.map"] + ",USERS:SASL_PLAINTEXT",
+		"listener.name.users.sasl.enabled.mechanisms": "PLAIN",
+		"listener.name.users.plain.sasl.jaas.config":  login.String(),
+		"authorizer.class.name":                       "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+		"super.users":                                 "User:ANONYMOUS", // who does not log in: brokers, controllers, and clients at Addrs
+	}
 }
 
 // formatProperties spells settings as java.util.Properties reads them.

@@ -10,6 +10,43 @@ import (
 	"time"
 )
 
+// What is said of workers that are killed.
+const (
+	kept     = "data kept"
+	wiped    = "data wiped"
+	oneWiped = "data of the first wiped"
+)
+
+// kill kills workers, all at once.
+func kill(ctx context.Context, r *Run, s Step) error {
+	workers := r.workers(s)
+	if err := each(ctx, workers, func(ctx context.Context, w *Worker) error { return w.Kill(ctx) }); err != nil {
+		return err
+	}
+	switch s.What {
+	case wiped:
+		return each(ctx, workers, func(ctx context.Context, w *Worker) error { return w.Wipe(ctx) })
+	case oneWiped:
+		return workers[0].Wipe(ctx)
+	}
+	return nil
+}
+
+// leave stops workers for good, and join starts others.
+func leave(ctx context.Context, r *Run, s Step) error {
+	for _, w := range r.workers(s) {
+		r.up[w] = false
+	}
+	return r.Stop(ctx, r.workers(s)...)
+}
+
+func join(ctx context.Context, r *Run, s Step) error {
+	for _, w := range r.workers(s) {
+		r.up[w] = true
+	}
+	return start(ctx, r, s)
+}
+
 // CrashVariable is the environment variable that lets a worker kill itself when it has done a step of a commit for the n-th time:
 // "STEP:N". It works only in a command that is built with the tag kafka.
 const CrashVariable = "EDDY_CRASH_AT"
@@ -25,22 +62,15 @@ func commitSteps(delivery string) []string {
 // crashWithin bounds the wait for a worker to reach a step.
 const crashWithin = 45 * time.Second
 
-// crash lets workers kill themselves behind each step of a commit, and start again.
-func crash(ctx context.Context, r *Run) error {
-	if err := inOrder(ctx, r.flood.start); err != nil {
-		return err
-	}
-	for _, at := range commitSteps(r.Delivery) {
-		w, _ := r.victim()
-		at = fmt.Sprintf("%s:%d", at, 1+r.Random.IntN(12))
-		err := inOrder(ctx, r.flood.more(r.Random.IntN(2000)), w.Stop,
-			func(ctx context.Context) error { return w.start(ctx, at) },
-			w.dies, w.Start, r.whole(r.Workers...))
+// crash lets a worker kill itself behind a step of a commit, and start again.
+func crash(ctx context.Context, r *Run, s Step) error {
+	for _, w := range r.workers(s) {
+		err := inOrder(ctx, w.Stop, func(ctx context.Context) error { return w.start(ctx, s.What) }, w.dies, w.Start)
 		if err != nil {
-			return fmt.Errorf("%s=%s: %w", CrashVariable, at, err)
+			return fmt.Errorf("%s=%s: %w", CrashVariable, s.What, err)
 		}
 	}
-	return r.flood.end(ctx)
+	return nil
 }
 
 // dies waits until the worker has killed itself. It is an error if it ends otherwise, or does not.
@@ -53,7 +83,7 @@ func (w *Worker) dies(ctx context.Context) error {
 	select {
 	case <-ended:
 	case <-ctx.Done():
-		return fmt.Errorf("worker %s does not kill itself: %w", w.Name, ctx.Err())
+		return fmt.Errorf("worker %s does not kill itself: %w\n%s", w.Name, ctx.Err(), w.Tail())
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
