@@ -91,7 +91,14 @@ func (f *failing) whileIn(do func() error) error {
 		return err
 	}
 	returned := make(chan error, 1)
-	go func() { returned <- do() }()
+	go func() {
+		defer func() {
+			if v := recover(); v != nil && f.failure() == nil {
+				panic(v) // what was left behind may meet a store that was closed
+			}
+		}()
+		returned <- do()
+	}()
 	select {
 	case err := <-returned:
 		return err
