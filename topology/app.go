@@ -107,22 +107,6 @@ func readers(t *kernel.Topology) int {
 	return n
 }
 
-// tasks is how many tasks this process has where it is the only one.
-func (a *App) tasks(ctx context.Context) (int, error) {
-	n := 0
-	for _, p := range a.part.Processors {
-		if len(p.Inputs) == 0 {
-			continue // the engine says so
-		}
-		partitions, err := a.client.Partitions(ctx, p.Inputs[0].Topic.Name)
-		if err != nil {
-			return 0, err
-		}
-		n += int(partitions)
-	}
-	return n, nil
-}
-
 // subset is t with the processors of the given names only; all of them if there are no names.
 func subset(t *kernel.Topology, names []string) (*kernel.Topology, []error) {
 	if len(names) == 0 {
@@ -159,13 +143,6 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 	if err := cluster.EnsureTopics(ctx, a.client, a.whole, a.cfg.topicPolicy()); err != nil {
 		return ended(ctx, err)
 	}
-	if a.cfg.BatchBytes == 0 {
-		tasks, err := a.tasks(ctx)
-		if err != nil {
-			return ended(ctx, err)
-		}
-		a.cfg.BatchBytes = a.memory.batchBytes(tasks)
-	}
 	db, err := a.cfg.openStore(a.whole.Name, a.memory.BlockCache, a.memory.Memtables)
 	if err != nil {
 		return err
@@ -190,9 +167,9 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 		},
 		Delivery: a.cfg.Delivery, Deliveries: a.cfg.Deliveries, Instance: instance, Static: static,
 		OnError: a.cfg.OnError, OnErrors: a.cfg.OnErrors, MaxRecordBytes: a.cfg.MaxRecordBytes,
-		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval,
+		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval, Unpacked: a.cfg.Unpacked,
 		DrainTimeout: a.cfg.DrainTimeout, Standby: a.cfg.Standby,
-		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued())},
+		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued()), Batches: engine.NewBatches(a.memory.Batches)},
 		Logger: a.cfg.Logger, Observer: *a.cfg.Observer, Reached: crashpoint.Reached(),
 	})
 	close(a.started)

@@ -64,9 +64,11 @@ type Config struct {
 
 	// BatchRecords bounds the records of a batch: the handlers of a partition wait while it is full. Defaults to 10,000.
 	BatchRecords int
-	// BatchBytes bounds the bytes that a batch holds in outputs and rows. Defaults to what Memory has for all batches by the number
-	// of tasks, and at most 8 MiB.
+	// BatchBytes bounds the bytes that a batch holds in messages, outputs and rows. Defaults to 4 MiB. All batches together are bounded by
+	// what Memory has for them.
 	BatchBytes int
+	// Unpacked sends the messages of packed streams one by one, for other clients to read, or to measure what packs are worth.
+	Unpacked bool
 	// CommitInterval is the least time between two commits. Defaults to 0: a commit starts as soon as there
 	// is something to commit and the last one is done.
 	CommitInterval time.Duration
@@ -180,6 +182,7 @@ func (c Config) withDefaults() Config {
 	set(&c.ClientID, "eddy")
 	set(&c.Partitions, 8)
 	set(&c.BatchRecords, 10_000)
+	set(&c.BatchBytes, 4<<20)
 	set(&c.StreamRetention, 7*24*time.Hour)
 	set(&c.DeleteRetention, 24*time.Hour)
 	set(&c.DrainTimeout, 10*time.Second)

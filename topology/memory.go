@@ -217,11 +217,6 @@ func (p MemoryPlan) SetLimits() {
 	}
 }
 
-// batchBytes bounds the bytes of one batch where that many tasks have one that is open and one that is being committed.
-func (p MemoryPlan) batchBytes(tasks int) int {
-	return int(min(max(p.Batches/int64(2*max(tasks, 1)), 64<<10), 8*mib))
-}
-
 // queued is what may wait for processors.
 func (p MemoryPlan) queued() int64 { return p.Fetched / 2 }
 

@@ -18,7 +18,7 @@ type applier struct {
 	tp       kernel.TopicPartition
 	progress store.Progress
 	stale    staleKeys
-	screen   *Screen // nil: none
+	screen   *Screen             // nil: none
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
 }

@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -17,7 +18,8 @@ const loadsAtOnce = 16
 
 // Reader reads table topics of a cluster. One is enough for a process. It is safe for concurrent use.
 type Reader struct {
-	cluster *cluster.Client
+	cluster describer
+	fetch   func(ctx context.Context, tp kernel.TopicPartition, id string, from int64) (answer, error)
 	fetcher *fetcher // of loads
 	poller  *poller
 	log     *slog.Logger
@@ -28,6 +30,17 @@ type Reader struct {
 
 	mu   sync.Mutex
 	ends map[kernel.TopicPartition]knownEnd
+}
+
+// describer tells what there is to read. A [cluster.Client] is one.
+type describer interface {
+	ClusterID(ctx context.Context) (string, error)
+	TopicID(ctx context.Context, topic string) (string, error)
+	Partitions(ctx context.Context, topic string) (int32, error)
+	DeleteRetention(ctx context.Context, topic string) (time.Duration, error)
+	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
+	StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error)
+	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
 }
 
 // NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.
@@ -45,7 +58,7 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	return &Reader{
-		cluster: c, fetcher: loads, poller: newPoller(follows), log: log,
+		cluster: c, fetch: loads.fetch, fetcher: loads, poller: newPoller(follows), log: log,
 		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
 		ends: map[kernel.TopicPartition]knownEnd{},
 	}, nil

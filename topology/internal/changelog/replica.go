@@ -51,6 +51,7 @@ type partitionCopy struct {
 	tp       kernel.TopicPartition
 	table    *store.Table
 	position Position
+	applier  *applier // of one that is moved by [Replica.Step]
 }
 
 // NewReplica returns a replica. It does no I/O but a look-up of the topic's partitions, where none are given.

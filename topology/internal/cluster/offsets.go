@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -53,6 +54,14 @@ func listed(topics []string) func(kadm.ListedOffsets, error) (map[string][]int64
 // Committed returns the committed offsets of a group: topic, then partition. What has none is absent.
 func (c *Client) Committed(ctx context.Context, group string) (map[string]map[int32]int64, error) {
 	offsets, err := c.admin.FetchOffsets(ctx, group)
+	for began := time.Now(); starting(err) && time.Since(began) < startsWithin; {
+		select {
+		case <-time.After(startsEvery):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		offsets, err = c.admin.FetchOffsets(ctx, group)
+	}
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return map[string]map[int32]int64{}, nil
 	}
@@ -75,6 +84,17 @@ func (c *Client) Committed(ctx context.Context, group string) (map[string]map[in
 		}
 	}
 	return all, nil
+}
+
+// A group's coordinator starts at its first use, which on a new cluster takes seconds.
+const (
+	startsWithin = 15 * time.Second
+	startsEvery  = 50 * time.Millisecond
+)
+
+// starting reports whether an error says that a group's coordinator is not there yet.
+func starting(err error) bool {
+	return errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
 }
 
 // Purge deletes the records of a topic below the offset given for each partition. A loop is for its own processor only and

@@ -42,7 +42,7 @@ type assignment struct {
 func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
 	a := &assignment{p: p, session: s, began: time.Now(), tasks: map[int32]*task{}}
 	a.writing, a.end = context.WithCancelCause(context.Background())
-	a.lease = newLease(p.e.opts.Client, s.Member, a.leave)
+	a.lease = newLease(p.e.opts.Cluster, s.Member, a.leave)
 	a.offsets = newOffsets(a)
 	for _, partition := range s.Partitions {
 		t := newTask(a, partition)
@@ -51,7 +51,7 @@ func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
 		}
 		a.tasks[partition] = t
 	}
-	a.helpers.Go(func() { a.lease.keep(a.writing) })
+	p.e.opts.Memory.Batches.tasks.Add(int64(len(a.tasks)))
 	return a, nil
 }
 
@@ -79,10 +79,8 @@ func (a *assignment) start(ctx context.Context) error {
 	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.e.opts.Memory.Fetched, a.p.log); err != nil {
 		return fmt.Errorf("processor %q: %w", a.p.k.Name, err)
 	}
-	for _, t := range a.tasks {
-		if err := a.rewriteStale(ctx, t); err != nil {
-			return err
-		}
+	if err := a.rewriteAllStale(ctx); err != nil {
+		return err
 	}
 	a.helpers.Go(func() { a.offsets.keep(a.writing) })
 	for _, t := range a.tasks {
@@ -99,7 +97,7 @@ func (a *assignment) start(ctx context.Context) error {
 // any before, which is committed, as a member of the present generation, before the task writes anything. Of two members that both believe
 // to own a partition only one can commit, and whoever comes after it finds its epoch.
 func (a *assignment) takeOver(ctx context.Context) error {
-	client, group := a.p.e.opts.Client, a.session.Member.Group
+	client, group := a.p.e.opts.Cluster, a.session.Member.Group
 	inputs := a.inputs()
 	found, err := client.StableOffsets(ctx, group, inputs)
 	if err != nil {
@@ -119,7 +117,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	}
 	taken := map[kernel.TopicPartition]cluster.CommittedOffset{}
 	for _, t := range a.tasks {
-		epoch := max(time.Now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
+		epoch := max(a.p.e.now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
 		for _, in := range t.inputs {
 			at, start := found[in.tp], starts[in.tp.Topic][in.tp.Partition]
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
@@ -257,6 +255,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		}
 		t.life.to(closed)
 	}
+	a.p.e.opts.Memory.Batches.tasks.Add(-int64(len(a.tasks)))
 	return complete
 }
 

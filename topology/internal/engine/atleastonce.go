@@ -35,14 +35,17 @@ func newAtLeastOnce(a *assignment, s sender.Sender) *atLeastOnce {
 
 // commit implements [coordinator].
 func (c *atLeastOnce) commit(b *batch) {
-	c.running.Go(func() {
-		info, err := c.steps(b)
-		if err != nil {
-			c.a.failed(b, err)
-			return
-		}
-		c.a.committed(b, info)
-	})
+	c.running.Go(func() { c.run(b) })
+}
+
+// run commits a batch.
+func (c *atLeastOnce) run(b *batch) {
+	info, err := c.steps(b)
+	if err != nil {
+		c.a.failed(b, err)
+		return
+	}
+	c.a.committed(b, info)
 }
 
 // rewrite implements [coordinator].

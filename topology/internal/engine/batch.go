@@ -14,6 +14,7 @@ type batch struct {
 	records int
 	emitted int
 	bytes   int
+	counted int64   // of bytes, in the budget of all batches
 	next    []int64 // by input: one past the last record of the batch; 0: none
 	outputs [2][]output
 	packs   []*packing
@@ -92,7 +93,19 @@ func (b *batch) full() bool {
 	if b.isolated && b.records > 0 {
 		return true
 	}
-	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes
+	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
+}
+
+// count brings the budget of all batches up to date.
+func (b *batch) count() {
+	b.task.p.e.opts.Memory.Batches.used.Add(int64(b.bytes) - b.counted)
+	b.counted = int64(b.bytes)
+}
+
+// forget gives the bytes of a batch back that is committed, or never will be.
+func (b *batch) forget() {
+	b.task.p.e.opts.Memory.Batches.used.Add(-b.counted)
+	b.counted = 0
 }
 
 // seal turns what was collected into what is sent and written.
@@ -117,6 +130,6 @@ func (b *batch) seal() error {
 		}
 		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
 	}
-	b.cut = time.Now()
+	b.cut = b.task.p.e.now()
 	return nil
 }

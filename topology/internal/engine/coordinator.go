@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -156,7 +155,7 @@ func (t *task) sendFailed(topic string, partition int32, by origin, err error) e
 // rows sends changes of the task's table to its changelog. When all are acknowledged, to is one past the last of them.
 func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to *int64) {
 	t := d.task
-	topic, now := t.p.k.Own.Topic.Name, time.Now()
+	topic, now := t.p.k.Own.Topic.Name, t.p.e.now()
 	headers := []kernel.Header{{Key: fence.HeaderKey, Value: t.stamp}}
 	for _, c := range rows {
 		r := sender.Record{Topic: topic, Partition: t.partition, Key: c.key, Value: c.value, Timestamp: now, Headers: headers}
@@ -204,6 +203,7 @@ func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 // failed ends a batch that could not be committed. Where it is not known what became of it, or the group may have given the partition away,
 // the member leaves the generation, and whoever is assigned the partition next begins at what is in the logs. Any other error ends the run.
 func (a *assignment) failed(b *batch, err error) {
+	b.forget()
 	b.task.batchLost()
 	switch {
 	case a.writing.Err() != nil: // the assignment is over: nothing of it counts

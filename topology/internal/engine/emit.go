@@ -57,7 +57,7 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	}
 	b.emitted++
 	b.bytes += size
-	if out.Topic.Packed {
+	if out.Topic.Packed && !t.p.e.opts.Unpacked {
 		t.packed = append(t.packed, packedMessage{to: t.packing(d, partition), key: key, value: value, Emission: kernel.Emission{Timestamp: timestamp, Headers: headers}})
 		return nil
 	}

@@ -37,8 +37,10 @@ type Options struct {
 	// Whole is the topology that they are some of; nil: it is Topology.
 	Whole  *kernel.Topology
 	Client *cluster.Client
-	Store  *store.DB
-	Reader *changelog.Reader
+	// Cluster is what tasks ask beside records; nil: it is Client.
+	Cluster Cluster
+	Store   *store.DB
+	Reader  *changelog.Reader
 
 	// Sender is what this process writes with from outside of the processors; Settle waits for it.
 	Sender sender.Sender
@@ -65,15 +67,31 @@ type Options struct {
 	BatchBytes     int
 	MaxRecordBytes int           // of a key, a value and headers; 0: [cluster.DefaultMaxRecordBytes]
 	CommitInterval time.Duration // optional
+	Unpacked       bool          // messages of packed streams are sent one by one
 	DrainTimeout   time.Duration
 	Memory         Memory
 	Standby        bool          // optional
 	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
 
+	// Now is the clock of tasks; nil: [time.Now].
+	Now func() time.Time
+
 	Logger   *slog.Logger
 	Observer kernel.Observer // optional
 	// Reached is told of every step of a commit when it was done. It is for tests; optional.
 	Reached func(step string)
+}
+
+// Cluster is what tasks ask of the brokers beside records. [cluster.Client] is one.
+type Cluster interface {
+	Settings() cluster.Settings
+	Partitions(ctx context.Context, topic string) (int32, error)
+	// Starts and Ends are the first and the next offset of every partition of topics: topic, then partition.
+	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
+	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
+	StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]cluster.CommittedOffset, error)
+	CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	Heartbeat(ctx context.Context, m cluster.Member) (rebalancing bool, err error)
 }
 
 func (o *Options) delivery(processor string) Delivery {
@@ -92,6 +110,7 @@ func (o *Options) onError(k *kernel.Processor) kernel.Policies {
 type Memory struct {
 	Rows    *cache.Budget  // decoded rows
 	Fetched *source.Budget // records that wait for their task
+	Batches *Batches       // what was processed and is not committed
 }
 
 // Engine runs the processors of a topology. It runs once.
@@ -115,6 +134,12 @@ func New(o Options) *Engine {
 	e := &Engine{opts: o, ready: make(chan struct{}), lookups: map[string]*changelog.Replica{}}
 	if e.opts.Whole == nil {
 		e.opts.Whole = o.Topology
+	}
+	if e.opts.Cluster == nil {
+		e.opts.Cluster = o.Client
+	}
+	if e.opts.Now == nil {
+		e.opts.Now = time.Now
 	}
 	if e.opts.MaxRecordBytes == 0 {
 		e.opts.MaxRecordBytes = cluster.DefaultMaxRecordBytes
@@ -293,6 +318,9 @@ var errHangs = errors.New("a handler did not return after its context was done")
 
 // Fail ends the run with an error from outside of it.
 func (e *Engine) Fail(err error) { e.fail(err) }
+
+// now is the time by the clock of tasks.
+func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // fail keeps the first error and ends the run.
 func (e *Engine) fail(err error) {

@@ -92,14 +92,19 @@ func (c *exactlyOnce) run(p sender.Transactional) {
 			if len(batches) == 0 {
 				break
 			}
-			info, err := c.transaction(p, batches)
-			for _, b := range batches {
-				if err != nil {
-					c.a.failed(b, err)
-				} else {
-					c.a.committed(b, info)
-				}
-			}
+			c.runOne(p, batches)
+		}
+	}
+}
+
+// runOne commits batches in one transaction.
+func (c *exactlyOnce) runOne(p sender.Transactional, batches []*batch) {
+	info, err := c.transaction(p, batches)
+	for _, b := range batches {
+		if err != nil {
+			c.a.failed(b, err)
+		} else {
+			c.a.committed(b, info)
 		}
 	}
 }
@@ -121,7 +126,7 @@ func (c *exactlyOnce) transaction(p sender.Transactional, batches []*batch) (inf
 		err = c.produce(p, batches)
 	} else {
 		// Nothing but offsets: there is nothing that could become visible without them.
-		err = c.a.p.e.opts.Client.CommitOffsets(ctx, c.a.session.Member, committedOffsets(batches))
+		err = c.a.p.e.opts.Cluster.CommitOffsets(ctx, c.a.session.Member, committedOffsets(batches))
 	}
 	if err != nil {
 		return info, err

@@ -7,7 +7,6 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
-	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // inputDef is an input or the loop of a processor.
@@ -15,6 +14,11 @@ type inputDef struct {
 	topic  string
 	handle kernel.Handler
 	known  map[string]bool // the processors of the topology
+}
+
+// records is where the records of a partition come from: a [source.Partition].
+type records interface {
+	Poll() ([]*kgo.Record, error)
 }
 
 // strangersMost bounds the tasks of other topologies whose epochs are kept in mind: anybody may write what looks like one.
@@ -28,7 +32,7 @@ type input struct {
 	def *inputDef
 	tp  kernel.TopicPartition
 
-	from   *source.Partition
+	from   records
 	queue  []*kgo.Record // fetched, to be processed next
 	start  int64         // where the task began
 	at     int64         // one past the last record that was processed
@@ -36,8 +40,8 @@ type input struct {
 	spoken string        // seen, as it is committed
 	// strangers is how many of the tasks seen are none of the topology.
 	strangers int
-	stale  bool          // seen has changed since
-	last   stampCache
+	stale     bool // seen has changed since
+	last      stampCache
 
 	// committed is one past the last record whose batch was committed.
 	committed atomic.Int64

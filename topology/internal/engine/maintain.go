@@ -90,6 +90,15 @@ func (a *assignment) inspect() error {
 	return nil
 }
 
+func (a *assignment) rewriteAllStale(ctx context.Context) error {
+	for _, t := range a.tasks {
+		if err := a.rewriteStale(ctx, t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // rewriteStale writes the rows again whose last record in the changelog was written by a former owner behind a later one's.
 func (a *assignment) rewriteStale(ctx context.Context, t *task) error {
 	if !t.stale.All && len(t.stale.Keys) == 0 {

@@ -61,7 +61,7 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 		return nil, fmt.Errorf("processor %q has no input", k.Name)
 	}
 	for i, out := range outputs {
-		n, err := e.opts.Client.Partitions(ctx, out.Topic.Name)
+		n, err := e.opts.Cluster.Partitions(ctx, out.Topic.Name)
 		if err != nil {
 			return nil, fmt.Errorf("processor %q, output %q: %w", k.Name, out.Topic.Name, err)
 		}
@@ -72,11 +72,11 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 		if e.opts.Whole.DeadLetters == nil {
 			return nil, fmt.Errorf("processor %q: there is no topic of dead letters", k.Name)
 		}
-		if p.letters, err = e.opts.Client.Partitions(ctx, e.opts.Whole.DeadLetters.Name); err != nil {
+		if p.letters, err = e.opts.Cluster.Partitions(ctx, e.opts.Whole.DeadLetters.Name); err != nil {
 			return nil, fmt.Errorf("processor %q, dead letters %q: %w", k.Name, e.opts.Whole.DeadLetters.Name, err)
 		}
 	}
-	if p.partitions, err = e.opts.Client.Partitions(ctx, p.inputs[0].topic); err != nil {
+	if p.partitions, err = e.opts.Cluster.Partitions(ctx, p.inputs[0].topic); err != nil {
 		return nil, fmt.Errorf("processor %q, input %q: %w", k.Name, p.inputs[0].topic, err)
 	}
 	return p, nil
@@ -126,6 +126,7 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	if p.building, err = newAssignment(p, s); err != nil {
 		return err
 	}
+	p.building.helpers.Go(func() { p.building.lease.keep(p.building.writing) })
 	return p.building.passing(p.beforeLoading(s.Context()))
 }
 

@@ -93,7 +93,7 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	s := &w.Value
 	r.touch(w)
 	s.checked = true
-	s.value, s.ok, s.by = value, ok, originOf(t.msg)
+	s.value, s.ok, s.raw, s.by = value, ok, nil, originOf(t.msg)
 	t.spoils = true
 	if !s.dirty {
 		s.dirty, s.since, s.kept = true, t.handled, nil

@@ -97,6 +97,7 @@ func (t *task) begin(epoch int64) {
 func (t *task) run() {
 	defer close(t.done)
 	defer t.closeCaches()
+	defer func() { t.cur.forget() }()
 	ctx := t.a.session.Context()
 	for !t.loop(ctx) { //nolint:revive // a handler ended the goroutine of the loop, and another goes on
 	}
@@ -147,7 +148,7 @@ func (t *task) goesOn(ctx context.Context) bool {
 
 // next takes a record: one that is to be processed once more, or else from the inputs, in turn. There is none if none waits or the batch is full.
 func (t *task) next() (taken, bool) {
-	if t.cur.full() || t.held() {
+	if t.held() || t.cur.full() {
 		return taken{}, false
 	}
 	if r, ok := t.trouble.next(); ok {
@@ -205,6 +206,7 @@ func (t *task) process(ctx context.Context, r taken) {
 	b.records += max(len(messages), 1)
 	b.next[r.index] = r.record.Offset + 1
 	in.at = b.next[r.index]
+	b.count()
 }
 
 // unpack returns the messages of a record that the handler is to see, and whether the next record may follow it.
@@ -281,7 +283,7 @@ func (t *task) cutUnderLoad() {
 		return
 	}
 	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
-	if t.cur.full() || time.Since(t.committedAt()) >= rest {
+	if t.cur.full() || t.p.e.now().Sub(t.committedAt()) >= rest {
 		t.cutNow()
 	}
 }
@@ -296,7 +298,7 @@ func (t *task) cutNow() {
 		return
 	}
 	if interval := t.p.e.opts.CommitInterval; interval > 0 && !b.full() && t.life.state() == running {
-		if rest := interval - time.Since(t.lastCut); rest > 0 {
+		if rest := interval - t.p.e.now().Sub(t.lastCut); rest > 0 {
 			t.remind(rest)
 			return
 		}
@@ -334,8 +336,9 @@ func (t *task) finish() {
 
 // batchCommitted is called by the coordinator when the batch that was cut is committed.
 func (t *task) batchCommitted(b *batch) {
-	t.took.Store(int64(time.Since(b.cut)))
+	t.took.Store(int64(t.p.e.now().Sub(b.cut)))
 	t.committed.Store(b.seq)
+	b.forget()
 	t.flight.Store(nil)
 	t.wake.Raise()
 }

@@ -146,6 +146,7 @@ func (t *task) beginAgain() {
 	for _, in := range t.inputs {
 		in.at = in.committed.Load()
 	}
+	t.cur.forget()
 	t.cur = newBatch(t)
 	t.cur.careful = true
 	if t.own != nil {
