@@ -182,6 +182,13 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 		case <-over:
 		}
 	})
+	forward.Go(func() {
+		select {
+		case <-db.Failed():
+			a.engine.Fail(db.Failure())
+		case <-over:
+		}
+	})
 	err = a.engine.Run(ctx)
 	close(over)
 	forward.Wait()

@@ -19,7 +19,7 @@ import (
 )
 
 // hang is how long a processor may take to stop beyond the drain timeout.
-const hang = 10 * time.Second
+const hang = 3 * time.Second
 
 // Delivery is what a processor promises.
 type Delivery = kernel.Delivery
@@ -315,6 +315,9 @@ func (e *Engine) runAll(processors []*processor) {
 
 // errHangs is the end of a processor whose handler does not return.
 var errHangs = errors.New("a handler did not return after its context was done")
+
+// Fail ends the run with an error from outside of it.
+func (e *Engine) Fail(err error) { e.fail(err) }
 
 // now is the time by the clock of tasks.
 func (e *Engine) now() time.Time { return e.opts.Now() }

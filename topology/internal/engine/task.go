@@ -148,7 +148,7 @@ func (t *task) goesOn(ctx context.Context) bool {
 
 // next takes a record: one that is to be processed once more, or else from the inputs, in turn. There is none if none waits or the batch is full.
 func (t *task) next() (taken, bool) {
-	if t.cur.full() || t.held() {
+	if t.held() || t.cur.full() {
 		return taken{}, false
 	}
 	if r, ok := t.trouble.next(); ok {
