@@ -17,6 +17,7 @@ type applier struct {
 	tp       kernel.TopicPartition
 	progress store.Progress
 	stale    staleKeys
+	unkeyed  int64               // records without a key, which are no rows
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
 }
@@ -28,6 +29,10 @@ func (a *applier) apply(got answer, asOf time.Time) (dropped int64, err error) {
 	at := a.progress
 	a.keys = a.keys[:0]
 	for _, r := range got.records {
+		if r.Key == nil { // a row needs a key; the empty one is another
+			a.unkeyed++
+			continue
+		}
 		epoch, err := epochOf(r)
 		if err != nil {
 			b.Discard()

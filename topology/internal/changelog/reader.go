@@ -26,8 +26,9 @@ type Reader struct {
 	// learnt of a topic, may not know it for a moment.
 	absentFor time.Duration
 
-	mu   sync.Mutex
-	ends map[kernel.TopicPartition]knownEnd
+	mu       sync.Mutex
+	ends     map[kernel.TopicPartition]knownEnd
+	troubles map[kernel.TopicPartition]error // partitions that are not read at present, and why
 }
 
 // NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.
@@ -47,7 +48,7 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 	return &Reader{
 		cluster: c, fetcher: loads, poller: newPoller(follows), log: log,
 		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
-		ends: map[kernel.TopicPartition]knownEnd{},
+		ends: map[kernel.TopicPartition]knownEnd{}, troubles: map[kernel.TopicPartition]error{},
 	}, nil
 }
 
@@ -55,4 +56,25 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 func (r *Reader) Close() {
 	r.poller.close()
 	r.fetcher.kafka.Close()
+}
+
+// Trouble is why a partition is not read at present; nil if all are.
+func (r *Reader) Trouble() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tp, err := range r.troubles {
+		return fmt.Errorf("table topic %q, partition %d is not read at present: %w", tp.Topic, tp.Partition, err)
+	}
+	return nil
+}
+
+// troubled notes that a partition is not read, or, with no error, that it is.
+func (r *Reader) troubled(tp kernel.TopicPartition, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.troubles, tp)
+		return
+	}
+	r.troubles[tp] = err
 }

@@ -137,6 +137,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	m := h.g.m
 	h.session = newSession(s, m.spec.Processor.Group, m.spec.Instance, h.end)
 	m.session = h.session
+	m.forgetOpened()
 	for _, step := range []func() error{
 		func() error { return m.host.Assigned(h.session) },
 		func() error { return h.inner.Setup(silentSession{s}) },
@@ -147,7 +148,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 			return nil //nolint:nilerr // the session is over: whatever failed did so for that
 		}
 		if err != nil {
-			h.err = err
+			h.err = m.why(err)
 			return err
 		}
 	}

@@ -15,6 +15,8 @@ type Observer struct {
 	Committed func(CommittedInfo)
 	// Processed is called after each handler.
 	Processed func(ProcessedInfo)
+	// Skipped is called for each record that an operator passed over, because it has no key, or is a delete that cannot be followed.
+	Skipped func(SkippedInfo)
 	// Stopped is called when a processor stopped with an error.
 	Stopped func(StoppedInfo)
 }
@@ -66,6 +68,15 @@ type ProcessedInfo struct {
 	Partition int32
 	Offset    int64
 	Took      time.Duration
+}
+
+// SkippedInfo is a record that was passed over.
+type SkippedInfo struct {
+	Processor string
+	Topic     string
+	Partition int32
+	Offset    int64
+	Reason    string
 }
 
 // StoppedInfo is the end of a processor by an error.
