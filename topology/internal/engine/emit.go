@@ -47,6 +47,9 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return err
 	}
 	d, b := t.p.outputs[out], t.cur
+	if key == nil { // it has nothing to be placed by, and stays apart from those of other partitions
+		partition = t.partition % d.partitions
+	}
 	size := len(key) + len(value) + recordOverhead
 	if t.emitted += size; t.emitted > MaxEmitted {
 		return ErrTooMuch

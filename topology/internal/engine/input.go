@@ -12,8 +12,11 @@ import (
 
 // inputDef is an input or the loop of a processor.
 type inputDef struct {
-	topic  string
-	handle kernel.Handler
+	topic    string
+	hashPart func([]byte) []byte // of its keys; nil: the whole key
+	handle   kernel.Handler
+	start    kernel.Start
+	lost     kernel.LostOffset
 }
 
 // input is a partition of an input. Its fields belong to the task's goroutine, but for committed.

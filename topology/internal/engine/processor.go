@@ -28,6 +28,8 @@ type processor struct {
 	version  atomic.Int64               // counts the changes of running
 	ready    chan struct{}              // closed by the first assignment
 	once     sync.Once
+	halted   chan struct{} // closed when the processor stops by itself
+	halting  sync.Once
 }
 
 var _ gokagroup.Host = (*processor)(nil)
@@ -35,15 +37,15 @@ var _ gokagroup.Host = (*processor)(nil)
 func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal map[string]bool) (*processor, error) {
 	p := &processor{
 		e: e, k: k, log: e.opts.Logger.With("processor", k.Name), delivery: e.opts.delivery(k.Name),
-		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}),
+		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}), halted: make(chan struct{}),
 	}
 	p.senders.p = p
 	for _, in := range k.Inputs {
-		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, hashPart: in.Topic.HashPart, handle: in.Handle, start: in.Start, lost: in.Lost})
 	}
 	outputs := k.Outputs
 	if k.Loop != nil {
-		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, handle: k.Loop.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, hashPart: k.Loop.Topic.HashPart, handle: k.Loop.Handle})
 		outputs = append(append([]*kernel.Output(nil), outputs...), k.Loop.Out)
 	}
 	if len(k.Inputs) == 0 {
@@ -121,7 +123,8 @@ func (p *processor) beforeLoading(ctx context.Context) error {
 	if len(inputs) == 0 {
 		return nil
 	}
-	_, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
+	var err error
+	p.building.found, err = p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
 	return err
 }
 
