@@ -10,6 +10,7 @@ import "github.com/eddystream/eddy/topology/internal/kernel"
 //   - Recovered(RecoveredInfo): a partition of a table was loaded.
 //   - Committed(CommittedInfo): a batch of a partition was committed.
 //   - Processed(ProcessedInfo): a handler returned.
+//   - Skipped(SkippedInfo): an operator passed over a record, because it has no key, or is a delete that it cannot follow.
 //   - Stopped(StoppedInfo): a processor stopped with an error.
 type Observer = kernel.Observer
 
@@ -24,6 +25,8 @@ type (
 	CommittedInfo = kernel.CommittedInfo
 	// ProcessedInfo is a handled record.
 	ProcessedInfo = kernel.ProcessedInfo
+	// SkippedInfo is a record that was passed over.
+	SkippedInfo = kernel.SkippedInfo
 	// StoppedInfo is the end of a processor by an error.
 	StoppedInfo = kernel.StoppedInfo
 )

@@ -63,7 +63,8 @@ func (v *View[K, V]) Close() error { return v.rows.close() }
 // or [ErrClosed].
 func (v *View[K, V]) Settle(ctx context.Context) error { return v.rows.settle(ctx) }
 
-// Get returns the row at a key, and whether there is one. The error is [ErrNotRecovered], [ErrClosed], of the codecs
+// Get returns the row at a key, and whether there is one, in whatever partition: whoever writes the table may place keys by another hash. Where
+// several partitions have it, the one that the key's hash says counts, or else any. The error is [ErrNotRecovered], [ErrClosed], of the codecs
 // ([ErrEncode], [ErrDecode]) or of the local store.
 func (v *View[K, V]) Get(key K) (V, bool, error) {
 	var zero V
@@ -75,10 +76,10 @@ func (v *View[K, V]) Get(key K) (V, bool, error) {
 		return zero, false, err
 	}
 	hashed := k
-	if v.hash != nil {
+	if v.hash != nil && k != nil {
 		hashed = v.hash(k)
 	}
-	data, ok, err := v.rows.tables[cluster.Partition(hashed, int32(len(v.rows.tables)))].Get(k)
+	data, ok, err := v.rows.get(int(cluster.Partition(hashed, int32(len(v.rows.tables)))), k)
 	if err != nil || !ok {
 		return zero, false, closedError(err)
 	}
@@ -154,6 +155,16 @@ func openFollower(topic string, cfg Config) (_ *follower, err error) {
 		Loaded: func(partition int32, l changelog.Loaded) { tellRecovered(cfg.Observer, topic, partition, l) },
 	})
 	return f, err
+}
+
+// get looks for a row, first in one partition and then in the others.
+func (f *follower) get(first int, key []byte) ([]byte, bool, error) {
+	for i := range f.tables {
+		if data, ok, err := f.tables[(first+i)%len(f.tables)].Get(key); ok || err != nil {
+			return data, ok, err
+		}
+	}
+	return nil, false, nil
 }
 
 // tellRecovered tells an observer that a partition of a view was loaded.

@@ -41,6 +41,9 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	return nil
 }
 
+// Skipped implements [kernel.Task].
+func (t *task) Skipped(string) {}
+
 // local refuses keys that several partitions would put elsewhere.
 func (t *task) local(table *kernel.Table, key []byte) error {
 	if part := partitionOf(table.Topic, key); part != t.part {

@@ -108,6 +108,8 @@ func commands(w world) []*cobra.Command {
 		newBench(w),
 		newBroker(w),
 		newTopics(w),
+		newReset(w),
+		newRestore(w),
 		newHealth(w),
 		newSettings(w),
 		newVersion(w),
