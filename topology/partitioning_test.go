@@ -12,7 +12,9 @@ import (
 // tagged spells keys with a tag. Go cannot compare two of them.
 type tagged struct{ tag []byte }
 
-func (c tagged) Encode(key string) ([]byte, error)  { return append(append([]byte{}, c.tag...), key...), nil }
+func (c tagged) Encode(key string) ([]byte, error) {
+	return append(append([]byte{}, c.tag...), key...), nil
+}
 func (c tagged) Decode(data []byte) (string, error) { return string(data[len(c.tag):]), nil }
 
 // wikiPage is a key of two parts.

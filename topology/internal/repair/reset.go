@@ -83,13 +83,19 @@ func Reset(ctx context.Context, c *cluster.Client, o Options) error {
 	if err != nil {
 		return err
 	}
+	for _, topic := range doomed {
+		if _, ok := existing[topic]; !ok {
+			o.say("topic %q is made", topic)
+		}
+	}
+	anew := doomed
 	doomed = slices.Sorted(maps.Keys(existing))
 	for _, topic := range doomed {
 		o.say("topic %q, with %d partitions, is deleted and made again", topic, existing[topic])
 	}
 	for _, p := range processors {
 		for _, topic := range inputs(p) {
-			if !slices.Contains(doomed, topic) {
+			if !slices.Contains(anew, topic) {
 				o.say("group %q begins topic %q at %s", p.Group, topic, spell(o.Start))
 			}
 		}
