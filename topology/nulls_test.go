@@ -51,6 +51,15 @@ func (f foreign) topic(name string, partitions int32, configs map[string]string)
 	}
 }
 
+// grow gives a topic more partitions.
+func (f foreign) grow(topic string, to int) {
+	f.t.Helper()
+	r, err := kadm.NewClient(f.kafka).UpdatePartitions(f.t.Context(), to, topic)
+	if err := errors.Join(err, r.Error()); err != nil {
+		f.t.Fatal(err)
+	}
+}
+
 // read reads a whole stream as lines.
 func read[K, V any](t *testing.T, brokers []string, s topology.Stream[K, V], line func(r *topology.Record[K, V]) string) (lines []string) {
 	t.Helper()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
 
@@ -107,6 +108,7 @@ func closedError(err error) error {
 // follower is what a view does with bytes.
 type follower struct {
 	topic   string
+	log     *slog.Logger
 	client  *cluster.Client
 	reader  *changelog.Reader
 	db      *viewStore
@@ -124,7 +126,7 @@ type follower struct {
 func openFollower(topic string, cfg Config) (_ *follower, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	f := &follower{topic: topic, stopped: make(chan struct{}), closing: make(chan struct{})}
+	f := &follower{topic: topic, log: cfg.Logger, stopped: make(chan struct{}), closing: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.release())
@@ -221,10 +223,39 @@ func (f *follower) run(ctx context.Context) error {
 	defer close(f.stopped)
 	ctx, release := f.whileOpen(ctx)
 	defer release()
-	if err := f.replica.Run(ctx); err != nil {
+	running, changed := context.WithCancelCause(ctx)
+	defer changed(nil)
+	f.client.OnChange(changed)
+	defer f.client.OnChange(nil)
+	var watching sync.WaitGroup
+	watching.Go(func() { f.watch(running) })
+	err := f.replica.Run(running)
+	why := context.Cause(running)
+	changed(nil)
+	watching.Wait()
+	if err == nil && ctx.Err() == nil && errors.Is(why, ErrTopicChanged) {
+		err = why
+	}
+	if err != nil {
 		return fmt.Errorf("view of %q: %w", f.topic, err)
 	}
 	return nil
+}
+
+// watch looks at the topic now and then, until ctx is done: a view of a table that gets partitions would miss their rows.
+func (f *follower) watch(ctx context.Context) {
+	ticker := time.NewTicker(lookForNew)
+	defer ticker.Stop()
+	for {
+		if err := f.client.Refresh(ctx, f.topic); err != nil && ctx.Err() == nil {
+			f.log.Debug("the table's topic is not looked at", "topic", f.topic, "error", err) // whoever reads it says so
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // whileOpen derives a context that also ends when the view is closed or has stopped, then with the cause ErrClosed. It is to be released.
