@@ -121,8 +121,15 @@ const maxDuration = time.Duration(1<<63 - 1)
 // configs asks for the settings of topics: topic, then key.
 func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[string]string, error) {
 	resources, err := c.admin.DescribeTopicConfigs(ctx, topics...)
+	if errors.Is(err, kerr.TopicAuthorizationFailed) && len(topics) > 1 { // of one of them: it is not said of which
+		for _, topic := range topics {
+			if _, err := c.configs(ctx, topic); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("look up topic settings: %w", err)
+		return nil, fmt.Errorf("look up topic settings: %w", Denied(err, Topic, strings.Join(topics, ", "), "DescribeConfigs"))
 	}
 	all := map[string]map[string]string{}
 	for _, r := range resources {

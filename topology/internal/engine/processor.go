@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -88,6 +89,10 @@ func (p *processor) run(ctx context.Context) error {
 		return err
 	}
 	defer p.senders.close()
+	// Asked first, for joining a group that one may not know of is tried again and again.
+	if _, err := p.e.opts.Client.Committed(ctx, p.k.Group); cluster.Permanent(err) && ctx.Err() == nil {
+		return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
+	}
 	spec := gokagroup.Spec{
 		Processor: p.k, Partitions: p.partitions, Client: p.e.opts.Client, Standby: p.e.opts.Standby, Held: held, Logger: p.log,
 	}
