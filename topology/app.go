@@ -125,7 +125,8 @@ func subset(t *kernel.Topology, names []string) (*kernel.Topology, []error) {
 	return part, errs
 }
 
-// Run makes or checks all topics of the topology, recovers the tables that are looked up, and runs the processors until ctx
+// Run makes the topics that the topology writes, if they do not exist, and checks the others: one that is only read has to exist, unless it is declared with
+// [CreateMissing]. It recovers the tables that are looked up, and runs the processors until ctx
 // is done; then it commits what was processed, gives up the partitions and returns nil. It returns a [*ProcessError] if a
 // record could not be processed, which [errors.Is] and [errors.As] look through, and another error if topics do not fit or
 // the cluster or the disk fail. It runs once.
@@ -140,14 +141,16 @@ func (a *App) Run(ctx context.Context) error {
 
 func (a *App) runOnce(ctx context.Context) (err error) {
 	defer a.closeClients()
-	if err := cluster.EnsureTopics(ctx, a.client, a.whole, a.cfg.topicPolicy()); err != nil {
-		return ended(ctx, err)
-	}
 	db, err := a.cfg.openStore(a.whole.Name, a.memory.BlockCache, a.memory.Memtables)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	policy := a.cfg.topicPolicy()
+	policy.OnlyOurs, policy.Known = true, engine.KnowsTable(db)
+	if err := cluster.EnsureTopics(ctx, a.client, a.whole, policy); err != nil {
+		return ended(ctx, err)
+	}
 	instance, static, err := a.cfg.instance(a.whole.Name)
 	if err != nil {
 		return err
@@ -217,6 +220,25 @@ func (a *App) closeClients() {
 
 // Close ends the connections of an app that is not run. It must not be called while Run runs; after it, it does nothing.
 func (a *App) Close() { a.closeClients() }
+
+// Health is why the app is not at work: it is not ready yet, partitions are being assigned, an input or a table cannot be read at present, or a
+// processor has stopped ([ErrOffsetLost]) while the others go on. It is nil while all is well. Unlike [App.Ready] it may change at any time.
+func (a *App) Health() error {
+	select {
+	case <-a.ended:
+		return a.outcome()
+	default:
+	}
+	select {
+	case <-a.started:
+		return a.engine.Health()
+	default:
+		return errStarting
+	}
+}
+
+// errStarting says that topics are being looked at.
+var errStarting = errors.New("topics are being created or checked")
 
 // Ready is closed when every processor owns its partitions and has recovered for the first time.
 func (a *App) Ready() <-chan struct{} { return a.ready }

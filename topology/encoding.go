@@ -25,16 +25,19 @@ func isNil(codec any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// sameCodec reports whether two codecs are known to spell alike: equal values. Codecs that Go cannot compare
-// count as the same if their types are.
+// sameCodec reports whether two codecs are known to spell alike: equal values. Codecs that Go cannot compare, because they hold slices, maps
+// or functions, are the same if what they hold is; of functions that is never known.
 func sameCodec(a, b any) bool {
 	if reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
 	}
-	if a == nil || !reflect.ValueOf(a).Comparable() {
+	if a == nil {
 		return true
 	}
-	return a == b
+	if v, w := reflect.ValueOf(a), reflect.ValueOf(b); v.Comparable() && w.Comparable() {
+		return a == b
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // present makes the encoding of a value that exists distinct from a tombstone.

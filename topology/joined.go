@@ -27,7 +27,7 @@ func Join[K, V any](p *Processor[K], t Table[K, V]) Joined[K, V] {
 	return j
 }
 
-// Get returns the row of the record's key, and whether there is one. It is local. Errors wrap [ErrDecode] or
+// Get returns the row of the record's key, and whether there is one; for a record without a key there is none. It is local. Errors wrap [ErrDecode] or
 // [ErrWrongProcessor].
 func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	var zero V
@@ -36,6 +36,9 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 		return zero, false, err
 	}
 	k := s.key
+	if k == nil {
+		return zero, false, nil
+	}
 	if j.own != nil {
 		key, err := j.own.Decode(k)
 		if err != nil {
@@ -48,7 +51,7 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	return get[V](j.h.reader(s), j.topic, k)
 }
 
-// GetAt returns the row of any key of the record's partition.
+// GetAt returns the row of any key of the record's partition; a key of another partition is an error.
 func (j Joined[K, V]) GetAt(r Scope, key K) (V, bool, error) {
 	var zero V
 	s, err := j.h.in(r)

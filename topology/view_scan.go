@@ -3,6 +3,7 @@ package topology
 import (
 	"bytes"
 	"container/heap"
+	"errors"
 	"fmt"
 	"iter"
 
@@ -15,8 +16,9 @@ type Entry[K, V any] struct {
 	Value V
 }
 
-// All iterates over all rows in the order of their encoded keys. Each partition is as it was when the iteration began. An error
-// is yielded last, with a zero entry: those of [View.Get].
+// All iterates over all rows in the order of their encoded keys. Each partition is as it was when the iteration began. A row whose key or
+// value cannot be decoded is yielded in its place as an error that wraps [ErrDecode], with a zero entry, and the iteration goes on behind it, if
+// the loop does. Any other error of [View.Get] is yielded last.
 func (v *View[K, V]) All() iter.Seq2[Entry[K, V], error] { return v.Prefix(nil) }
 
 // Prefix iterates like [View.All] over the rows whose encoded key begins with prefix.
@@ -31,11 +33,14 @@ func (v *View[K, V]) Prefix(prefix []byte) iter.Seq2[Entry[K, V], error] {
 			if err == nil {
 				e, err = v.entry(row)
 			}
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrDecode) {
 				yield(Entry[K, V]{}, closedError(err))
 				return
 			}
-			if !yield(e, nil) {
+			if err != nil {
+				e = Entry[K, V]{}
+			}
+			if !yield(e, err) {
 				return
 			}
 		}

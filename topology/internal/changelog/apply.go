@@ -2,6 +2,7 @@ package changelog
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -19,6 +20,7 @@ type applier struct {
 	progress store.Progress
 	stale    staleKeys
 	screen   *Screen             // nil: none
+	unkeyed  int64               // records without a key, which are no rows
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
 }
@@ -31,6 +33,9 @@ func (a *applier) apply(ctx context.Context, got answer, asOf time.Time) (droppe
 	a.keys = a.keys[:0]
 	for _, r := range got.records {
 		epoch, bad := a.screen.look(r)
+		if errors.Is(bad, ErrNoKey) {
+			a.unkeyed++
+		}
 		if bad != nil {
 			if err := a.screen.pass(ctx, r, bad); err != nil {
 				b.Discard()

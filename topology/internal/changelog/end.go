@@ -132,6 +132,7 @@ func (r *Reader) fetchOrSkip(ctx context.Context, tp kernel.TopicPartition, from
 			a.next, err = r.skipDeleted(ctx, tp, from, err)
 		}
 		if err == nil || errors.Is(err, kerr.OffsetOutOfRange) {
+			r.troubled(tp, nil)
 			return a.records, a.next, err
 		}
 		if err := tries.failed(ctx, err); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -22,6 +23,8 @@ type Loaded struct {
 	Rebuilt bool          // what was there was cleared first
 	Reason  string        // why
 	Took    time.Duration // of the whole
+	Topic   fence.TopicID // the topic that was read
+	Start   int64         // where its partition began
 	// Progress is what the table's store has. The owner commits its StaleFrom and StaleEpoch with every batch until the stale rows
 	// are written and acknowledged, and zeros from then on: so a crash in between does not lose them.
 	Progress store.Progress
@@ -47,6 +50,7 @@ type loading struct {
 	highWatermark bool
 	keep          bool // the table has readers: it is not cleared
 	screen        *Screen
+	footing       *Footing
 	changed       func(keys [][]byte)
 }
 
@@ -72,7 +76,11 @@ func (r *Reader) loadUntil(ctx context.Context, l loading) (Loaded, *applier, er
 	for {
 		a, err := r.load(ctx, l, &loaded)
 		if err == nil {
+			r.troubled(l.tp, nil)
 			loaded.Took = time.Since(began)
+			if a.unkeyed > 0 {
+				r.log.Warn("records without a key are no rows", "topic", l.tp.Topic, "partition", l.tp.Partition, "records", a.unkeyed)
+			}
 			if loaded.Dropped > 0 {
 				r.log.Warn("records of a former owner were dropped", "topic", l.tp.Topic, "partition", l.tp.Partition,
 					"records", loaded.Dropped, "stale", len(loaded.Stale.Keys))
@@ -91,6 +99,12 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	if err != nil {
 		return nil, err
 	}
+	if l.footing != nil && !l.keep {
+		if err := state.complete(l.table, *l.footing); err != nil {
+			return nil, err
+		}
+	}
+	loaded.Topic, loaded.Start = state.topic, state.start
 	at, reason, err := state.resume(l.table)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -28,16 +29,17 @@ type Reader struct {
 	// learnt of a topic, may not know it for a moment.
 	absentFor time.Duration
 
-	mu   sync.Mutex
-	ends map[kernel.TopicPartition]knownEnd
+	mu       sync.Mutex
+	ends     map[kernel.TopicPartition]knownEnd
+	troubles map[kernel.TopicPartition]error // partitions that are not read at present, and why
 }
 
 // describer tells what there is to read. A [cluster.Client] is one.
 type describer interface {
 	ClusterID(ctx context.Context) (string, error)
-	TopicID(ctx context.Context, topic string) (string, error)
+	TopicIDs(ctx context.Context, topics ...string) (map[string]fence.TopicID, error)
 	Partitions(ctx context.Context, topic string) (int32, error)
-	DeleteRetention(ctx context.Context, topic string) (time.Duration, error)
+	TableConfig(ctx context.Context, topic string) (cluster.TableConfig, error)
 	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
 	StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error)
 	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
@@ -60,7 +62,7 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 	return &Reader{
 		cluster: c, fetch: loads.fetch, fetcher: loads, poller: newPoller(follows), log: log,
 		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
-		ends: map[kernel.TopicPartition]knownEnd{},
+		ends: map[kernel.TopicPartition]knownEnd{}, troubles: map[kernel.TopicPartition]error{},
 	}, nil
 }
 
@@ -68,4 +70,25 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 func (r *Reader) Close() {
 	r.poller.close()
 	r.fetcher.kafka.Close()
+}
+
+// Trouble is why a partition is not read at present; nil if all are.
+func (r *Reader) Trouble() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tp, err := range r.troubles {
+		return fmt.Errorf("table topic %q, partition %d is not read at present: %w", tp.Topic, tp.Partition, err)
+	}
+	return nil
+}
+
+// troubled notes that a partition is not read, or, with no error, that it is.
+func (r *Reader) troubled(tp kernel.TopicPartition, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.troubles, tp)
+		return
+	}
+	r.troubles[tp] = err
 }

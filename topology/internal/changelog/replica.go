@@ -22,6 +22,9 @@ type ReplicaConfig struct {
 	Partitions []int32
 	// Open returns the table that a partition is copied to. It is called once for each partition, by [Reader.NewReplica]. Required.
 	Open func(partition int32) (*store.Table, error)
+	// Footing has a load refuse a changelog that has less than the group of the table's owner committed, or than the copy; see [Standing].
+	// Defaults to a copy that is cleared where it is not one of this log.
+	Footing *Footing
 	// Loaded is told of each partition once, when it has been loaded. Defaults to nobody.
 	Loaded func(partition int32, l Loaded)
 	// Changed is told the keys of each partition whose rows have changed since it was loaded. It is called after the rows can be read, and
@@ -109,7 +112,7 @@ func (p *Replica) Run(ctx context.Context) error {
 // run copies one partition. Whenever it cannot go on it is loaded again, which finds out what has become of the partition. Readers rely
 // on what they once had: after the first time a table that would have to be cleared is an error.
 func (p *Replica) run(ctx context.Context, c *partitionCopy) error {
-	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen}
+	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen, footing: p.config.Footing}
 	tries := p.reader.attempts(c.tp)
 	for {
 		loaded, a, err := p.reader.loadUntil(ctx, load)

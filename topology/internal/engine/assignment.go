@@ -35,6 +35,8 @@ type assignment struct {
 	coordinator coordinator
 	helpers     sync.WaitGroup // those that renew the lease and commit offsets
 
+	found map[kernel.TopicPartition]cluster.CommittedOffset // committed when the assignment began
+
 	mu    sync.Mutex // guards joins, and the tasks', while tables are opened side by side
 	joins []join
 }
@@ -103,15 +105,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	topics := make([]string, len(a.p.inputs))
-	for i, d := range a.p.inputs {
-		topics[i] = d.topic
-	}
-	starts, err := client.Starts(ctx, topics...)
-	if err != nil {
-		return err
-	}
-	logEnds, err := client.Ends(ctx, topics...)
+	logs, err := a.readLogs(ctx, found)
 	if err != nil {
 		return err
 	}
@@ -119,22 +113,19 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	for _, t := range a.tasks {
 		epoch := max(a.p.e.now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
 		for _, in := range t.inputs {
-			at, start := found[in.tp], starts[in.tp.Topic][in.tp.Partition]
+			at := found[in.tp]
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
 				return a.inputError(in, err)
 			}
 			in.strangers = in.seen.Count(in.def.strange)
 			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
-			in.start = at.Next
-			switch end := logEnds[in.tp.Topic][in.tp.Partition]; {
-			case at.Next < 0:
-				in.start = start // a group begins at the start: what was sent before it existed is not lost
-			case at.Next < start || at.Next > end:
-				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", ErrOffsetLost, at.Next, start, end))
+			if err := a.place(in, at, logs); err != nil {
+				return a.inputError(in, err)
 			}
 			in.at = in.start
 			in.committed.Store(in.start)
 		}
+		t.stand(logs)
 		t.begin(epoch)
 		a.p.suspects.begin(t)
 		for _, in := range t.inputs {
@@ -154,9 +145,6 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	}
 	return nil
 }
-
-// ErrOffsetLost says that a group committed an offset that its input does not have.
-var ErrOffsetLost = errors.New("the committed offset is not in the log")
 
 func (a *assignment) inputError(in *input, err error) error {
 	return &ProcessError{Processor: a.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}

@@ -119,6 +119,7 @@ func (b *batch) seal() error {
 			return err
 		}
 	}
+	b.task.restand()
 	for i, n := range b.next {
 		if n == 0 {
 			continue

@@ -51,6 +51,9 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	if err := t.fits(len(key)+len(value), headers); err != nil {
 		return kernel.In(kernel.PhaseWrite, fmt.Errorf("output %q, key %s: %w", out.Topic.Name, kernel.Quote(key), err))
 	}
+	if key == nil { // it has nothing to be placed by, and stays apart from those of other partitions
+		partition = t.partition % d.partitions
+	}
 	size := len(key) + len(value) + recordOverhead
 	if t.emitted += size; t.emitted > MaxEmitted {
 		return kernel.In(kernel.PhaseWrite, ErrTooMuch)

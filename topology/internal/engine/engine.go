@@ -71,7 +71,8 @@ type Options struct {
 	DrainTimeout   time.Duration
 	Memory         Memory
 	Standby        bool          // optional
-	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
+	PurgeInterval  time.Duration // how often what is committed is deleted from internal streams; 0: a minute
+	WatchInterval  time.Duration // how often topics are looked at; 0: 5 s
 
 	// Now is the clock of tasks; nil: [time.Now].
 	Now func() time.Time
@@ -89,6 +90,10 @@ type Cluster interface {
 	// Starts and Ends are the first and the next offset of every partition of topics: topic, then partition.
 	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
 	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
+	// After is the offset of the first record of every partition of topics that is not before a time; the end where there is none.
+	After(ctx context.Context, since time.Time, topics ...string) (map[string][]int64, error)
+	// Committed is what a group has committed: topic, then partition.
+	Committed(ctx context.Context, group string) (map[string]map[int32]int64, error)
 	StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]cluster.CommittedOffset, error)
 	CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
 	Heartbeat(ctx context.Context, m cluster.Member) (rebalancing bool, err error)
@@ -127,11 +132,12 @@ type Engine struct {
 	changed    signal                        // positions, assignments, the end
 	ready      chan struct{}
 	ends       ends
+	halts      halts
 }
 
 // New returns an engine. It does no I/O.
 func New(o Options) *Engine {
-	e := &Engine{opts: o, ready: make(chan struct{}), lookups: map[string]*changelog.Replica{}}
+	e := &Engine{opts: o, ready: make(chan struct{}), halts: halts{first: make(chan struct{})}, lookups: map[string]*changelog.Replica{}}
 	if e.opts.Whole == nil {
 		e.opts.Whole = o.Topology
 	}
@@ -162,18 +168,24 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	defer e.crash() // what hangs
 
+	e.opts.Client.OnChange(e.topicChanged)
+	defer e.opts.Client.OnChange(nil)
 	var helpers sync.WaitGroup
 	processors, err := e.prepare(&helpers)
 	if err == nil {
 		e.processors.Store(&processors)
 		helpers.Go(func() { e.maintain(processors) })
+		helpers.Go(func() { e.watch(processors) })
 		e.runAll(processors)
 	} else if e.ctx.Err() == nil {
 		e.fail(err)
 	}
 	e.latch.cancel(errStopped)
 	helpers.Wait()
-	return e.failure()
+	if err := e.failure(); err != nil {
+		return err
+	}
+	return e.Halted()
 }
 
 // Crash ends the run like a crash of the process: nothing more is committed, nothing is drained. It is for tests.
@@ -278,13 +290,21 @@ func (e *Engine) runAll(processors []*processor) {
 	for _, p := range processors {
 		left[p] = true
 		go func() {
-			if err := p.run(e.ctx); err != nil {
+			ctx, cancel := p.untilHalted(e.ctx)
+			defer cancel()
+			switch err := p.run(ctx); {
+			case err == nil || p.isHalted():
+			case errors.Is(err, ErrOffsetLost):
+				p.halt(err)
+			default:
 				e.fail(err)
 				if f := e.opts.Observer.Stopped; f != nil {
 					f(kernel.StoppedInfo{Processor: p.k.Name, Err: err})
 				}
 			}
-			e.latch.cancel(errStopped) // one that ends takes the others along
+			if !p.isHalted() || e.halts.all(len(processors)) {
+				e.latch.cancel(errStopped) // one that ends takes the others along, and so does the last that is halted
+			}
 			stopped <- p
 		}()
 	}

@@ -11,9 +11,12 @@ import (
 
 // inputDef is an input or the loop of a processor.
 type inputDef struct {
-	topic  string
-	handle kernel.Handler
-	known  map[string]bool // the processors of the topology
+	topic    string
+	hashPart func([]byte) []byte // of its keys; nil: the whole key
+	handle   kernel.Handler
+	start    kernel.Start
+	lost     kernel.LostOffset
+	known    map[string]bool // the processors of the topology
 }
 
 // records is where the records of a partition come from: a [source.Partition].

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -33,6 +34,8 @@ type processor struct {
 	version  atomic.Int64               // counts the changes of running
 	ready    chan struct{}              // closed by the first assignment
 	once     sync.Once
+	halted   chan struct{} // closed when the processor stops by itself
+	halting  sync.Once
 }
 
 var _ gokagroup.Host = (*processor)(nil)
@@ -40,7 +43,7 @@ var _ gokagroup.Host = (*processor)(nil)
 func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal map[string]bool) (*processor, error) {
 	p := &processor{
 		e: e, k: k, log: e.opts.Logger.With("processor", k.Name), delivery: e.opts.delivery(k.Name),
-		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}),
+		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}), halted: make(chan struct{}),
 	}
 	p.senders.p = p
 	p.onError = e.opts.onError(k)
@@ -50,11 +53,11 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 		known[k.Name] = true
 	}
 	for _, in := range k.Inputs {
-		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle, known: known})
+		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, hashPart: in.Topic.HashPart, handle: in.Handle, known: known, start: in.Start, lost: in.Lost})
 	}
 	outputs := k.Outputs
 	if k.Loop != nil {
-		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, handle: k.Loop.Handle, known: known})
+		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, hashPart: k.Loop.Topic.HashPart, handle: k.Loop.Handle, known: known})
 		outputs = append(append([]*kernel.Output(nil), outputs...), k.Loop.Out)
 	}
 	if len(k.Inputs) == 0 {
@@ -105,6 +108,10 @@ func (p *processor) run(ctx context.Context) error {
 		return err
 	}
 	defer p.senders.close()
+	// Asked first, for joining a group that one may not know of is tried again and again.
+	if _, err := p.e.opts.Client.Committed(ctx, p.k.Group); cluster.Permanent(err) && ctx.Err() == nil {
+		return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
+	}
 	spec := gokagroup.Spec{
 		Processor: p.k, Partitions: p.partitions, Client: p.e.opts.Client, Standby: p.e.opts.Standby, Held: held, Logger: p.log,
 	}
@@ -141,7 +148,8 @@ func (p *processor) beforeLoading(ctx context.Context) error {
 	if len(inputs) == 0 {
 		return nil
 	}
-	_, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
+	var err error
+	p.building.found, err = p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
 	return err
 }
 

@@ -57,6 +57,11 @@ func (r *rows) row(key []byte) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
+	if !ok {
+		if err := r.task.elsewhere(r.def, key); err != nil {
+			return nil, err
+		}
+	}
 	w, bytes := rowState{ok: ok, size: len(data)}, 0
 	if ok {
 		if w.value, err = r.def.Decode(data); err != nil {
@@ -83,8 +88,10 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	}
 	w := r.cache.Get(key)
 	if w == nil || !w.Value.checked {
-		if at := partitionOf(r.def.Topic.HashPart, key, t.p.partitions); at != t.partition {
-			return fmt.Errorf("table %q, row %s: the key belongs to partition %d, not to partition %d, which is being processed", r.def.Topic.Name, kernel.Quote(key), at, t.partition)
+		if err := t.elsewhere(r.def, key); err != nil {
+			if here, hasErr := r.table.Has(key); hasErr != nil || !here {
+				return errors.Join(hasErr, err)
+			}
 		}
 	}
 	if w == nil {
@@ -125,7 +132,7 @@ func (r *rows) encode(b *batch) error {
 
 // partitionOf is the partition of a key among n.
 func partitionOf(hashPart func([]byte) []byte, key []byte, n int32) int32 {
-	if hashPart != nil {
+	if hashPart != nil && key != nil {
 		key = hashPart(key)
 	}
 	return cluster.Partition(key, n)

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -78,7 +79,15 @@ func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string
 		if err != nil {
 			return nil, err
 		}
-		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, changelog.Screened(p.screen(p.tableOf(role, topic), false)))
+		footing, err := p.standbyFooting(ctx, role, topic, partition)
+		if err != nil {
+			return nil, err
+		}
+		opts := []changelog.LoadOption{changelog.Screened(p.screen(p.tableOf(role, topic), false))}
+		if footing != nil {
+			opts = append(opts, changelog.Standing(*footing))
+		}
+		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, opts...)
 		if err != nil {
 			return nil, err
 		}
@@ -108,13 +117,14 @@ func (t *task) restore(ctx context.Context) error {
 	topic := t.p.k.Own.Topic.Name
 	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
 	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark(),
-		changelog.Screened(t.p.screen(t.p.k.Own, true)))
+		changelog.Screened(t.p.screen(t.p.k.Own, true)), changelog.Standing(t.p.footing(t.a.found, topic, t.partition)))
 	if err != nil {
 		return fmt.Errorf("table %q partition %d: %w", topic, t.partition, err)
 	}
 	t.epoch, t.stale = loaded.Epoch, loaded.Stale
 	t.staleFrom = loaded.Progress.StaleFrom
 	t.ends.Store(loaded.Offset)
+	t.ownLog = fence.Log{Topic: loaded.Topic, Start: loaded.Start, Next: loaded.Offset}
 	t.p.recovered(topic, t.partition, loaded)
 	return nil
 }
@@ -130,9 +140,13 @@ func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topi
 		t = p.building.tasks[partition]
 		t.life.to(restoring)
 	}
+	footing, err := p.standbyFooting(ctx, role, topic, partition)
+	if err != nil {
+		return nil, err
+	}
 	changed := &news{}
 	replica, err := p.e.opts.Reader.NewReplica(ctx, changelog.ReplicaConfig{
-		Topic: topic, Partitions: []int32{partition},
+		Topic: topic, Partitions: []int32{partition}, Footing: footing,
 		Open:   func(int32) (*store.Table, error) { return table, nil },
 		Screen: p.screen(p.tableOf(role, topic), false),
 		Loaded: func(partition int32, l changelog.Loaded) { p.recovered(topic, partition, l) },
@@ -186,7 +200,7 @@ func (a *assignment) join(t *task, topic string, r *changelog.Replica, changed *
 	defer a.mu.Unlock()
 	a.joins = append(a.joins, join{tp: kernel.TopicPartition{Topic: topic, Partition: t.partition}, replica: r})
 	t.joins[i] = newReader(t, a.p.k.Joins[i], r.Table(t.partition).Get)
-	t.joins[i].news = changed
+	t.joins[i].news, t.joins[i].side = changed, true
 }
 
 // recovered tells the observer.
@@ -201,4 +215,9 @@ func recoveredInfo(processor, topic string, partition int32, l changelog.Loaded)
 		Processor: processor, Topic: topic, Partition: partition, Records: l.Records, Offset: l.Offset,
 		Rebuilt: l.Rebuilt, Reason: l.Reason, Took: l.Took,
 	}
+}
+
+// OwnTable names the local copy of a partition of a group's table.
+func OwnTable(group, topic string, partition int32) string {
+	return tableName(group, roleOwn, topic, partition)
 }

@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -58,6 +57,8 @@ type task struct {
 	took      atomic.Int64          // nanoseconds that its commit took
 	logging   sync.Mutex            // held from the writing of the changelog to that of the store, and while it is healed
 	ends      atomic.Int64          // one past the last record of the changelog that is known
+	ownLog    fence.Log             // the changelog when it was loaded
+	logs      map[string]fence.Log  // the changelogs as the next offsets tell of them
 	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
 }
@@ -159,10 +160,7 @@ func (t *task) next() (taken, bool) {
 		in := t.inputs[i]
 		r, err := in.next()
 		if err != nil {
-			t.stop(&ProcessError{
-				Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1,
-				Err: fmt.Errorf("the offset that comes next is not in the log: %w", err),
-			})
+			t.inputFailed(in, err)
 			return taken{}, false
 		}
 		if r != nil {

@@ -47,19 +47,45 @@ type Topic struct {
 	Packed bool
 	// HashPart returns the part of an encoded key that decides its partition; nil: the whole key.
 	HashPart func(key []byte) []byte
-	// Retention of a stream; 0 is the default of the configuration, negative is for ever. Tables are compacted.
+	// Retention of a stream; 0 is not said, negative is for ever. A table with one may lose rows by age: compact,delete.
 	Retention time.Duration
 	// Table says that the topic is a changelog: compacted, a nil value deletes.
 	Table bool
 	// MaxBytes is how large its records may be; 0: as those of other topics.
 	MaxBytes int
+	// Partitions is how many it has; 0: the default of the configuration, or those of the topics beside it.
+	Partitions int32
+	// Configs are settings of the topic that is created beside those that follow from the rest.
+	Configs map[string]string
+	// Create says that the topology creates the topic also if it only reads it.
+	Create bool
+	// Foreign says that keys are not placed by the hash of the key: somebody else's partitioner writes it.
+	Foreign bool
 }
 
-// Input is a stream consumed from its start.
+// Input is a stream that is consumed.
 type Input struct {
 	Topic  Topic
 	Handle Handler
+	Start  Start      // where it begins when its group has committed nothing
+	Lost   LostOffset // what is done where the log does not have the committed offset
 }
+
+// Start is a place in a log. The zero value is the oldest record.
+type Start struct {
+	Newest bool
+	Since  time.Time // not zero: the first record of this time or a later one
+}
+
+// LostOffset is what is done where the log does not have the offset that comes next.
+type LostOffset int
+
+// The ways to go on from a lost offset.
+const (
+	LostFails  LostOffset = iota // the processor stops
+	LostOldest                   // with the oldest record that there is
+	LostNewest                   // with what comes from now on
+)
 
 // Loop is the stream from a processor back to itself.
 type Loop struct {
@@ -100,8 +126,9 @@ type Message struct {
 	Partition int32
 	Packed    bool // the record is a pack
 	Offset    int64
-	Index     int // in its pack; 0 where the record is no pack
-	Key       []byte
+	Index     int    // in its pack; 0 where the record is no pack
+	Key       []byte // nil: none
+	RowKey    []byte // the key of its rows, where a table spells it otherwise; nil: Key
 	Value     []byte // nil is a tombstone
 	Timestamp time.Time
 	Headers   []Header
@@ -124,6 +151,8 @@ type Task interface {
 	PartitionOf(out *Output, key []byte) (int32, error)
 	// Emit sends a record with the batch. key and value must not be changed afterwards; a nil value is a tombstone.
 	Emit(out *Output, key, value []byte, timestamp time.Time, headers []Header) error
+	// Skipped says that the message was passed over by what it is not fit for, and why.
+	Skipped(reason string)
 }
 
 // Reader reads a table.

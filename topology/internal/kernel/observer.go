@@ -17,6 +17,8 @@ type Observer struct {
 	Processed func(ProcessedInfo)
 	// Failed is called for each record that fails, and what becomes of it; and for each record of a table that cannot be read.
 	Failed func(FailedInfo)
+	// Skipped is called for each record that an operator passed over, because it has no key, or is a delete that cannot be followed.
+	Skipped func(SkippedInfo)
 	// Stopped is called when a processor stopped with an error.
 	Stopped func(StoppedInfo)
 }
@@ -76,6 +78,15 @@ type FailedInfo struct {
 	Err *ProcessError
 	// Outcome is what becomes of it now: "retry", "skip", "dead-letter" or "stop".
 	Outcome string
+}
+
+// SkippedInfo is a record that was passed over.
+type SkippedInfo struct {
+	Processor string
+	Topic     string
+	Partition int32
+	Offset    int64
+	Reason    string
 }
 
 // StoppedInfo is the end of a processor by an error.

@@ -4,13 +4,16 @@ package memlog
 
 import (
 	"context"
+	"crypto/md5" //nolint:gosec // it has the length of an id
 	"fmt"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -120,15 +123,21 @@ func (l *Log) Settings() cluster.Settings {
 // ClusterID is the same for all logs.
 func (l *Log) ClusterID(context.Context) (string, error) { return "memlog", nil }
 
-// TopicID is the topic's name.
-func (l *Log) TopicID(_ context.Context, topic string) (string, error) { return topic, nil }
+// TopicIDs are those of the topics, made from their names.
+func (l *Log) TopicIDs(_ context.Context, topics ...string) (map[string]fence.TopicID, error) {
+	ids := map[string]fence.TopicID{}
+	for _, topic := range topics {
+		ids[topic] = fence.TopicID(md5.Sum([]byte(topic))) //nolint:gosec // it has the length of an id
+	}
+	return ids, nil
+}
 
 // Partitions is how many partitions each topic has.
 func (l *Log) Partitions(context.Context, string) (int32, error) { return l.partitions, nil }
 
-// DeleteRetention is without end: nothing is compacted.
-func (l *Log) DeleteRetention(context.Context, string) (time.Duration, error) {
-	return math.MaxInt64, nil
+// TableConfig is that of tables that keep deletes without end: nothing is compacted.
+func (l *Log) TableConfig(context.Context, string) (cluster.TableConfig, error) {
+	return cluster.TableConfig{DeleteRetention: math.MaxInt64}, nil
 }
 
 // Starts is the first offset of every partition: topic, then partition.
@@ -166,6 +175,33 @@ func (l *Log) Join(name string) cluster.Member {
 	}
 	g.generation++
 	return cluster.Member{Group: name, ID: "member", Generation: g.generation}
+}
+
+// Committed returns all that a group has committed: topic, then partition.
+func (l *Log) Committed(_ context.Context, name string) (map[string]map[int32]int64, error) {
+	all := map[string]map[int32]int64{}
+	for tp, at := range l.groups[name].offsets {
+		if all[tp.Topic] == nil {
+			all[tp.Topic] = map[int32]int64{}
+		}
+		all[tp.Topic][tp.Partition] = at.Next
+	}
+	return all, nil
+}
+
+// After is the offset of the first record of every partition that is not before a time; the end where there is none.
+func (l *Log) After(_ context.Context, since time.Time, topics ...string) (map[string][]int64, error) {
+	all := map[string][]int64{}
+	for _, topic := range topics {
+		for _, records := range l.topics[topic].partitions {
+			at := slices.IndexFunc(records, func(r *kgo.Record) bool { return r != nil && !r.Timestamp.Before(since) })
+			if at < 0 {
+				at = len(records)
+			}
+			all[topic] = append(all[topic], int64(at))
+		}
+	}
+	return all, nil
 }
 
 // Heartbeat answers members of the present generation.

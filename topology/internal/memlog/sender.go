@@ -33,6 +33,9 @@ func (s *Sender) Send(_ context.Context, r sender.Record, done func(offset int64
 	return nil
 }
 
+// Learn implements [sender.Sender].
+func (s *Sender) Learn(context.Context, string, int32) error { return nil }
+
 // Flush implements [sender.Sender].
 func (s *Sender) Flush(context.Context) error { return nil }
 

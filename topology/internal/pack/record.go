@@ -82,7 +82,7 @@ func Messages(r *kgo.Record, dst []kernel.Message) ([]kernel.Message, error) {
 func plain(r *kgo.Record, n int) kernel.Message {
 	m := kernel.Message{
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset,
-		Key: r.Key, Value: r.Value, Timestamp: r.Timestamp,
+		Key: r.Key, Value: r.Value, Timestamp: exactTime(r.Timestamp),
 	}
 	if n == 0 {
 		return m

@@ -66,7 +66,7 @@ type transactional struct {
 
 func (s *transactional) Init(ctx context.Context) error {
 	if _, _, err := s.kafka.ProducerID(ctx); err != nil {
-		return fmt.Errorf("begin as transactional id %q: %w", s.id, err)
+		return fmt.Errorf("begin as transactional id %q: %w", s.id, cluster.Denied(err, cluster.TransactionalID, s.id, "Write"))
 	}
 	return nil
 }

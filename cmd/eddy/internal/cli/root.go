@@ -109,6 +109,8 @@ func commands(w world) []*cobra.Command {
 		newBroker(w),
 		newTopics(w),
 		newDLQ(w),
+		newReset(w),
+		newRestore(w),
 		newHealth(w),
 		newSettings(w),
 		newVersion(w),
