@@ -12,6 +12,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
 	"github.com/eddystream/eddy/topology/internal/source"
@@ -90,6 +91,7 @@ type Cluster interface {
 	// Starts and Ends are the first and the next offset of every partition of topics: topic, then partition.
 	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
 	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
+	TopicIDs(ctx context.Context, topics ...string) (map[string]fence.TopicID, error)
 	// After is the offset of the first record of every partition of topics that is not before a time; the end where there is none.
 	After(ctx context.Context, since time.Time, topics ...string) (map[string][]int64, error)
 	// Committed is what a group has committed: topic, then partition.

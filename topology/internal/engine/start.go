@@ -25,7 +25,7 @@ type logs struct {
 
 // readLogs asks for what is needed to know where inputs begin.
 func (a *assignment) readLogs(ctx context.Context, found map[kernel.TopicPartition]cluster.CommittedOffset) (l logs, err error) {
-	client := a.p.e.opts.Client
+	client := a.p.e.opts.Cluster
 	topics := make([]string, len(a.p.inputs))
 	for i, d := range a.p.inputs {
 		topics[i] = d.topic
@@ -156,7 +156,7 @@ func (t *task) unreadable(in *input, err error) {
 	what := fmt.Sprintf("%d comes next", t.comesNext(in))
 	ctx, cancel := context.WithTimeout(t.a.writing, askWithin)
 	defer cancel()
-	client := t.p.e.opts.Client
+	client := t.p.e.opts.Cluster
 	starts, startErr := client.Starts(ctx, in.tp.Topic)
 	ends, endErr := client.Ends(ctx, in.tp.Topic)
 	if p := int(in.tp.Partition); startErr == nil && endErr == nil && p < min(len(starts[in.tp.Topic]), len(ends[in.tp.Topic])) {
