@@ -300,12 +300,11 @@ func TestViewReportsRowsItCannotDecode(t *testing.T) {
 	if n, ok, err := v.Get("good"); n != 1 || !ok || err != nil {
 		t.Errorf("Get of the other row = %d, %t, %v", n, ok, err)
 	}
-	var last error
+	var errs []error
 	for _, err := range v.All() {
-		last = err
+		errs = append(errs, err)
 	}
-	if last == nil {
-		// "bad" sorts first, so nothing may follow it.
-		t.Error("All passed over a row that it cannot decode")
+	if len(errs) != 2 || !errors.Is(errs[0], topology.ErrDecode) || errs[1] != nil {
+		t.Errorf("All yielded %v, and not an error for the row that it cannot decode and then the other", errs)
 	}
 }
