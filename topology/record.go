@@ -13,7 +13,7 @@ import (
 // A Handler processes one record. The records of a partition, of all inputs and the loop of a processor
 // together, come one at a time; partitions run in parallel. What a handler does through handles takes effect
 // together: outputs first, then state, then the offset. After a crash a record may come again, with the
-// state that it left itself. An error stops the processor; a panic counts as one.
+// state that it left itself. An error, or a panic, stops the processor, unless another policy says what becomes of the record: see [OnError].
 type Handler[K, V any] func(ctx context.Context, r *Record[K, V]) error
 
 // Record is one record of a stream, given to a [Handler]. Key, Value and Deleted are the handler's own. What

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kgo"
+
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
@@ -153,7 +155,11 @@ func openFollower(topic string, cfg Config) (_ *follower, err error) {
 		}
 	}
 	f.replica, err = f.reader.NewReplica(ctx, changelog.ReplicaConfig{
-		Topic:  topic,
+		Topic: topic,
+		Screen: &changelog.Screen{Bad: func(_ context.Context, r *kgo.Record, err error) error {
+			cfg.Logger.Warn("view passes over what is no row", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
+			return nil
+		}},
 		Open:   func(partition int32) (*store.Table, error) { return f.tables[partition], nil },
 		Loaded: func(partition int32, l changelog.Loaded) { tellRecovered(cfg.Observer, topic, partition, l) },
 	})

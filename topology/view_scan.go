@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -52,7 +53,7 @@ func (v *View[K, V]) entry(row store.Row) (Entry[K, V], error) {
 	data := bytes.Clone(row.Key)
 	key, err := v.key.Decode(data)
 	if err != nil {
-		return Entry[K, V]{}, fmt.Errorf("%w: key %q of %q: %w", ErrDecode, data, v.rows.topic, err)
+		return Entry[K, V]{}, fmt.Errorf("%w: key %s of %q: %w", ErrDecode, kernel.Quote(data), v.rows.topic, err)
 	}
 	value, err := v.decode(data, append(make([]byte, 0, len(row.Value)), row.Value...))
 	return Entry[K, V]{Key: key, Value: value}, err

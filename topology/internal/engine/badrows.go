@@ -31,6 +31,30 @@ func (p *processor) screen(def *kernel.Table, owner bool) *changelog.Screen {
 	}
 }
 
+// screenLookup keeps out of a table that processors look up what is no row of it, if none of them wants to stop at that.
+func (e *Engine) screenLookup(topic string) *changelog.Screen {
+	var def *kernel.Table
+	for _, k := range e.opts.Topology.Processors {
+		for _, t := range k.Lookups {
+			if t.Topic.Name != topic {
+				continue
+			}
+			def = t
+			if e.opts.onError(k).Decode.Then <= kernel.ActionStop {
+				return nil
+			}
+		}
+	}
+	return &changelog.Screen{
+		Check: func(key, value []byte) error { return checkRow(def, key, value) },
+		Bad: func(_ context.Context, r *kgo.Record, err error) error {
+			e.opts.Logger.Warn("lookup passes over what is no row", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset,
+				"error", kernel.Cut(err.Error(), saidBytes))
+			return nil
+		},
+	}
+}
+
 // owned reports whether a processor of the topology writes the table.
 func (e *Engine) owned(topic string) bool {
 	for _, k := range e.opts.Whole.Processors {

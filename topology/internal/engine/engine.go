@@ -247,7 +247,7 @@ func (e *Engine) startLookup(topic string, running *sync.WaitGroup) error {
 		return e.opts.Store.Table(tableName(e.opts.Topology.Name, roleLookup, topic, partition))
 	}
 	r, err := e.opts.Reader.NewReplica(e.ctx, changelog.ReplicaConfig{
-		Topic: topic, Open: open,
+		Topic: topic, Open: open, Screen: e.screenLookup(topic),
 		Loaded: func(partition int32, l changelog.Loaded) {
 			if f := e.opts.Observer.Recovered; f != nil {
 				f(recoveredInfo("", topic, partition, l))

@@ -208,6 +208,9 @@ func deadLetters(t *testing.T, delivery engine.Delivery, inPacks, held bool) {
 	}
 	failed := make(chan struct{}, 1000)
 	r := b.start(topo, onDelivery(delivery), func(o *engine.Options) {
+		if !held {
+			o.BatchBytes = 300 // batches are full before they are given up
+		}
 		o.Observer.Failed = func(i kernel.FailedInfo) {
 			if i.Outcome != "dead-letter" {
 				b.t.Errorf("%s: %v", i.Outcome, i.Err)

@@ -135,7 +135,7 @@ type Message struct {
 }
 
 // A Handler processes one record. It runs alone for its processor and partition; what it does through
-// the task takes effect with the batch it belongs to, or not at all. An error stops the processor.
+// the task takes effect with the batch it belongs to, or not at all. What becomes of a message after an error is the processor's policy.
 type Handler func(ctx context.Context, t Task, m *Message) error
 
 // Task is what a handler may do. It is valid until the handler returns.
