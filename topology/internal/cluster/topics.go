@@ -75,7 +75,7 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 	}
 	configs := map[string]map[string]string{}
 	if len(existing) > 0 {
-		if configs, err = c.configs(ctx, slices.Sorted(maps.Keys(existing))...); err != nil {
+		if configs, err = c.configsOfExisting(ctx, slices.Sorted(maps.Keys(existing))...); err != nil {
 			return err
 		}
 	}
