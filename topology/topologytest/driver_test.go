@@ -362,6 +362,24 @@ func TestSeedAndRestart(t *testing.T) {
 	}
 }
 
+// The clock is the driver's: what is sent after it was advanced is later by that.
+func TestAdvance(t *testing.T) {
+	t.Parallel()
+	topo, _ := countdown(t)
+	d := topologytest.New(t, topo)
+	feed, tap := topologytest.Input(d, in), topologytest.Output(d, out)
+	feed.Queue("a", 0)
+	d.Advance(time.Hour)
+	if len(tap.All()) != 1 {
+		t.Error("Advance does not run to rest")
+	}
+	feed.Send("a", 0)
+	want := time.Date(2000, 1, 1, 1, 0, 1, 0, time.UTC)
+	if s, ok := tap.NextSent(); !ok || !s.Timestamp.Equal(want) {
+		t.Errorf("timestamp %v, want %v", s.Timestamp, want)
+	}
+}
+
 func TestTimestamps(t *testing.T) {
 	t.Parallel()
 	topo, _ := countdown(t)

@@ -40,20 +40,22 @@ type LocalOptions struct {
 // elsewhere: which task goes on, when a commit takes its next step, how far joins and lookups follow, and where a processor crashes. It is not
 // safe for concurrent use.
 type Local struct {
-	e       *Engine
-	o       LocalOptions
-	ctx     context.Context
-	members []*member
-	lookups []replica
-	commit  *commit  // that takes a step
-	choices []choice // scratch
+	e          *Engine
+	o          LocalOptions
+	ctx        context.Context
+	partitions []int32 // of every topic
+	members    []*member
+	lookups    []replica
+	commit     *commit  // that takes a step
+	choices    []choice // scratch
 }
 
 // member is a processor at work.
 type member struct {
 	l       *Local
 	p       *processor
-	a       *assignment // nil: it is to begin, anew
+	a       *assignment // nil: it is to begin, anew,
+	empty   bool        // and with empty tables
 	tasks   []*task     // by partition
 	places  []int       // by input: of the next record among those of its topic, where records go in order
 	joins   []replica
@@ -76,6 +78,13 @@ func (r replica) lag() int {
 // NewLocal returns a local engine at the start of its logs. Its handlers get a context of ctx.
 func NewLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 	l := &Local{o: o, ctx: ctx}
+	n, err := o.Log.Partitions(ctx, "")
+	if err != nil {
+		return nil, err
+	}
+	for i := range n {
+		l.partitions = append(l.partitions, i)
+	}
 	l.e = New(Options{
 		Topology: o.Topology, Cluster: o.Log, Store: store.OpenMemory(), Reader: changelog.NewLogReader(o.Log), Ends: &sender.Ends{},
 		Delivery: o.Delivery, Now: o.Now, BatchRecords: math.MaxInt, BatchBytes: math.MaxInt,
@@ -132,16 +141,8 @@ func (l *Local) lookUp(t kernel.Topic) error {
 	if l.e.lookups[t.Name] != nil {
 		return nil
 	}
-	topic, all := l.o.Log.Topic(t.Name), []int32(nil)
-	n, err := l.o.Log.Partitions(l.ctx, t.Name)
-	if err != nil {
-		return err
-	}
-	for i := range n {
-		all = append(all, i)
-	}
 	r, err := l.follow(changelog.ReplicaConfig{
-		Topic: t.Name, Partitions: all,
+		Topic: t.Name, Partitions: l.partitions,
 		Open: func(partition int32) (*store.Table, error) {
 			return l.e.opts.Store.Table(tableName(l.o.Topology.Name, roleLookup, t.Name, partition))
 		},
@@ -150,8 +151,8 @@ func (l *Local) lookUp(t kernel.Topic) error {
 		return err
 	}
 	l.e.lookups[t.Name] = r
-	for _, i := range all {
-		l.lookups = append(l.lookups, replica{r, topic, i})
+	for _, i := range l.partitions {
+		l.lookups = append(l.lookups, replica{r, l.o.Log.Topic(t.Name), i})
 	}
 	return nil
 }
@@ -174,40 +175,31 @@ func (l *Local) Reload(table string) {
 }
 
 // Restart has all processors begin anew, with what is in the logs and nothing else.
-func (l *Local) Restart() error {
+func (l *Local) Restart() {
 	for _, m := range l.members {
 		m.end(errOver)
-		if err := m.start(true); err != nil {
-			return err
-		}
+		m.empty = true
 	}
-	return nil
 }
 
-// start begins an assignment of all partitions, with tables that are empty, or as the one before left them.
-func (m *member) start(empty bool) error {
+// start begins an assignment of all partitions.
+func (m *member) start() (err error) {
 	l, ctx := m.l, m.l.ctx
-	all, err := l.o.Log.Partitions(ctx, "")
-	if err != nil {
+	if m.a, err = newAssignment(m.p, gokagroup.NewSession(ctx, l.o.Log.Join(m.p.k.Group), l.partitions)); err != nil {
 		return err
 	}
-	var partitions []int32
-	for i := range all {
-		partitions = append(partitions, i)
-	}
-	if m.a, err = newAssignment(m.p, gokagroup.NewSession(ctx, l.o.Log.Join(m.p.k.Group), partitions)); err != nil {
-		return err
-	}
+	m.p.building = m.a
 	m.a.coordinator = newLocalCoordinator(m)
 	m.tasks, m.joins = nil, nil
-	for _, i := range partitions {
+	for _, i := range l.partitions {
 		t := m.a.tasks[i]
 		m.tasks = append(m.tasks, t)
 		t.life.to(restoring)
-		if err := m.restore(t, empty); err != nil {
+		if err := m.restore(t); err != nil {
 			return err
 		}
 	}
+	m.empty = false
 	if err := errors.Join(m.a.takeOver(ctx), m.a.rewriteAllStale(ctx)); err != nil {
 		return err
 	}
@@ -221,13 +213,13 @@ func (m *member) start(empty bool) error {
 }
 
 // restore brings the tables of a task to their ends.
-func (m *member) restore(t *task, empty bool) error {
-	if t.own != nil {
-		if empty {
-			if err := t.own.table.Clear(); err != nil {
-				return err
-			}
+func (m *member) restore(t *task) error {
+	if t.own != nil && m.empty {
+		if err := t.own.table.Clear(); err != nil {
+			return err
 		}
+	}
+	if t.own != nil {
 		if err := t.restore(m.l.ctx); err != nil {
 			return err
 		}
@@ -242,7 +234,6 @@ func (m *member) restore(t *task, empty bool) error {
 		if err != nil {
 			return err
 		}
-		m.p.building = m.a
 		m.a.join(t, topic, r, changed)
 		m.joins = append(m.joins, replica{r, m.l.o.Log.Topic(topic), t.partition})
 	}

@@ -57,8 +57,11 @@ func (l *Local) startAll() error {
 		if m.a != nil && m.a.writing.Err() == nil {
 			continue
 		}
-		m.end(errCrashed)
-		if err := m.start(l.o.Rand != nil && l.o.Rand.IntN(2) == 0); err != nil {
+		if m.a != nil { // it has crashed, and its disk with it or not
+			m.end(errCrashed)
+			m.empty = l.o.Rand != nil && l.o.Rand.IntN(2) == 0
+		}
+		if err := m.start(); err != nil {
 			return err
 		}
 	}

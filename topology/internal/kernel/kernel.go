@@ -1,6 +1,6 @@
 // Package kernel is the seam between the typed API of package topology and what runs it: the same
-// topology in bytes. The API compiles handles and handlers down to these types; the runtime over Goka
-// and the in-memory test driver each execute them.
+// topology in bytes. The API compiles handles and handlers down to these types, which
+// package engine executes: over a cluster, or over logs in memory for tests.
 package kernel
 
 import (
