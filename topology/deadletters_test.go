@@ -233,7 +233,11 @@ func TestPoliciesOverrideEachOther(t *testing.T) {
 				Brokers: topologytest.StartBroker(t), InMemory: true, Partitions: 1, OnError: test.general, OnErrors: test.named,
 				Observer: &topology.Observer{Failed: func(i topology.FailedInfo) { outcome <- i.Outcome }},
 			}
-			app, stop := startApp(t, mustBuild(t, b), cfg)
+			topo := mustBuild(t, b)
+			if err := topology.CreateTopics(ctx, topo, cfg); err != nil {
+				t.Fatal(err)
+			}
+			app, stop := startApp(t, topo, cfg)
 			defer stop()
 			select {
 			case <-app.Ready():
