@@ -88,6 +88,8 @@ type run struct {
 	cfg    topology.Config
 	wiki   *workload
 	sent   int // edits
+	asked  int // requests that came of them
+	log    written
 	dir    string
 	result *Result
 }
@@ -119,7 +121,9 @@ func (b *run) all(ctx context.Context) error {
 func (b *run) process(ctx context.Context) (err error) {
 	b.opt.Step("building the tables")
 	start := time.Now()
-	app, err := topology.NewApp(b.opt.Topology, b.cfg)
+	cfg := b.cfg
+	cfg.Observer = b.log.observe(cfg.Observer)
+	app, err := topology.NewApp(b.opt.Topology, cfg)
 	if err != nil {
 		return err
 	}
@@ -136,8 +140,10 @@ func (b *run) process(ctx context.Context) (err error) {
 	took := time.Since(start)
 	b.result.Build = rate(b.result.Fill.Records, 0, took)
 	b.result.EdgeSec = float64(b.result.Edges) / took.Seconds()
+	rows, bytes := b.log.rows.Load(), b.log.bytes.Load()
 	if err := b.cascades(run, app); err != nil {
 		return err
 	}
+	b.result.Written = b.log.since(rows, bytes, b.asked)
 	return b.opt.Profiles.heap()
 }
