@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"maps"
 	"strconv"
 	"strings"
 	"time"
@@ -221,9 +222,7 @@ func (d *DeadLetters) Purge(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	for partition, at := range first {
-		below[partition] = at
-	}
+	maps.Copy(below, first)
 	return d.client.Purge(ctx, d.topic, below)
 }
 

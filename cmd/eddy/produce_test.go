@@ -41,7 +41,9 @@ func letter(ts *testscript.TestScript, neg bool, args []string) {
 		out, err := cmd.Output()
 		ts.Check(err)
 		if len(out) > 0 {
-			var found struct{ ID string }
+			var found struct {
+				ID string `json:"id"`
+			}
 			ts.Check(json.Unmarshal(out, &found))
 			ts.Setenv(args[0], found.ID)
 			return

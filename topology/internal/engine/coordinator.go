@@ -193,6 +193,9 @@ func (t *task) rowFailed(c change, err error) error {
 func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 	info.Processor, info.Partition = b.task.p.k.Name, b.task.partition
 	info.Records, info.Outputs, info.Rows = b.records, b.emitted, len(b.rows)
+	for _, r := range b.rows {
+		info.RowBytes += int64(len(r.key) + len(r.value))
+	}
 	b.task.batchCommitted(b)
 	if f := a.p.e.opts.Observer.Committed; f != nil {
 		f(info)

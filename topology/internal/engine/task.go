@@ -100,7 +100,8 @@ func (t *task) run() {
 	defer t.closeCaches()
 	defer func() { t.cur.forget() }()
 	ctx := t.a.session.Context()
-	for !t.loop(ctx) { //nolint:revive // a handler ended the goroutine of the loop, and another goes on
+	for !t.loop(ctx) {
+		// A handler ended the goroutine of the loop, and another goes on.
 	}
 	t.life.to(draining)
 	t.finish()

@@ -59,6 +59,8 @@ type CommittedInfo struct {
 	Partition int32
 	// Records is the number of input and loop records, Outputs and Rows what they led to; rows are counted once per key.
 	Records, Outputs, Rows int
+	// RowBytes is what the rows take in the changelog: keys and values, before compression.
+	RowBytes int64
 	// OutputWait, ChangelogWait and StoreWait are the times of the commit's steps.
 	OutputWait, ChangelogWait, StoreWait time.Duration
 }

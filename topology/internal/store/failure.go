@@ -128,7 +128,7 @@ func (l pebbleLog) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(
 // Fatalf is called where pebble cannot go on; it must not return. The goroutine, which may hold locks, is left behind: nothing enters the
 // back end any more, and whoever is in it is let go.
 func (l pebbleLog) Fatalf(format string, args ...any) {
-	err := errors.New(fmt.Sprintf(format, args...))
+	err := fmt.Errorf(format, args...)
 	for _, arg := range args {
 		if e, ok := arg.(error); ok {
 			err = fmt.Errorf("%w: %w", err, e)

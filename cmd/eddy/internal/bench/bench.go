@@ -91,6 +91,8 @@ type run struct {
 	opt    Options
 	cfg    topology.Config
 	wiki   *workload
+	asked  int // requests that came of edits
+	log    written
 	dir    string
 	result *Result
 	sent   int // edits
@@ -135,5 +137,10 @@ func (b *run) process(ctx context.Context) (err error) {
 	b.result.BuildCPU = cpuSeconds() - cpu
 	b.result.Build = rate(b.result.Fill.Records, 0, took)
 	b.result.EdgeSec = float64(b.result.Edges) / took.Seconds()
-	return b.cascades(ctx, p)
+	rows, bytes := b.log.rows.Load(), b.log.bytes.Load()
+	if err := b.cascades(ctx, p); err != nil {
+		return err
+	}
+	b.result.Written = b.log.since(rows, bytes, b.asked)
+	return nil
 }

@@ -119,6 +119,7 @@ func (b *run) edit(ctx context.Context, p pipeline, watch *watch, e edit) (pages
 		return 0, took, fmt.Errorf("%w: the edit of %q asked for %d pages, not %d; %d of them again; and for %d that are not its own",
 			ErrWrong, name, got.pages, e.expected, got.repeats, got.others)
 	}
+	b.asked += got.pages
 	return got.pages, times{got.first.Sub(begin), got.last.Sub(begin)}, nil
 }
 

@@ -38,7 +38,9 @@ type here struct {
 }
 
 func (b *run) startHere(ctx context.Context) (pipeline, error) {
-	app, err := topology.NewApp(b.opt.Topology, b.cfg)
+	cfg := b.cfg
+	cfg.Observer = b.log.observe(cfg.Observer)
+	app, err := topology.NewApp(b.opt.Topology, cfg)
 	if err != nil {
 		return nil, err
 	}

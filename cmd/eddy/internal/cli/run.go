@@ -83,7 +83,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return app.Run(ctx)
 	})
 	if s.Health != "" {
-		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Ready()) })
+		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Health) })
 	}
 	group.Go(func() error {
 		select {
