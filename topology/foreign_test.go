@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -38,7 +39,7 @@ func TestRowsThatOthersPlaced(t *testing.T) {
 				if err != nil {
 					return err
 				}
-				return sink.Emit(r, r.Key, fmt.Sprint(ok))
+				return sink.Emit(r, r.Key, strconv.FormatBool(ok))
 			})
 			app := topologytest.RunApp(t, mustBuild(t, b), topology.Config{Brokers: brokers, Partitions: 2})
 			view, err := topology.OpenView(table, topology.Config{Brokers: brokers, InMemory: true})
@@ -101,7 +102,7 @@ func TestRecordsThatOthersPlaced(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer view.Close()
+		t.Cleanup(func() { _ = view.Close() })
 		go func() { _ = view.Run(t.Context()) }()
 		<-view.Recovered()
 		var got []int64
@@ -142,9 +143,9 @@ func TestRowsOfOtherKeys(t *testing.T) {
 	refused := 0
 	for _, line := range read(t, brokers, out, func(r *topology.Record[string, string]) string { return r.Key + " " + r.Value }) {
 		switch key, verdict, _ := strings.Cut(line, " "); {
-		case verdict == "true true true":
+		case verdict == "true true true": //nolint:dupword // three verdicts
 			refused++
-		case verdict != "false false false" || key == "":
+		case verdict != "false false false" || key == "": //nolint:dupword // three verdicts
 			t.Errorf("%s", line)
 		}
 	}

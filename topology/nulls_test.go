@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -152,7 +153,7 @@ func TestRecordsWithoutAKey(t *testing.T) {
 		t.Errorf("%d rows, %v skipped; want the row of k, and six records skipped by the aggregate and by the join", rows, skipped)
 	}
 	unkeyed := 0
-	for _, line := range read(t, brokers, copied, func(r *topology.Record[string, string]) string { return fmt.Sprint(r.HasKey()) }) {
+	for _, line := range read(t, brokers, copied, func(r *topology.Record[string, string]) string { return strconv.FormatBool(r.HasKey()) }) {
 		if line == "false" {
 			unkeyed++
 		}
@@ -164,7 +165,7 @@ func TestRecordsWithoutAKey(t *testing.T) {
 		t.Errorf("of 6 records were given a key: %q", got)
 	}
 	for _, line := range read(t, brokers, plain, func(r *topology.Record[string, string]) string { return r.Key + " " + r.Value }) {
-		if line != "v false  false" && line != "w false  false" && line != "x true k false" {
+		if line != "v false  false" && line != "w false  false" && line != "x true k false" { //nolint:dupword // two verdicts
 			t.Errorf("a handler saw %q", line)
 		}
 	}

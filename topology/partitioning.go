@@ -67,8 +67,8 @@ func fill(v reflect.Value, sample int) bool {
 		}
 		v.SetBytes([]byte(sampleTexts[sample%len(sampleTexts)]))
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if f := v.Field(i); !f.CanSet() || !fill(f, sample) {
+		for _, f := range v.Fields() {
+			if !f.CanSet() || !fill(f, sample) {
 				return false
 			}
 		}
@@ -82,7 +82,7 @@ func fill(v reflect.Value, sample int) bool {
 func apart(a, b *edge) string {
 	if a.topic.Foreign || b.topic.Foreign {
 		if b.topic.Foreign {
-			a, b = b, a
+			b = a
 		}
 		return fmt.Sprintf("is declared with ForeignPartitions and is read beside the %s %q", b.role, b.topic.Name)
 	}

@@ -50,10 +50,10 @@ func (c *Client) DeleteTopics(ctx context.Context, topics ...string) error {
 		left, err := c.Existing(ctx, topics...)
 		if err == nil && len(left) == 0 {
 			c.mu.Lock()
-			defer c.mu.Unlock()
 			for _, topic := range topics {
 				delete(c.topics, topic)
 			}
+			c.mu.Unlock()
 			return nil
 		}
 		select {

@@ -72,17 +72,6 @@ func (c *Client) Committed(ctx context.Context, group string) (map[string]map[in
 	return all, nil
 }
 
-// A group's coordinator starts at its first use, which on a new cluster takes seconds.
-const (
-	startsWithin = 15 * time.Second
-	startsEvery  = 50 * time.Millisecond
-)
-
-// starting reports whether an error says that a group's coordinator is not there yet.
-func starting(err error) bool {
-	return errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
-}
-
 // Purge deletes the records of a topic below the offset given for each partition.
 func (c *Client) Purge(ctx context.Context, topic string, below map[int32]int64) error {
 	offsets := kadm.Offsets{}

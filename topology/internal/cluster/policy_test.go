@@ -84,7 +84,7 @@ func TestSegments(t *testing.T) {
 func TestDenied(t *testing.T) {
 	t.Parallel()
 	other := errors.New("something else")
-	if Denied(nil, Topic, "a", "Read") != nil || Denied(other, Topic, "a", "Read") != other {
+	if Denied(nil, Topic, "a", "Read") != nil || Denied(other, Topic, "a", "Read") != other { //nolint:errorlint // the same error is meant
 		t.Error("an error was made up")
 	}
 }

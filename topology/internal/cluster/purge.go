@@ -2,6 +2,7 @@ package cluster
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -120,7 +121,7 @@ func (c *Client) committedOf(ctx context.Context, groups []string, counts map[st
 			return nil, fmt.Errorf("fetch offsets of groups: response of type %T", shard.Resp)
 		}
 		for _, g := range resp.Groups {
-			if err := kerr.ErrorForCode(g.ErrorCode); err == kerr.GroupAuthorizationFailed {
+			if err := kerr.ErrorForCode(g.ErrorCode); errors.Is(err, kerr.GroupAuthorizationFailed) {
 				continue
 			} else if err != nil {
 				return nil, fmt.Errorf("fetch offsets of group %q: %w", g.Group, err)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
@@ -119,6 +120,14 @@ func (c *Client) stoodOn(ctx context.Context, p *kernel.Processor, topic string,
 // CommittedBy returns what a group has committed, with its metadata. What has nothing is absent.
 func (c *Client) CommittedBy(ctx context.Context, group string) (map[kernel.TopicPartition]CommittedOffset, error) {
 	offsets, err := c.admin.FetchOffsets(ctx, group)
+	for began := time.Now(); starting(err) && time.Since(began) < startsWithin; {
+		select {
+		case <-time.After(startsEvery):
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		}
+		offsets, err = c.admin.FetchOffsets(ctx, group)
+	}
 	if errors.Is(err, kerr.GroupIDNotFound) {
 		return nil, nil //nolint:nilnil // an absent group has committed nothing
 	}
@@ -137,4 +146,15 @@ func (c *Client) CommittedBy(ctx context.Context, group string) (map[kernel.Topi
 		}
 	}
 	return all, nil
+}
+
+// A group's coordinator starts at its first use, which on a new cluster takes seconds.
+const (
+	startsWithin = 15 * time.Second
+	startsEvery  = 50 * time.Millisecond
+)
+
+// starting reports whether an error says that a group's coordinator is not there yet.
+func starting(err error) bool {
+	return errors.Is(err, kerr.CoordinatorNotAvailable) || errors.Is(err, kerr.CoordinatorLoadInProgress) || errors.Is(err, kerr.NotCoordinator)
 }

@@ -76,7 +76,7 @@ func (m *member) run(steps func()) {
 	if o.Crashes > 0 && o.Rand.Float64() < o.Crashes {
 		c.crash = o.Rand.IntN(len(crashSteps[m.p.delivery]))
 	}
-	c.next, _ = iter.Pull(func(yield func(struct{}) bool) { //nolint:bodyclose // it always runs to its end
+	c.next, _ = iter.Pull(func(yield func(struct{}) bool) {
 		c.yield = yield
 		steps()
 	})

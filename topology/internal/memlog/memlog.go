@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/md5" //nolint:gosec // it has the length of an id
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -233,8 +234,6 @@ func (l *Log) CommitOffsets(ctx context.Context, m cluster.Member, offsets map[k
 	if _, err := l.Heartbeat(ctx, m); err != nil {
 		return err
 	}
-	for tp, at := range offsets {
-		l.groups[m.Group].offsets[tp] = at
-	}
+	maps.Copy(l.groups[m.Group].offsets, offsets)
 	return nil
 }

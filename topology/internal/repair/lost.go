@@ -25,7 +25,7 @@ func Accept(ctx context.Context, c *cluster.Client, o Options) error {
 		return err
 	}
 	for _, topic := range missing {
-		o.say("topic %q is made, and is empty", topic)
+		o.sayf("topic %q is made, and is empty", topic)
 	}
 	if !o.DryRun {
 		if err := cluster.EnsureTopics(ctx, c, o.Topology, policy); err != nil {
@@ -42,7 +42,7 @@ func Accept(ctx context.Context, c *cluster.Client, o Options) error {
 		said = said || moved
 	}
 	if !said && len(missing) == 0 {
-		o.say("nothing is lost of processors %s", names(processors))
+		o.sayf("nothing is lost of processors %s", names(processors))
 	}
 	return nil
 }
@@ -109,14 +109,14 @@ func accept(ctx context.Context, c *cluster.Client, o Options, p *kernel.Process
 		another := was.Input != fence.TopicID{} && was.Input != ids[tp.Topic]
 		if another || next < starts[tp.Topic][i] || next > ends[tp.Topic][i] {
 			next = to[tp.Topic][i]
-			o.say("group %q goes on at offset %d of topic %q, partition %d: %d is committed, the log has %d to %d",
+			o.sayf("group %q goes on at offset %d of topic %q, partition %d: %d is committed, the log has %d to %d",
 				p.Group, next, tp.Topic, tp.Partition, at.Next, starts[tp.Topic][i], ends[tp.Topic][i])
 			seen = fence.Seen{}
 		}
 		seen.Mark = fence.Mark{Input: ids[tp.Topic], Changelogs: logs[tp.Partition]}
 		for topic, l := range was.Changelogs {
 			if now := logs[tp.Partition][topic]; now.Topic != l.Topic || now.Next < l.Next || now.Start > l.Start {
-				o.say("group %q takes partition %d of table topic %q as it is: it has offsets %d to %d, and had %d to %d", p.Group, tp.Partition, topic, now.Start, now.Next, l.Start, l.Next)
+				o.sayf("group %q takes partition %d of table topic %q as it is: it has offsets %d to %d, and had %d to %d", p.Group, tp.Partition, topic, now.Start, now.Next, l.Start, l.Next)
 			}
 		}
 		text, err := seen.Text()

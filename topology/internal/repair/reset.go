@@ -25,7 +25,7 @@ type Options struct {
 	Say func(step string)
 }
 
-func (o *Options) say(format string, args ...any) { o.Say(fmt.Sprintf(format, args...)) }
+func (o *Options) sayf(format string, args ...any) { o.Say(fmt.Sprintf(format, args...)) }
 
 // chosen are the processors that are repaired. None of their groups may have members.
 func chosen(ctx context.Context, c *cluster.Client, o Options) ([]*kernel.Processor, error) {
@@ -85,18 +85,18 @@ func Reset(ctx context.Context, c *cluster.Client, o Options) error {
 	}
 	for _, topic := range doomed {
 		if _, ok := existing[topic]; !ok {
-			o.say("topic %q is made", topic)
+			o.sayf("topic %q is made", topic)
 		}
 	}
 	anew := doomed
 	doomed = slices.Sorted(maps.Keys(existing))
 	for _, topic := range doomed {
-		o.say("topic %q, with %d partitions, is deleted and made again", topic, existing[topic])
+		o.sayf("topic %q, with %d partitions, is deleted and made again", topic, existing[topic])
 	}
 	for _, p := range processors {
 		for _, topic := range inputs(p) {
 			if !slices.Contains(anew, topic) {
-				o.say("group %q begins topic %q at %s", p.Group, topic, spell(o.Start))
+				o.sayf("group %q begins topic %q at %s", p.Group, topic, spell(o.Start))
 			}
 		}
 	}

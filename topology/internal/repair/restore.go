@@ -45,7 +45,7 @@ func Restore(ctx context.Context, c *cluster.Client, db *store.DB, o Options) (e
 		return err
 	}
 	for _, topic := range missing {
-		o.say("topic %q is made", topic)
+		o.sayf("topic %q is made", topic)
 	}
 	if !o.DryRun {
 		policy := o.Policy
@@ -122,21 +122,21 @@ func (r *restorer) partition(ctx context.Context, p *kernel.Processor, partition
 	switch {
 	case !known:
 		if !vouched {
-			r.o.say("partition %d of table topic %q is not in this store", partition, topic)
+			r.o.sayf("partition %d of table topic %q is not in this store", partition, topic)
 		}
 		return nil
 	case vouched && (another || at.Next <= now.Next):
-		r.o.say("partition %d of table topic %q lacks nothing", partition, topic)
+		r.o.sayf("partition %d of table topic %q lacks nothing", partition, topic)
 		return nil
 	case stood.Topic != fence.TopicID{} && kadm.TopicID(stood.Topic).String() == was.Topic && at.Next < stood.Next:
-		r.o.say("partition %d of table topic %q is older in this store (offset %d) than what the group committed (%d): another worker has it", partition, topic, at.Next, stood.Next)
+		r.o.sayf("partition %d of table topic %q is older in this store (offset %d) than what the group committed (%d): another worker has it", partition, topic, at.Next, stood.Next)
 		return nil
 	}
 	rows, err := table.Count()
 	if err != nil {
 		return err
 	}
-	r.o.say("partition %d of table topic %q is written again, with %d rows as of offset %d", partition, topic, rows, at.Next)
+	r.o.sayf("partition %d of table topic %q is written again, with %d rows as of offset %d", partition, topic, rows, at.Next)
 	if r.o.DryRun {
 		return nil
 	}

@@ -1,6 +1,6 @@
 //go:build kafka
 
-package conformance
+package conformance_test
 
 import (
 	"context"
@@ -13,7 +13,7 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/codecs"
-	"github.com/eddystream/eddy/integration/kafka"
+	"github.com/eddystream/eddy/integration/kafka" //nolint:depguard // a cluster of its own, with retention at work
 	"github.com/eddystream/eddy/topology"
 )
 
