@@ -158,7 +158,8 @@
 // Config.Processors lets a process run a part of the topology.
 //
 // The name of the topology is the prefix of its groups, tables and loops, and with that the identity of its state.
-// Topics that do not exist are created, with Config.Partitions and Config.Replication; those that do are checked.
+// Topics that a topology writes are created where they do not exist, with Config.Partitions and Config.Replication; those
+// that it only reads have to be there, see [CreateMissing]; those that exist are checked.
 // [Observer] and Config.Logger tell what happens. How the format of rows changes from release to release is up to
 // codecs: see codecs.Releases, and doc/UPGRADING.md.
 package topology
