@@ -11,6 +11,8 @@ const (
 	roleJoin   role = "join"
 	roleLookup role = "lookup"
 	roleTable  role = "table"
+	roleStore  role = "store"
+	roleTimers role = "timers"
 	roleLoop   role = "loop"
 )
 
@@ -20,7 +22,8 @@ type edge struct {
 	topic      kernel.Topic
 	key, value any            // codecs
 	last       bool           // outputs
-	handler    kernel.Handler // inputs and loop; nil until Handle
+	handler    kernel.Handler // inputs, loop and timers; nil until Handle
 	table      *kernel.Table  // tables
+	timers     *kernel.Timers // timers; nil for others
 	output     *kernel.Output // outputs and loop
 }

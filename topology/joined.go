@@ -35,6 +35,9 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	if err != nil {
 		return zero, false, err
 	}
+	if s.none {
+		return zero, false, fmt.Errorf("table %q: %w", j.topic, errNoRecordKey)
+	}
 	k := s.key
 	if j.own != nil {
 		key, err := j.own.Decode(k)

@@ -2,6 +2,7 @@ package topologytest
 
 import (
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
@@ -29,6 +30,9 @@ func partitionOf(t kernel.Topic, key []byte) int32 {
 func (t *task) Processor() *kernel.Processor { return t.member.p }
 func (t *task) Partition() int32             { return t.message.Partition }
 func (t *task) Own() kernel.Rows             { return ownRows{t} }
+func (t *task) Store(int) kernel.Rows        { return unsupported{} }
+func (t *task) Timers(int) kernel.Schedule   { return unsupportedTimers{} }
+func (t *task) StreamTime() time.Time        { return t.message.Timestamp }
 func (t *task) Join(i int) kernel.Reader     { return joinRows{t, t.member.joins[i]} }
 func (t *task) Lookup(i int) kernel.Reader   { return t.member.lookups[i] }
 
@@ -52,6 +56,10 @@ func (t *task) local(table *kernel.Table, key []byte) error {
 
 // ownRows is the own table, for one record.
 type ownRows struct{ *task }
+
+func (ownRows) Range(from, to []byte) iter.Seq2[kernel.Row, error] {
+	return unsupported{}.Range(from, to)
+}
 
 func (r ownRows) Get(key []byte) (any, bool, error) {
 	own := r.member.own

@@ -19,6 +19,7 @@ type applier struct {
 	stale    staleKeys
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
+	derived  *Derived            // nil: nothing
 }
 
 // apply commits the records of an answer, with the offset behind them, at once; what has changed is told after it can be read. A non-zero
@@ -27,6 +28,7 @@ func (a *applier) apply(got answer, asOf time.Time) (dropped int64, err error) {
 	b := a.table.DB().Batch()
 	at := a.progress
 	a.keys = a.keys[:0]
+	derive := a.derived.begin(a.table)
 	for _, r := range got.records {
 		epoch, err := epochOf(r)
 		if err != nil {
@@ -40,6 +42,10 @@ func (a *applier) apply(got answer, asOf time.Time) (dropped int64, err error) {
 		}
 		at.Epoch = max(at.Epoch, epoch)
 		a.stale.applied(r.Key, &at)
+		if err := derive.row(b, r); err != nil {
+			b.Discard()
+			return 0, err
+		}
 		if r.Value == nil {
 			b.Delete(a.table, r.Key)
 		} else {

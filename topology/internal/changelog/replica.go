@@ -28,6 +28,8 @@ type ReplicaConfig struct {
 	// before [Replica.Applied] returns for them: whoever then forgets what it knows of a key, and reads it, reads nothing older. One
 	// call at a time for a partition; keys are valid during the call and may repeat. Defaults to nobody.
 	Changed func(partition int32, keys [][]byte)
+	// Derived is kept in step with the one partition that is copied. Defaults to nothing.
+	Derived *Derived
 }
 
 // Replica is a copy of some partitions of a table topic that follows them, with reconnection. One writes, any number read. It is
@@ -106,7 +108,7 @@ func (p *Replica) Run(ctx context.Context) error {
 // run copies one partition. Whenever it cannot go on it is loaded again, which finds out what has become of the partition. Readers rely
 // on what they once had: after the first time a table that would have to be cleared is an error.
 func (p *Replica) run(ctx context.Context, c *partitionCopy) error {
-	load := loading{table: c.table, tp: c.tp}
+	load := loading{table: c.table, tp: c.tp, derived: p.config.Derived}
 	tries := p.reader.attempts(c.tp)
 	for {
 		loaded, a, err := p.reader.loadUntil(ctx, load)

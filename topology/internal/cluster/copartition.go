@@ -41,8 +41,8 @@ func planTopics(t *kernel.Topology) topicPlan {
 		if p.Loop != nil {
 			group.topics = append(group.topics, add(p.Loop.Topic, true))
 		}
-		if p.Own != nil {
-			group.topics = append(group.topics, add(p.Own.Topic, false))
+		for _, own := range p.OwnTables() {
+			group.topics = append(group.topics, add(own.Topic, false))
 		}
 		for _, join := range p.Joins {
 			group.topics = append(group.topics, add(join.Topic, false))

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -12,15 +13,20 @@ type batch struct {
 	task    *task
 	seq     uint64
 	records int
+	firings int
 	emitted int
+	changed bool // something was emitted or written
 	bytes   int
 	counted int64   // of bytes, in the budget of all batches
 	next    []int64 // by input: one past the last record of the batch; 0: none
 	outputs [2][]output
 	packs   []*packing
-	dirty   []*row // rows written, each once
-	rows    []change
-	offsets []offset // of next, with what is committed beside them
+	set     []changes // of timers, that handlers made: in the log before rows
+	rows    []changes // of the tables that were written
+	fired   []changes // of timers that have fired: in the log when all else is
+	local   []changes // of tables without a changelog
+	keys    int       // rows that changed, each once
+	offsets []offset  // of next, with what is committed beside them
 
 	cut time.Time
 }
@@ -40,6 +46,12 @@ type output struct {
 // change is a row to be committed; a nil value deletes.
 type change struct {
 	key, value []byte
+}
+
+// changes are a batch's changes of one own table.
+type changes struct {
+	of   *rows
+	rows []change
 }
 
 // offset is what is committed of an input.
@@ -68,12 +80,15 @@ func newBatch(t *task) *batch {
 }
 
 // empty reports whether there is nothing to commit.
-func (b *batch) empty() bool { return b.records == 0 }
+func (b *batch) empty() bool { return b.records == 0 && !b.changed }
+
+// logged lists the changes that go to changelogs, in the order in which they do.
+func (b *batch) logged() []changes { return slices.Concat(b.set, b.rows, b.fired) }
 
 // full reports whether the next record has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
-	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
+	return b.records+b.firings >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
 }
 
 // count brings the budget of all batches up to date.
@@ -94,21 +109,41 @@ func (b *batch) seal() error {
 		p.close(b)
 	}
 	b.packs = nil
-	if b.task.own != nil {
-		if err := b.task.own.encode(b); err != nil {
-			return err
-		}
-	}
-	for i, n := range b.next {
-		if n == 0 {
+	for _, r := range b.task.stores {
+		if len(r.dirty) == 0 {
 			continue
 		}
-		in := b.task.inputs[i]
+		if r.timers != nil {
+			if err := r.timers.seal(b); err != nil {
+				return err
+			}
+			continue
+		}
+		list, err := r.encode(b)
+		if err != nil {
+			return err
+		}
+		b.rows = append(b.rows, changes{of: r, rows: list})
+		b.keys += len(list)
+	}
+	return b.sealOffsets()
+}
+
+// sealOffsets takes the offsets of the inputs that records came from, with the stream time. What no record has led to is committed in a transaction all the
+// same, so it needs one that is as it was: the group refuses it where the member is none any more.
+func (b *batch) sealOffsets() error {
+	t := b.task
+	for i, n := range b.next {
+		in := t.inputs[i]
+		if n == 0 && (b.records > 0 || i > 0 || t.p.delivery != ExactlyOnce) {
+			continue
+		}
+		in.keepTime(t.time.stream)
 		metadata, err := in.metadata()
 		if err != nil {
-			return &ProcessError{Processor: b.task.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
+			return &ProcessError{Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
 		}
-		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
+		b.offsets = append(b.offsets, offset{in: in, next: in.at, metadata: metadata})
 	}
 	b.cut = time.Now()
 	return nil

@@ -20,8 +20,11 @@ type rowState struct {
 
 // closeCaches gives back what the task's rows take. It runs where the task's goroutine has ended, or never began.
 func (t *task) closeCaches() {
-	if t.own != nil {
-		t.own.cache.Close()
+	for _, r := range t.stores {
+		r.cache.Close()
+		if r.timers != nil {
+			r.timers.index.cache.Close()
+		}
 	}
 	for _, r := range append(append([]*reader(nil), t.joins...), t.lookups...) {
 		if r != nil {

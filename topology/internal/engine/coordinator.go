@@ -21,18 +21,19 @@ import (
 type coordinator interface {
 	// commit takes a batch. It does not block.
 	commit(b *batch)
-	// rewrite writes rows of a task to its changelog once more, before the task has begun.
-	rewrite(ctx context.Context, t *task, rows []change) error
+	// rewrite writes rows of a task to their changelog once more, before the task has begun.
+	rewrite(ctx context.Context, rows changes) error
 	// close returns when no batch is being committed any more. The assignment's writing context is done, or all batches are.
 	close()
 }
 
 // The steps of a commit, for those who want to end the process at one: each is reached when it was done. With at-least-once they come in
-// this order: outputs, (last outputs,) changelog, store, offsets. With exactly-once: begin, produced, offsets-added, end, store.
+// this order: outputs, (last outputs,) changelog, (fired,) store, offsets. With exactly-once: begin, produced, offsets-added, end, store.
 const (
 	StepOutputs      = "outputs"
 	StepLast         = "last"
 	StepChangelog    = "changelog"
+	StepFired        = "fired"
 	StepStore        = "store"
 	StepOffsets      = "offsets"
 	StepBegin        = "begin"
@@ -124,17 +125,16 @@ func (t *task) sendFailed(topic string, partition int32, by origin, err error) e
 	}
 }
 
-// rows sends changes of the task's table to its changelog. When all are acknowledged, to is one past the last of them.
-func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to *int64) {
-	t := d.task
-	topic, now := t.p.k.Own.Topic.Name, time.Now()
-	headers := []kernel.Header{{Key: fence.HeaderKey, Value: t.stamp}}
-	for _, c := range rows {
-		r := sender.Record{Topic: topic, Partition: t.partition, Key: c.key, Value: c.value, Timestamp: now, Headers: headers}
+// rows sends changes of one table to its changelog. When all are acknowledged, to is one past the last of them.
+func (d *delivery) rows(ctx context.Context, s sender.Sender, c changes, to *int64) {
+	now := time.Now()
+	headers := []kernel.Header{{Key: fence.HeaderKey, Value: d.task.stamp}}
+	for _, row := range c.rows {
+		r := sender.Record{Topic: c.of.tp.Topic, Partition: c.of.tp.Partition, Key: row.key, Value: row.value, Timestamp: now, Headers: headers}
 		d.pending.Add(1)
 		err := s.Send(ctx, r, func(offset int64, err error) {
 			if err != nil {
-				d.fail(t.rowFailed(c.key, err))
+				d.fail(c.of.sendFailed(row.key, err))
 			} else {
 				*to = offset + 1 // acknowledgements of a partition come in order, from one goroutine
 			}
@@ -145,24 +145,24 @@ func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to 
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			d.fail(t.rowFailed(c.key, err))
+			d.fail(c.of.sendFailed(row.key, err))
 			return
 		}
 	}
 }
 
-func (t *task) rowFailed(key []byte, err error) error {
-	topic := t.p.k.Own.Topic.Name
+// sendFailed is the error of a row that was not acknowledged.
+func (r *rows) sendFailed(key []byte, err error) error {
 	return &ProcessError{
-		Processor: t.p.k.Name, Topic: topic, Partition: t.partition, Offset: -1, Key: key,
-		Err: &SendError{Topic: topic, Partition: t.partition, Err: err},
+		Processor: r.task.p.k.Name, Topic: r.tp.Topic, Partition: r.tp.Partition, Offset: -1, Key: key,
+		Err: &SendError{Topic: r.tp.Topic, Partition: r.tp.Partition, Err: err},
 	}
 }
 
 // committed tells the observer, and the task.
 func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 	info.Processor, info.Partition = b.task.p.k.Name, b.task.partition
-	info.Records, info.Outputs, info.Rows = b.records, b.emitted, len(b.rows)
+	info.Records, info.Firings, info.Outputs, info.Rows = b.records, b.firings, b.emitted, b.keys
 	b.task.batchCommitted(b)
 	if f := a.p.e.opts.Observer.Committed; f != nil {
 		f(info)

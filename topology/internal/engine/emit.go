@@ -52,6 +52,7 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return ErrTooMuch
 	}
 	b.emitted++
+	b.changed = true
 	b.bytes += size
 	if out.Topic.Packed && !t.p.e.opts.Unpacked {
 		t.packing(d, partition).add(b, key, value, timestamp, headers)
@@ -67,11 +68,11 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	return nil
 }
 
-// MaxEmitted is how many bytes a handler may emit for one record. They are held until the record's batch is cut.
+// MaxEmitted is how many bytes a handler may emit and write for one record. They are held until the record's batch is cut.
 const MaxEmitted = 64 << 20
 
-// ErrTooMuch is returned by Emit to a handler that has emitted [MaxEmitted] bytes for one record.
-var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of output: send the rest in steps, through a loop", MaxEmitted)
+// ErrTooMuch is returned to a handler that has emitted and written [MaxEmitted] bytes for one record.
+var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of outputs and rows: send the rest in steps, through a loop", MaxEmitted)
 
 // recordOverhead is what an emitted record takes in a batch beside its key and value, about.
 const recordOverhead = 64

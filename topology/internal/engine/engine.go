@@ -68,6 +68,8 @@ type Options struct {
 
 	Logger   *slog.Logger
 	Observer kernel.Observer // optional
+	// Now is the wall clock of timers and punctuations; nil: that of the machine. Whoever moves another one on calls [Engine.Wake].
+	Now func() time.Time
 	// Reached is told of every step of a commit when it was done. It is for tests; optional.
 	Reached func(step string)
 }
@@ -108,6 +110,9 @@ func New(o Options) *Engine {
 	if e.opts.Whole == nil {
 		e.opts.Whole = o.Topology
 	}
+	if e.opts.Now == nil {
+		e.opts.Now = time.Now
+	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}
 	e.crashing, e.crash = context.WithCancel(context.Background())
@@ -146,6 +151,20 @@ func (e *Engine) Crash() {
 	e.eachAssignment(func(a *assignment) { a.end(errCrashed) })
 	e.latch.cancel(errStopped)
 }
+
+// Wake has all tasks look at the wall clock that go by it.
+func (e *Engine) Wake() {
+	e.eachAssignment(func(a *assignment) {
+		for _, t := range a.tasks {
+			if t.time.walls {
+				t.wake.Raise()
+			}
+		}
+	})
+}
+
+// now is the time on the wall clock.
+func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // ExpireLeases ends the leases of all assignments, as a pause of the process does. It is for tests.
 func (e *Engine) ExpireLeases() { e.eachAssignment(func(a *assignment) { a.lease.expire() }) }

@@ -24,6 +24,7 @@ type input struct {
 	from   *source.Partition
 	queue  []*kgo.Record // fetched, to be processed next
 	start  int64         // where the task began
+	at     int64         // one past the last record that is in a batch
 	seen   fence.Seen    // of the tasks that write to the partition, and of the task itself
 	spoken string        // seen, as it is committed
 	stale  bool          // seen has changed since
@@ -61,7 +62,7 @@ func (in *input) admit(r *kgo.Record) (bool, error) {
 	return true, nil
 }
 
-// metadata is what is committed with an offset of the input: the epochs seen below it.
+// metadata is what is committed with an offset of the input: the epochs seen below it, and the stream time.
 func (in *input) metadata() (string, error) {
 	if in.stale || in.spoken == "" {
 		text, err := in.seen.Text()
@@ -71,6 +72,14 @@ func (in *input) metadata() (string, error) {
 		in.spoken, in.stale = text, false
 	}
 	return in.spoken, nil
+}
+
+// keepTime notes the stream time, in milliseconds since 1970, for the metadata.
+func (in *input) keepTime(at int64) {
+	if at > in.seen.Epoch(streamClock) {
+		in.seen.Admit(fence.Stamp{Task: streamClock, Epoch: at})
+		in.stale = true
+	}
 }
 
 // next takes the record that comes next, nil if none waits. An error says that the log does not have it.

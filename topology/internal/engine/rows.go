@@ -3,8 +3,10 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/eddystream/eddy/topology/internal/cache"
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -13,19 +15,34 @@ import (
 // errNoKey is returned for a row without a key.
 var errNoKey = errors.New("a row needs a key")
 
-// rows is the partition of a group table that a task works on. It belongs to the task's goroutine.
+// rows is the partition of an own table that a task works on: its group table, or a further store. What has no comment belongs to the
+// task's goroutine.
 type rows struct {
 	task  *task
 	def   *kernel.Table
+	tp    kernel.TopicPartition // of the changelog
 	table *store.Table
 	cache *cache.Cache[rowState]
 	meter cache.Meter
+	dirty []*row // written in the open batch, each once
+
+	timers *timers // whose rows these are; nil: of nobody
+	local  bool    // the table has no changelog, and no partitioning
+
+	// For iterations, from the first one on: the rows of the open batch in order, and those of the batch that was cut last.
+	sorted, flying *ordered
+	flyingSeq      uint64
+
+	epoch     int64           // the greatest in the changelog when it was loaded
+	ends      atomic.Int64    // one past the last record of the changelog that is known
+	stale     changelog.Stale // rows to be written again before anything else,
+	staleFrom int64           // and where the records are in the log that made them so
 }
 
 var _ kernel.Rows = (*rows)(nil)
 
 func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
-	r := &rows{task: t, def: def, table: table}
+	r := &rows{task: t, def: def, table: table, tp: kernel.TopicPartition{Topic: def.Topic.Name, Partition: t.partition}}
 	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
 	return r
 }
@@ -79,7 +96,7 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 		return fmt.Errorf("table %q: %w", r.def.Topic.Name, errNoKey)
 	}
 	w := r.cache.Get(key)
-	if w == nil || !w.Value.checked {
+	if !r.local && (w == nil || !w.Value.checked) {
 		if at := partitionOf(r.def.Topic.HashPart, key, t.p.partitions); at != t.partition {
 			return fmt.Errorf("table %q, row %q: the key belongs to partition %d, not to partition %d, which is being processed", r.def.Topic.Name, key, at, t.partition)
 		}
@@ -90,19 +107,30 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	s := &w.Value
 	s.checked = true
 	s.value, s.ok, s.by = value, ok, originOf(t.msg)
-	t.spoils = true
-	if !s.dirty {
-		s.dirty = true
-		t.cur.dirty = append(t.cur.dirty, w)
-		t.cur.bytes += len(key) + max(s.size, 64)
+	t.spoils, t.cur.changed = true, true
+	if r.sorted != nil {
+		r.sorted.ReplaceOrInsert(w.Key, version{value, ok})
+	}
+	if s.dirty {
+		return nil
+	}
+	s.dirty = true
+	r.dirty = append(r.dirty, w)
+	size := len(key) + max(s.size, rowOverhead)
+	t.cur.bytes += size
+	if t.emitted += size; t.emitted > MaxEmitted {
+		return ErrTooMuch
 	}
 	return nil
 }
 
+// rowOverhead is what a row takes in a batch at least.
+const rowOverhead = 64
+
 // encode turns the rows written in the open batch into changes. It runs when the batch is cut, before the next handler can change them.
-func (r *rows) encode(b *batch) error {
-	b.rows = make([]change, 0, len(b.dirty))
-	for _, w := range b.dirty {
+func (r *rows) encode(b *batch) ([]change, error) {
+	list := make([]change, 0, len(r.dirty))
+	for _, w := range r.dirty {
 		c, s, bytes := change{key: []byte(w.Key)}, &w.Value, 0
 		if s.ok {
 			err := guard(func() (err error) {
@@ -115,7 +143,7 @@ func (r *rows) encode(b *batch) error {
 				c.value = []byte{} // a row without content; nil would delete it
 			}
 			if err != nil {
-				return &ProcessError{
+				return nil, &ProcessError{
 					Processor: r.task.p.k.Name, Topic: s.by.topic, Partition: r.task.partition, Offset: s.by.offset, Packed: s.by.packed, Index: s.by.index, Key: s.by.key,
 					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.Key, err),
 				}
@@ -124,9 +152,25 @@ func (r *rows) encode(b *batch) error {
 		}
 		s.dirty, s.seq, s.by = false, b.seq, origin{}
 		r.cache.Resize(w, bytes)
-		b.rows = append(b.rows, c)
+		list = append(list, c)
 	}
-	return nil
+	clear(r.dirty)
+	r.dirty = r.dirty[:0]
+	if r.sorted != nil {
+		r.flying, r.flyingSeq, r.sorted = r.sorted, b.seq, newOrdered()
+	}
+	return list, nil
+}
+
+// put adds changes to what is written to the local store.
+func (r *rows) put(db *store.Batch, list []change) {
+	for _, c := range list {
+		if c.value == nil {
+			db.Delete(r.table, c.key)
+		} else {
+			db.Set(r.table, c.key, c.value)
+		}
+	}
 }
 
 // partitionOf is the partition of a key among n.

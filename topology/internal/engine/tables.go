@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ const (
 	roleOwn    = "own"
 	roleJoin   = "join"
 	roleLookup = "lookup"
+	roleIndex  = "index" // of timers, by time; derived from an own table
 )
 
 // tableName names the local table of a partition. Neither groups nor topics contain a slash.
@@ -30,120 +32,77 @@ func (p *processor) table(role, topic string, partition int32) (*store.Table, er
 	return p.e.opts.Store.Table(tableName(p.k.Group, role, topic, partition))
 }
 
-// held lists the partitions whose own table is in the local store.
+// held lists the partitions of which an own table is in the local store.
 func (p *processor) held() ([]int32, error) {
-	if p.k.Own == nil {
-		return nil, nil
+	held := map[int32]bool{}
+	for _, def := range p.k.OwnTables() {
+		prefix := tableName(p.k.Group, roleOwn, def.Topic.Name, 0)
+		prefix = prefix[:strings.LastIndexByte(prefix, '/')+1]
+		for _, name := range p.e.opts.Store.Names() {
+			rest, ok := strings.CutPrefix(name, prefix)
+			if !ok {
+				continue
+			}
+			partition, err := strconv.ParseInt(rest, 10, 32)
+			if err != nil {
+				continue
+			}
+			table, err := p.table(roleOwn, def.Topic.Name, int32(partition))
+			if err != nil {
+				return nil, err
+			}
+			if _, known, err := table.Offset(); err != nil {
+				return nil, err
+			} else if known {
+				held[int32(partition)] = true
+			}
+		}
 	}
-	prefix := tableName(p.k.Group, roleOwn, p.k.Own.Topic.Name, 0)
-	prefix = prefix[:strings.LastIndexByte(prefix, '/')+1]
-	var held []int32
-	for _, name := range p.e.opts.Store.Names() {
-		rest, ok := strings.CutPrefix(name, prefix)
-		if !ok {
-			continue
-		}
-		partition, err := strconv.ParseInt(rest, 10, 32)
-		if err != nil {
-			continue
-		}
-		table, err := p.table(roleOwn, p.k.Own.Topic.Name, int32(partition))
-		if err != nil {
-			return nil, err
-		}
-		if _, known, err := table.Offset(); err != nil {
-			return nil, err
-		} else if known {
-			held = append(held, int32(partition))
-		}
-	}
-	slices.Sort(held)
-	return held, nil
+	return slices.Sorted(maps.Keys(held)), nil
 }
 
-// Open implements [gokagroup.Host].
+// Open implements [gokagroup.Host]. Own tables are no concern of the group's: they are restored when partitions are assigned, or stood by.
 func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string, partition int32) (func() error, error) {
-	own := p.k.Own != nil && p.k.Own.Topic.Name == topic
-	if own && s != nil && s.Has(partition) {
-		t := p.building.tasks[partition]
-		t.life.to(restoring)
-		return nothing, t.restore(ctx)
-	}
-	role := roleJoin
-	if own {
-		role = roleOwn
-	}
-	if s == nil { // ahead of the first assignment, so that it is short
-		table, err := p.table(role, topic, partition)
-		if err != nil {
-			return nil, err
-		}
-		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition)
-		if err != nil {
-			return nil, err
-		}
-		p.recovered(topic, partition, loaded)
+	switch {
+	case p.k.Own != nil && p.k.Own.Topic.Name == topic:
 		return nothing, nil
+	case s == nil: // ahead of the first assignment, so that it is short
+		return nothing, p.load(ctx, roleJoin, topic, partition)
 	}
-	return p.follow(ctx, s, role, topic, partition)
+	return p.follow(ctx, s, topic, partition)
+}
+
+// load brings the local copy of a partition to its end.
+func (p *processor) load(ctx context.Context, role, topic string, partition int32) error {
+	table, err := p.table(role, topic, partition)
+	if err != nil {
+		return err
+	}
+	derived, err := p.derived(role, topic, partition)
+	if err != nil {
+		return err
+	}
+	loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, changelog.WithDerived(derived))
+	if err != nil {
+		return err
+	}
+	p.recovered(topic, partition, loaded)
+	return nil
 }
 
 func nothing() error { return nil }
 
-// restore brings the own table of an assigned partition to its changelog's end.
-func (t *task) restore(ctx context.Context) error {
-	topic := t.p.k.Own.Topic.Name
-	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
-	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark())
-	if err != nil {
-		return fmt.Errorf("table %q partition %d: %w", topic, t.partition, err)
-	}
-	t.epoch, t.stale = loaded.Epoch, loaded.Stale
-	t.staleFrom = loaded.Progress.StaleFrom
-	t.ends.Store(loaded.Offset)
-	t.p.recovered(topic, t.partition, loaded)
-	return nil
-}
-
-// follow keeps a joined table, or a standby copy, at its end until the returned function is called.
-func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topic string, partition int32) (func() error, error) {
-	table, err := p.table(role, topic, partition)
-	if err != nil {
-		return nil, err
-	}
+// follow keeps a joined table at its end until the returned function is called. It returns when it is there.
+func (p *processor) follow(ctx context.Context, s *gokagroup.Session, topic string, partition int32) (func() error, error) {
 	var t *task
-	if role == roleJoin && s.Has(partition) {
+	if s.Has(partition) {
 		t = p.building.tasks[partition]
 		t.life.to(restoring)
 	}
 	changed := &news{}
-	replica, err := p.e.opts.Reader.NewReplica(ctx, changelog.ReplicaConfig{
-		Topic: topic, Partitions: []int32{partition},
-		Open:   func(int32) (*store.Table, error) { return table, nil },
-		Loaded: func(partition int32, l changelog.Loaded) { p.recovered(topic, partition, l) },
-		Changed: func(_ int32, keys [][]byte) {
-			changed.add(keys)
-			p.e.changed.raise()
-		},
-	})
+	replica, closeReplica, err := p.replicate(ctx, roleJoin, topic, partition, changed)
 	if err != nil {
 		return nil, err
-	}
-	running, stop := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() {
-		err := replica.Run(running)
-		if err != nil && running.Err() == nil {
-			p.e.fail(&ProcessError{Processor: p.k.Name, Topic: topic, Partition: partition, Offset: -1, Err: err})
-		}
-		ended <- err
-	}()
-	closeReplica := func() error {
-		stop()
-		if err := <-ended; err != nil {
-			p.log.Debug("table is no longer followed", "topic", topic, "partition", partition, "error", err) // the run has it
-		}
-		return nil
 	}
 	select {
 	case <-replica.Recovered():
@@ -156,6 +115,46 @@ func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topi
 		p.building.join(t, topic, replica, changed)
 	}
 	return closeReplica, nil
+}
+
+// replicate begins to follow a partition of a table, and returns what ends that.
+func (p *processor) replicate(ctx context.Context, role, topic string, partition int32, changed *news) (*changelog.Replica, func() error, error) {
+	table, err := p.table(role, topic, partition)
+	if err != nil {
+		return nil, nil, err
+	}
+	derived, err := p.derived(role, topic, partition)
+	if err != nil {
+		return nil, nil, err
+	}
+	replica, err := p.e.opts.Reader.NewReplica(ctx, changelog.ReplicaConfig{
+		Topic: topic, Partitions: []int32{partition}, Derived: derived,
+		Open:   func(int32) (*store.Table, error) { return table, nil },
+		Loaded: func(partition int32, l changelog.Loaded) { p.recovered(topic, partition, l) },
+		Changed: func(_ int32, keys [][]byte) {
+			changed.add(keys)
+			p.e.changed.raise()
+		},
+	})
+	if err != nil {
+		return nil, nil, err
+	}
+	running, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() {
+		err := replica.Run(running)
+		if err != nil && running.Err() == nil {
+			p.e.fail(&ProcessError{Processor: p.k.Name, Topic: topic, Partition: partition, Offset: -1, Err: err})
+		}
+		ended <- err
+	}()
+	return replica, func() error {
+		stop()
+		if err := <-ended; err != nil {
+			p.log.Debug("table is no longer followed", "topic", topic, "partition", partition, "error", err) // the run has it
+		}
+		return nil
+	}, nil
 }
 
 // join is a joined table at a partition.

@@ -10,7 +10,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/pack"
@@ -26,21 +25,20 @@ type task struct {
 	life      lifecycle
 
 	// Of the task's goroutine.
-	inputs    []*input // the processor's inputs in order, then its loop
-	turn      int      // the input that is looked at first
-	cur       *batch
-	seq       uint64
-	halted    bool // a record was not processed: nothing behind it may be
-	own       *rows
-	joins     []*reader
-	lookups   []*reader
-	epoch     int64
-	stamp     []byte          // the header that says so
-	stale     changelog.Stale // rows to be written again before anything else,
-	staleFrom int64           // and where the records are in the log that made them so
-	packings  [][]*packing
-	lastCut   time.Time
-	reminder  *time.Timer
+	inputs   []*input // the processor's inputs in order, then its loop
+	turn     int      // the input that is looked at first
+	cur      *batch
+	seq      uint64
+	halted   bool    // a record was not processed: nothing behind it may be
+	stores   []*rows // the processor's own tables
+	joins    []*reader
+	lookups  []*reader
+	epoch    int64
+	stamp    []byte // the header that says so
+	time     clockwork
+	packings [][]*packing
+	lastCut  time.Time
+	reminder *time.Timer
 
 	// Of the running handler.
 	msg     *kernel.Message
@@ -52,8 +50,9 @@ type task struct {
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
 	committed atomic.Uint64         // the last batch committed
 	took      atomic.Int64          // nanoseconds that its commit took
-	logging   sync.Mutex            // held from the writing of the changelog to that of the store, and while it is healed
-	ends      atomic.Int64          // one past the last record of the changelog that is known
+	logging   sync.Mutex            // held from the writing of the changelogs to that of the store, and while they are healed
+	owing     atomic.Bool           // a time has come, and what is to be done then is not committed
+	looked    atomic.Int64          // the wall clock when nothing was left to be done
 	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
 }
@@ -105,6 +104,10 @@ func (t *task) run() {
 	}()
 	ctx := t.a.session.Context()
 	for t.goesOn(ctx) {
+		if t.step(ctx) {
+			t.cutUnderLoad()
+			continue
+		}
 		r, in, index := t.next()
 		if r != nil {
 			t.process(ctx, r, in, index)
@@ -112,10 +115,10 @@ func (t *task) run() {
 			continue
 		}
 		t.cutNow()
-		select {
-		case <-t.wake:
-		case <-ctx.Done():
-		}
+		t.rest(ctx)
+	}
+	if t.time.alarm != nil {
+		t.time.alarm.Stop()
 	}
 	t.life.to(draining)
 	t.finish()
@@ -171,10 +174,14 @@ func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int)
 	}
 	b := t.cur
 	for i := range messages {
-		if !t.handle(ctx, in, &messages[i]) {
+		if !t.handle(ctx, in.def.handle, &messages[i]) {
 			if i > 0 {
 				t.drop() // a part of a pack is never committed
 			}
+			return
+		}
+		if !t.advance(ctx, &messages[i], i+1 < len(messages)) {
+			t.drop() // nor is what led to a firing that failed
 			return
 		}
 	}
@@ -182,12 +189,14 @@ func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int)
 		t.p.log.Debug("dropped what a former owner wrote", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset)
 	}
 	b.records += max(len(messages), 1)
-	b.next[index] = r.Offset + 1
+	in.at = r.Offset + 1
+	b.next[index] = in.at
+	t.time.wallLeft = wallTurn
 	b.count()
 }
 
-// handle runs the handler for one message and reports whether the next may follow.
-func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
+// handle runs a handler for one message and reports whether the next may follow.
+func (t *task) handle(ctx context.Context, handle kernel.Handler, m *kernel.Message) bool {
 	b := t.cur
 	held := [2]int{len(b.outputs[first]), len(b.outputs[last])}
 	observe := t.p.e.opts.Observer.Processed
@@ -196,7 +205,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 		began = time.Now()
 	}
 	t.msg, t.spoils, t.packed, t.emitted = m, false, false, 0
-	err := guard(func() error { return in.def.handle(ctx, t, m) })
+	err := guard(func() error { return handle(ctx, t, m) })
 	t.msg = nil
 	if err != nil {
 		// Nothing of this message gets out.
@@ -211,7 +220,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 		return false
 	}
 	b.bytes += len(m.Key) + len(m.Value)
-	if observe != nil {
+	if observe != nil && m.Offset >= 0 {
 		observe(kernel.ProcessedInfo{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Took: time.Since(began)})
 	}
 	return true
@@ -335,7 +344,15 @@ func (t *task) Processor() *kernel.Processor { return t.p.k }
 func (t *task) Partition() int32 { return t.partition }
 
 // Own implements [kernel.Task].
-func (t *task) Own() kernel.Rows { return t.own }
+func (t *task) Own() kernel.Rows { return t.stores[0] }
+
+// Store implements [kernel.Task].
+func (t *task) Store(index int) kernel.Rows {
+	return t.stores[len(t.stores)-len(t.p.k.Timers)-len(t.p.k.Stores)+index]
+}
+
+// Timers implements [kernel.Task].
+func (t *task) Timers(index int) kernel.Schedule { return t.time.timers[index] }
 
 // Join implements [kernel.Task].
 func (t *task) Join(index int) kernel.Reader { return t.joins[index] }

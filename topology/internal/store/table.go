@@ -81,14 +81,14 @@ func (t *Table) Range(from, to []byte) iter.Seq2[Row, error] { return t.scan(fro
 
 // Prefix iterates over the rows whose key begins with prefix, like [Table.Range].
 func (t *Table) Prefix(prefix []byte) iter.Seq2[Row, error] {
-	return t.scan(prefix, after(prefix), false)
+	return t.scan(prefix, After(prefix), false)
 }
 
 // Reverse iterates like [Table.Range], from the last row to the first.
 func (t *Table) Reverse(from, to []byte) iter.Seq2[Row, error] { return t.scan(from, to, true) }
 
-// after is the first key behind all that begin with prefix; nil if there is none.
-func after(prefix []byte) []byte {
+// After is the first key behind all that begin with prefix; nil if there is none.
+func After(prefix []byte) []byte {
 	for i := len(prefix) - 1; i >= 0; i-- {
 		if prefix[i] != 0xff {
 			end := append([]byte(nil), prefix[:i+1]...)
