@@ -12,12 +12,14 @@
 //
 // A [Processor] is a consumer group. Declaring its edges returns the handles that its handlers use:
 //
-//	Input    a stream to consume        Source.Handle
-//	Output   a stream to write          Sink.Emit
-//	Persist  the processor's own table  State.Get, Set, Delete
-//	Join     a co-partitioned table     Joined.Get
-//	Lookup   any table                  Reference.Get
-//	Loop     back to this processor     Loopback.Send, Handle
+//	Input      a stream to consume        Source.Handle
+//	Output     a stream to write          Sink.Emit
+//	Persist    the processor's own table  State.Get, Set, Delete, Range
+//	AddStore   another one, of other keys Store.Get, Set, Delete, Range
+//	AddTimers  timers, one for a key      Timers.Set, Cancel, Handle
+//	Join       a co-partitioned table     Joined.Get
+//	Lookup     any table                  Reference.Get
+//	Loop       back to this processor     Loopback.Send, Handle
 //
 // A [Handler] gets one [Record] at a time, and handles take that record as their [Scope]: outside of a handler
 // they cannot be used. The key type of a processor is that of all its inputs, joins, its table and its loop, so a
@@ -47,6 +49,21 @@
 //	words := topology.FlatMap(topology.From(p, lines), split)
 //	topology.Rekey(words, byWord, func(_, word string) string { return word })
 //	topology.Aggregate(topology.From(q, byWord), codecs.Int64(), func(n int64, _ string) int64 { return n + 1 })
+//
+// # State and time
+//
+// What a processor keeps is in its table and in further stores, a changelog each, and all that a handler does to them takes effect together. Rows
+// are in the order of their encoded keys: [State.Range], [Store.Prefix]. So what grows is kept as many rows under one first part of
+// a key ([codecs.PairOf]) rather than as one row:
+//
+//	open := topology.AddStore(p, "open", codecs.PairOf(users, codecs.Int64()), codecs.Int64()) // user and start of a window
+//
+// Timers are state too: set, replaced and cancelled in handlers, they fire once, in the order of time, also after a restart. They go by
+// [StreamTime], which is what the records say, or by the [WallClock]. [Every] calls a handler at an interval.
+//
+//	ends := topology.AddTimers(p, "ends", users, topology.StreamTime)
+//	ends.Handle(func(ctx context.Context, t *topology.Timer[string]) error { … })
+//	err := ends.Set(r, r.Key, r.Timestamp().Add(time.Minute)) // in a handler
 //
 // # Running
 //
