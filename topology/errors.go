@@ -16,6 +16,10 @@ var (
 	// ErrEncode is wrapped by the error of an emit or a write whose key or value its codec refuses. The
 	// text names topic and key.
 	ErrEncode = errors.New("cannot encode")
+	// ErrRowTooLarge is wrapped by the error of a row that is larger, with its key, than Config.MaxRecordBytes. The text names table, row, size
+	// and limit, and the record is that which wrote the row last; nothing of its batch is sent. What can grow so large is to be kept as many
+	// rows, under one first part of a key ([codecs.PairOf]).
+	ErrRowTooLarge = kernel.ErrRowTooLarge
 	// ErrWrongProcessor is returned by a handle that is used with the record of another processor than the
 	// one that declared it, or with a record that is not, or no longer, being processed.
 	ErrWrongProcessor = errors.New("handle used in the wrong processor")

@@ -53,8 +53,8 @@ var errNoRecordKey = errors.New("a timer with keys of its own, or a punctuation,
 // GetAt returns the row of any key of the record's partition.
 func (s State[K, V]) GetAt(r Scope, key K) (V, bool, error) { return s.store.Get(r, key) }
 
-// Set writes the row of the record's key. A value that cannot be encoded is reported when the batch is
-// committed, and stops the processor.
+// Set writes the row of the record's key. A value that cannot be encoded, or is too large, is reported when the
+// batch is committed, and stops the processor ([ErrEncode], [ErrRowTooLarge]).
 func (s State[K, V]) Set(r Scope, value V) error {
 	rows, key, err := s.here(r)
 	if err != nil {

@@ -66,8 +66,8 @@ func (s Store[K, V]) Get(r Scope, key K) (V, bool, error) {
 	return get[V](rows, s.table.topic, k)
 }
 
-// Set writes the row of a key; one of another partition is an error. A value that cannot be encoded is reported when the batch is
-// committed, and stops the processor.
+// Set writes the row of a key; one of another partition is an error. A value that cannot be encoded, or is too large, is
+// reported when the batch is committed, and stops the processor ([ErrEncode], [ErrRowTooLarge]).
 func (s Store[K, V]) Set(r Scope, key K, value V) error {
 	rows, k, err := s.at(r, key)
 	if err != nil {

@@ -142,6 +142,9 @@ func (r *rows) encode(b *batch) ([]change, error) {
 			if err == nil && c.value == nil {
 				c.value = []byte{} // a row without content; nil would delete it
 			}
+			if most := r.task.p.e.opts.Client.Settings().MaxRecordBytes; err == nil && !r.local && len(c.key)+len(c.value) > most {
+				err = fmt.Errorf("%w: %d bytes with its key, more than %d", kernel.ErrRowTooLarge, len(c.key)+len(c.value), most)
+			}
 			if err != nil {
 				return nil, &ProcessError{
 					Processor: r.task.p.k.Name, Topic: s.by.topic, Partition: r.task.partition, Offset: s.by.offset, Packed: s.by.packed, Index: s.by.index, Key: s.by.key,

@@ -1,9 +1,13 @@
 package kernel
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
+
+// ErrRowTooLarge is wrapped by the error of a row that no record could hold.
+var ErrRowTooLarge = errors.New("the row is too large for a record")
 
 // ProcessError is what stopped a processor, and at which record.
 type ProcessError struct {
