@@ -75,11 +75,14 @@ func TestStore(t *testing.T) {
 	q := topology.AddProcessor(b, "q", text)
 	known, answer := topology.Lookup(q, seen.Table()), topology.Output(q, answers)
 	topology.Input(q, questions).Handle(func(_ context.Context, r *topology.Record[string, string]) error {
-		n, _, err := known.Get(r, word(r.Key, r.Value))
+		found, err := known.GetMany(r, []pair{word(r.Key, r.Value), word("nobody", ""), word(r.Key, r.Value)})
 		if err != nil {
 			return err
 		}
-		return answer.Emit(r, r.Key, n)
+		if found[1].OK || found[0] != found[2] {
+			t.Errorf("found %v", found)
+		}
+		return answer.Emit(r, r.Key, found[0].Value)
 	})
 	cfg := topology.Config{Brokers: topologytest.StartBroker(t), InMemory: true, Partitions: 4}
 	app := topologytest.RunApp(t, mustBuild(t, b), cfg)

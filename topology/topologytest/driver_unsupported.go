@@ -14,9 +14,10 @@ var errUnsupported = errors.New("topologytest: the driver knows no stores but th
 // unsupported is a store.
 type unsupported struct{}
 
-func (unsupported) Get([]byte) (any, bool, error) { return nil, false, errUnsupported }
-func (unsupported) Set([]byte, any) error         { return errUnsupported }
-func (unsupported) Delete([]byte) error           { return errUnsupported }
+func (unsupported) Get([]byte) (any, bool, error)            { return nil, false, errUnsupported }
+func (unsupported) GetMany([][]byte) ([]kernel.Found, error) { return nil, errUnsupported }
+func (unsupported) Set([]byte, any) error                    { return errUnsupported }
+func (unsupported) Delete([]byte) error                      { return errUnsupported }
 
 func (unsupported) Range(_, _ []byte) iter.Seq2[kernel.Row, error] {
 	return func(yield func(kernel.Row, error) bool) { yield(kernel.Row{}, errUnsupported) }

@@ -27,9 +27,13 @@ func asker(saw chan<- string) *kernel.Processor {
 		Inputs: []*kernel.Input{{Topic: topic("in"), Handle: func(_ context.Context, t kernel.Task, m *kernel.Message) error {
 			var all []any
 			for _, table := range []kernel.Reader{t.Own(), t.Join(0), t.Lookup(0), t.Store(0)} {
-				row, _, err := table.Get(m.Key)
+				found, err := table.GetMany([][]byte{m.Key, []byte("nobody's"), m.Key})
 				if err != nil {
 					return err
+				}
+				row, _, err := table.Get(m.Key)
+				if err != nil || found[0].Value != row || found[1].OK || found[2] != found[0] {
+					return fmt.Errorf("found %v where %v is: %w", found, row, err)
 				}
 				all = append(all, row)
 			}

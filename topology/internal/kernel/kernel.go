@@ -144,6 +144,15 @@ type Task interface {
 type Reader interface {
 	// Get returns the decoded row. Rows are shared with the cache of the partition, not copied.
 	Get(key []byte) (row any, ok bool, err error)
+	// GetMany is Get of many keys at once: those that are not in the cache are read in the order of keys. What is found is in the order
+	// in which the keys were given.
+	GetMany(keys [][]byte) ([]Found, error)
+}
+
+// Found is a row that was looked for.
+type Found struct {
+	Value any
+	OK    bool // there is one
 }
 
 // Rows is the partition of an own table that a handler works on.
