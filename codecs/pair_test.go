@@ -33,10 +33,10 @@ func FuzzPair(f *testing.F) {
 		if hashed := codec.(codecs.HashPart).HashPart(data); !bytes.Equal(hashed, a1) {
 			t.Fatalf("HashPart(%x) = %x, want %x", data, hashed, a1)
 		}
-		if any, err := codec.Decode(a1); err == nil { // of bytes that are whatever they are
-			again, err := codec.Encode(any)
+		if read, err := codec.Decode(a1); err == nil { // of bytes that are whatever they are
+			again, err := codec.Encode(read)
 			if err != nil || !bytes.Equal(again, a1) {
-				t.Fatalf("%x is read as %q, which is %x, %v", a1, any, again, err)
+				t.Fatalf("%x is read as %q, which is %x, %v", a1, read, again, err)
 			}
 		}
 		codec.(codecs.HashPart).HashPart(a1)

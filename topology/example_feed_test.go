@@ -3,6 +3,7 @@ package topology_test
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology"
@@ -28,8 +29,8 @@ func feed(b *topology.Builder, in topology.Stream[string, string], visits []visi
 	defer cancel()
 	t := appTB{cleanups: &[]func(){}}
 	defer func() {
-		for i := len(*t.cleanups) - 1; i >= 0; i-- {
-			(*t.cleanups)[i]()
+		for _, cleanup := range slices.Backward(*t.cleanups) {
+			cleanup()
 		}
 	}()
 	must := func(err error) {

@@ -100,7 +100,8 @@ func (r joinRows) Get(key []byte) (any, bool, error) {
 	return r.replica.Get(key)
 }
 
-func (ownRows) GetMany(keys [][]byte) ([]kernel.Found, error)  { return unsupported{}.GetMany(keys) }
+func (ownRows) GetMany(keys [][]byte) ([]kernel.Found, error) { return unsupported{}.GetMany(keys) }
+
 func (joinRows) GetMany(keys [][]byte) ([]kernel.Found, error) { return unsupported{}.GetMany(keys) }
 
 func (r *replica) GetMany(keys [][]byte) ([]kernel.Found, error) { return unsupported{}.GetMany(keys) }

@@ -136,7 +136,7 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 		if now.Before(k.next) || t.cur.full() {
 			continue
 		}
-		k.next = k.next.Add(interval + now.Sub(k.next)/interval*interval) // those that were missed are one
+		k.next = now.Add(interval - now.Sub(k.next)%interval) // those that were missed are one
 		t.owing.Store(true)
 		t.call(ctx, &kernel.Message{Partition: t.partition, Offset: -1, Timestamp: now}, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
 			if err := k.def.Handle(ctx, t, m); err != nil {

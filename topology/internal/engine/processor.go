@@ -90,7 +90,8 @@ func (p *processor) equip(t *task) error {
 	}
 	t.joins = make([]*reader, len(p.k.Joins))
 	for _, def := range p.k.Lookups {
-		t.lookups = append(t.lookups, newReader(t, def, lookup(def, p.e.lookups[def.Topic.Name])))
+		from := p.e.lookups[def.Topic.Name]
+		t.lookups = append(t.lookups, newReader(t, def, lookup(def, from), lookupMany(def, from)))
 	}
 	return nil
 }
@@ -119,7 +120,7 @@ func (p *processor) run(ctx context.Context) error {
 // ended is the error that a membership ended with, nil if ctx did it.
 func (p *processor) ended(ctx context.Context, err error) error {
 	if err == nil || ctx.Err() != nil {
-		return nil
+		return nil //nolint:nilerr // the contract above
 	}
 	if _, ok := asProcessError(err); ok {
 		return err

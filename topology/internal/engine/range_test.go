@@ -7,6 +7,7 @@ import (
 	"maps"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -65,7 +66,7 @@ func (s *scribbler) write(rows kernel.Rows) error {
 		delete(s.rows, string(key))
 		return rows.Delete(key)
 	}
-	s.rows[string(key)] = fmt.Sprint(s.rng.IntN(1000))
+	s.rows[string(key)] = strconv.Itoa(s.rng.IntN(1000))
 	return rows.Set(key, s.rows[string(key)])
 }
 

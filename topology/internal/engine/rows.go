@@ -53,10 +53,16 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	found := r.got(w)
+	return found.Value, found.OK, nil
+}
+
+// got is a row that a handler gets.
+func (r *rows) got(w *row) kernel.Found {
 	if w.Value.dirty {
 		r.task.spoils = true // what the handler changes in it is in the batch at once
 	}
-	return w.Value.value, w.Value.ok, nil
+	return kernel.Found{Value: w.Value.value, OK: w.Value.ok}
 }
 
 // row returns the row at key from the cache or the store.
@@ -71,10 +77,20 @@ func (r *rows) row(key []byte) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
+	w, err := r.keep(key, data, ok)
+	if err != nil {
+		return nil, fmt.Errorf("table %q, %w", r.def.Topic.Name, err)
+	}
+	return w, nil
+}
+
+// keep decodes what the store has at key and adds it to the cache.
+func (r *rows) keep(key, data []byte, ok bool) (*row, error) {
 	w, bytes := rowState{ok: ok, size: len(data)}, 0
 	if ok {
+		var err error
 		if w.value, err = r.def.Decode(data); err != nil {
-			return nil, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
+			return nil, fmt.Errorf("row %q: %w", key, err)
 		}
 		bytes = r.meter.Estimate(w.value, w.size)
 	}

@@ -169,7 +169,7 @@ func (a *assignment) join(t *task, topic string, r *changelog.Replica, changed *
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.joins = append(a.joins, join{tp: kernel.TopicPartition{Topic: topic, Partition: t.partition}, replica: r})
-	t.joins[i] = newReader(t, a.p.k.Joins[i], r.Table(t.partition).Get)
+	t.joins[i] = newReader(t, a.p.k.Joins[i], r.Table(t.partition).Get, r.Table(t.partition).GetMany)
 	t.joins[i].news = changed
 }
 

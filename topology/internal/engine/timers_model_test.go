@@ -203,7 +203,7 @@ func timersSurviveCrashes(t *testing.T, delivery engine.Delivery) {
 			}
 		}
 		for key, second := range m.timers {
-			left[key] = fmt.Sprint(second)
+			left[key] = strconv.FormatInt(second, 10)
 		}
 	}
 	var want []string

@@ -202,7 +202,6 @@ func TestTimesBeyondAll(t *testing.T) {
 type clock struct {
 	mu  sync.Mutex
 	now time.Time
-	run *run
 }
 
 func (c *clock) tune(o *engine.Options) {
@@ -361,7 +360,7 @@ func pending(rows map[string]string) []string {
 	for key, times := range rows {
 		var seconds []string
 		for ; len(times) >= 8; times = times[8:] {
-			seconds = append(seconds, fmt.Sprint(binary.BigEndian.Uint64([]byte(times[:8]))/1000))
+			seconds = append(seconds, strconv.FormatUint(binary.BigEndian.Uint64([]byte(times[:8]))/1000, 10))
 		}
 		list = append(list, key+"="+strings.Join(seconds, ","))
 	}
