@@ -133,7 +133,8 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	if p.building, err = newAssignment(p, s); err != nil {
 		return err
 	}
-	p.building.helpers.Go(func() { p.building.lease.keep(p.building.writing) })
+	a := p.building
+	a.helpers.Go(func() { a.lease.keep(a.writing) })
 	return p.building.passing(p.beforeLoading(s.Context()))
 }
 
