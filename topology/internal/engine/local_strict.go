@@ -32,7 +32,8 @@ type strictTask struct {
 
 // PartitionOf implements [kernel.Task].
 func (t *strictTask) PartitionOf(out *kernel.Output, key []byte) (int32, error) {
-	return finerOf(t.p, out.Topic, key), nil
+	_, err := t.Task.PartitionOf(out, key)
+	return finerOf(t.p, out.Topic, key), err
 }
 
 // Own implements [kernel.Task].

@@ -20,8 +20,9 @@ func newTopics(w world) *cobra.Command {
 		Use:   "create --brokers HOST:PORT,…",
 		Short: "Create the topics that are missing and check the others",
 		Long: `Create makes the topics of all processors with the partitions, cleanup policy,
-retention and replication that they need. Topics that exist are checked; a topic
-that does not fit is an error that names both sides, and nothing of it is changed.
+retention and replication that they need. Topics that exist are checked: one that
+does not fit what it is for, or those beside it, is an error that names both sides,
+and nothing is changed. --partitions is for the topics that are created.
 
 Workers do the same when they start.`,
 		Example: `  eddy topics create --brokers kafka:9092 --partitions 32 --replication 3`,
