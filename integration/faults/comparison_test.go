@@ -8,11 +8,11 @@ import "testing"
 func TestOutcomes(t *testing.T) {
 	t.Parallel()
 	for want, o := range map[string]Outcome{
-		"1 / 2 / 3":                      {Runs: 2, Lost: 1, Twice: 2, Wrong: 3},
-		"0 / 0 / 0; 1× refused":          {Runs: 2, Refused: 1},
-		"2× refused":                     {Runs: 2, Refused: 2},
-		"1 / 0 / 0; 1× crash loop":       {Runs: 2, Lost: 1, Looped: 1},
-		"1× refused; 1× stuck":           {Runs: 2, Refused: 1, Stuck: 1},
+		"1 / 2 / 3":                          {Runs: 2, Lost: 1, Twice: 2, Wrong: 3},
+		"0 / 0 / 0; 1× refused":              {Runs: 2, Refused: 1},
+		"2× refused":                         {Runs: 2, Refused: 2},
+		"1 / 0 / 0; 1× crash loop":           {Runs: 2, Lost: 1, Looped: 1},
+		"1× refused; 1× stuck":               {Runs: 2, Refused: 1, Stuck: 1},
 		"0 / 7 / 0; 1× crash loop; 1× stuck": {Runs: 3, Twice: 7, Looped: 1, Stuck: 1},
 	} {
 		if got := o.String(); got != want {
