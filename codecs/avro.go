@@ -15,7 +15,7 @@ import (
 func Avro[T any](format *Format) Codec[T] { return singleObject[T]{format} }
 
 // PlainAvro is the codec of Go values as Avro binary data of one schema, without a header: for topics of others that
-// are spelled so. Nothing tells which schema wrote such a value, so the schema can never change. Otherwise it is like
+// have it. Nothing tells which schema wrote such a value, so the schema can never change. Otherwise it is like
 // [Avro].
 func PlainAvro[T any](schema *Schema) Codec[T] { return plain[T]{schema} }
 

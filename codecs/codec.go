@@ -5,7 +5,7 @@
 //
 // Rows outlive the program that wrote them, so each value of [Avro] says by which schema it was written, and the codec
 // reads what the schemas of former releases wrote. A program with one schema makes a [Format] of it; one with a history
-// keeps the schema files of all its [Releases]. [PlainAvro] is for topics of others whose values say nothing.
+// keeps the schema files of all its [Releases]. [PlainAvro] is for topics of others, whose values do not name their schema.
 package codecs
 
 // A Codec converts values of one type to bytes and back. Codecs are safe for concurrent use and never panic.
@@ -23,6 +23,6 @@ type Codec[T any] interface {
 // HashPart is implemented by key codecs where only a part of the key decides its partition.
 type HashPart interface {
 	// HashPart returns what is hashed for an encoded key. Keys with equal parts are in one partition.
-	// It never fails: of bytes that are no key it returns some part that depends on them only.
+	// It never fails: for bytes that are no key it returns any part, the same one each time.
 	HashPart(key []byte) []byte
 }

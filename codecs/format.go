@@ -16,8 +16,8 @@ var ErrUnknownSchema = errors.New("unknown writer schema")
 // where the [Format] has no release that wrote without one.
 var ErrNoHeader = errors.New("no single-object header")
 
-// A Format is how the values of one type are stored, over the releases of a program: the schema that is current, in
-// which values are read and written, and those of other releases, in which values may have been written. What another
+// A Format is how the values of one type are stored, over the releases of a program: the current schema, by which
+// values are read and written, and the schemas of other releases, by which values may have been written. What another
 // schema wrote is resolved into the current one by Avro's rules: a field that was added takes its default, one that
 // was removed is passed over, numbers are promoted, fields are matched by name or alias in whatever order.
 //
@@ -88,9 +88,9 @@ func (f *Format) add(s *Schema) error {
 func (f *Format) Schema() *Schema { return f.current }
 
 // Write makes the codecs of the format write by another of its schemas, for as long as programs run that do not know
-// the current one. Handlers and readers see no difference. A value is first made what a reader with that schema would
-// have seen of it, so a field that the schema does not have is not stored, and one that only it has takes its default.
-// That costs nothing where the current schema has only more fields, and else some ten times the encoding. If the schema
+// the current one. Handlers and readers see no difference. A value is stored as a reader with that schema would see it:
+// a field that the schema does not have is left out, and one that only it has takes its default. That costs nothing if
+// the current schema only has more fields, and otherwise some ten times as much as encoding. If the schema
 // cannot read what the current one writes, the error names both and the field, and nothing changes.
 func (f *Format) Write(s *Schema) error {
 	if f.writers[s.header] == nil {
@@ -169,7 +169,7 @@ func (f *Format) decode(data []byte, value any) error {
 	return err
 }
 
-// JSON renders a stored value as JSON, as the schema has it that wrote it; see [Schema.JSON].
+// JSON renders a stored value as JSON, by the schema that wrote it; see [Schema.JSON].
 func (f *Format) JSON(data []byte) ([]byte, error) {
 	w, body, err := f.open(data)
 	if err != nil {

@@ -8,18 +8,18 @@ import (
 	"slices"
 )
 
-// A Release is what one release of a program has in schema files.
+// A Release is one release of a program, with its schema files.
 type Release struct {
 	// Name is what the release is called, such as "v2".
 	Name string
-	// Files are its schema files, in the folder's top, as of [LoadSchemas]: those that are new and those that are
-	// other than in the release before. A file that it does not have is as it was. Nil: all are.
+	// Files has the schema files that are new or have changed since the release before, in its top folder, as of
+	// [LoadSchemas]. What it does not have is as it was. Nil: nothing has changed.
 	Files fs.FS
 	// Headerless says that the release wrote plain values, without headers. At most one release may have, the first.
 	Headerless bool
 }
 
-// Releases are all releases of a program that ever wrote, with their schemas. It is safe for concurrent use.
+// Releases are all releases of a program whose values may still be stored, with their schemas. It is safe for concurrent use.
 type Releases struct {
 	names   []string   // of the releases, oldest first
 	sets    []*Schemas // their schemas

@@ -6,12 +6,12 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-// Streams into the pipeline.
+// Streams into the pipeline. Their topics are Eddy's to create: the names are not anybody's to misspell.
 var (
 	// PageChanges are the changes of pages, as Wikimedia's own stream has them.
-	PageChanges = topology.NewStream("page-changes", PageKeys(), events.PageChangeCodec())
+	PageChanges = topology.NewStream("page-changes", PageKeys(), events.PageChangeCodec(), topology.CreateMissing())
 	// Renders are the renderings of pages.
-	Renders = topology.NewStream("renders", PageKeys(), events.RenderCodec())
+	Renders = topology.NewStream("renders", PageKeys(), events.RenderCodec(), topology.CreateMissing())
 )
 
 // Streams out of the pipeline.
@@ -24,17 +24,17 @@ var (
 	LinkChanges = topology.NewStream("link-changes", PageKeys(), schemas.Codec[LinkChange]("LinkChange"))
 )
 
-// Streams between the processors of the pipeline. They are packed where a batch has many small messages for a partition: the links of
+// Streams between the processors of the pipeline. They bear its name, keep everything, and are purged behind their readers. They are packed where a batch has many small messages for a partition: the links of
 // renderings, what a flood of page changes says of lives and titles, and the messages of large cascades.
 var (
-	Lives           = topology.NewStream("page-lives", PageKeys(), schemas.Codec[*Life]("Life")).Packed()
-	Claims          = topology.NewStream("title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim")).Packed()
-	TitleChanges    = topology.NewStream("title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange")).Packed()
-	TargetUpdates   = topology.NewStream("target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate")).Packed()
-	Uses            = topology.NewStream("page-uses", PageKeys(), schemas.Codec[*Used]("Used"))
-	Asks            = topology.NewStream("asks", PageKeys(), schemas.Codec[*Ask]("Ask")).Packed()
-	CascadeProgress = topology.NewStream("cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress")).Packed()
-	RequestClosings = topology.NewStream("request-closings", PageKeys(), schemas.Codec[*RequestClosing]("RequestClosing")).Packed()
+	Lives           = topology.NewStream("eddy-page-lives", PageKeys(), schemas.Codec[*Life]("Life")).Packed()
+	Claims          = topology.NewStream("eddy-title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim")).Packed()
+	TitleChanges    = topology.NewStream("eddy-title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange")).Packed()
+	TargetUpdates   = topology.NewStream("eddy-target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate")).Packed()
+	Uses            = topology.NewStream("eddy-page-uses", PageKeys(), schemas.Codec[*Used]("Used"))
+	Asks            = topology.NewStream("eddy-asks", PageKeys(), schemas.Codec[*Ask]("Ask")).Packed()
+	CascadeProgress = topology.NewStream("eddy-cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress")).Packed()
+	RequestClosings = topology.NewStream("eddy-request-closings", PageKeys(), schemas.Codec[*RequestClosing]("RequestClosing")).Packed()
 )
 
 // The codecs of rows and loop messages that are plain records; see also [DependentsRows].

@@ -52,9 +52,17 @@ type App struct {
 // of cfg. [App.Run] closes the app; one that is never run has to be closed by [App.Close].
 func NewApp(t *Topology, cfg Config) (*App, error) {
 	part, errs := subset(t.kernel, cfg.Processors)
-	for _, name := range slices.Sorted(maps.Keys(cfg.Deliveries)) {
-		if !slices.Contains(t.Processors(), name) {
-			errs = append(errs, fmt.Errorf("deliveries: topology %q has no processor %q", t.Name(), name))
+	for _, named := range []struct {
+		field string
+		names []string
+	}{
+		{"deliveries", slices.Sorted(maps.Keys(cfg.Deliveries))},
+		{"on errors", slices.Sorted(maps.Keys(cfg.OnErrors))},
+	} {
+		for _, name := range named.names {
+			if !slices.Contains(t.Processors(), name) {
+				errs = append(errs, fmt.Errorf("%s: topology %q has no processor %q", named.field, t.Name(), name))
+			}
 		}
 	}
 	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
@@ -67,6 +75,10 @@ func NewApp(t *Topology, cfg Config) (*App, error) {
 	cfg = cfg.withDefaults()
 	settings := cfg.settings()
 	settings.FetchBytes = memory.fetchBytes(readers(part))
+	whole := cfg.withDeadLetters(t.kernel)
+	if whole.DeadLetters != nil {
+		settings.MaxBytes = map[string]int{whole.DeadLetters.Name: whole.DeadLetters.MaxBytes}
+	}
 	client, err := cluster.Open(settings)
 	if err != nil {
 		return nil, err
@@ -78,7 +90,7 @@ func NewApp(t *Topology, cfg Config) (*App, error) {
 		return nil, err
 	}
 	return &App{
-		cfg: cfg, memory: memory, whole: t.kernel, part: part, client: client, sender: s, room: room, ends: ends,
+		cfg: cfg, memory: memory, whole: whole, part: part, client: client, sender: s, room: room, ends: ends,
 		started: make(chan struct{}), ready: make(chan struct{}), ended: make(chan struct{}),
 	}, nil
 }
@@ -93,22 +105,6 @@ func readers(t *kernel.Topology) int {
 		}
 	}
 	return n
-}
-
-// tasks is how many tasks this process has where it is the only one.
-func (a *App) tasks(ctx context.Context) (int, error) {
-	n := 0
-	for _, p := range a.part.Processors {
-		if len(p.Inputs) == 0 {
-			continue // the engine says so
-		}
-		partitions, err := a.client.Partitions(ctx, p.Inputs[0].Topic.Name)
-		if err != nil {
-			return 0, err
-		}
-		n += int(partitions)
-	}
-	return n, nil
 }
 
 // subset is t with the processors of the given names only; all of them if there are no names.
@@ -129,7 +125,8 @@ func subset(t *kernel.Topology, names []string) (*kernel.Topology, []error) {
 	return part, errs
 }
 
-// Run makes or checks all topics of the topology, recovers the tables that are looked up, and runs the processors until ctx
+// Run makes the topics that the topology writes, if they do not exist, and checks the others: one that is only read has to exist, unless it is declared with
+// [CreateMissing]. It recovers the tables that are looked up, and runs the processors until ctx
 // is done; then it commits what was processed, gives up the partitions and returns nil. It returns a [*ProcessError] if a
 // record could not be processed, which [errors.Is] and [errors.As] look through, and another error if topics do not fit or
 // the cluster or the disk fail. It runs once.
@@ -144,21 +141,16 @@ func (a *App) Run(ctx context.Context) error {
 
 func (a *App) runOnce(ctx context.Context) (err error) {
 	defer a.closeClients()
-	if err := cluster.EnsureTopics(ctx, a.client, a.whole, a.cfg.topicPolicy()); err != nil {
-		return ended(ctx, err)
-	}
-	if a.cfg.BatchBytes == 0 {
-		tasks, err := a.tasks(ctx)
-		if err != nil {
-			return ended(ctx, err)
-		}
-		a.cfg.BatchBytes = a.memory.batchBytes(tasks)
-	}
 	db, err := a.cfg.openStore(a.whole.Name, a.memory.BlockCache, a.memory.Memtables)
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, db.Close()) }()
+	policy := a.cfg.topicPolicy()
+	policy.OnlyOurs, policy.Known = true, engine.KnowsTable(db)
+	if err := cluster.EnsureTopics(ctx, a.client, a.whole, policy); err != nil {
+		return ended(ctx, err)
+	}
 	instance, static, err := a.cfg.instance(a.whole.Name)
 	if err != nil {
 		return err
@@ -177,9 +169,10 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 			return sender.OpenTransactional(a.client, o)
 		},
 		Delivery: a.cfg.Delivery, Deliveries: a.cfg.Deliveries, Instance: instance, Static: static,
-		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval,
+		OnError: a.cfg.OnError, OnErrors: a.cfg.OnErrors, MaxRecordBytes: a.cfg.MaxRecordBytes,
+		BatchRecords: a.cfg.BatchRecords, BatchBytes: a.cfg.BatchBytes, CommitInterval: a.cfg.CommitInterval, Unpacked: a.cfg.Unpacked,
 		DrainTimeout: a.cfg.DrainTimeout, Standby: a.cfg.Standby,
-		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued())},
+		Memory: engine.Memory{Rows: cache.NewBudget(a.memory.Rows), Fetched: source.NewBudget(a.memory.queued()), Batches: engine.NewBatches(a.memory.Batches)},
 		Logger: a.cfg.Logger, Observer: *a.cfg.Observer, Reached: crashpoint.Reached(),
 	})
 	close(a.started)
@@ -189,6 +182,13 @@ func (a *App) runOnce(ctx context.Context) (err error) {
 		select {
 		case <-a.engine.Ready():
 			close(a.ready)
+		case <-over:
+		}
+	})
+	forward.Go(func() {
+		select {
+		case <-db.Failed():
+			a.engine.Fail(db.Failure())
 		case <-over:
 		}
 	})
@@ -220,6 +220,25 @@ func (a *App) closeClients() {
 
 // Close ends the connections of an app that is not run. It must not be called while Run runs; after it, it does nothing.
 func (a *App) Close() { a.closeClients() }
+
+// Health is why the app is not at work: it is not ready yet, partitions are being assigned, an input or a table cannot be read at present, or a
+// processor has stopped ([ErrOffsetLost]) while the others go on. It is nil while all is well. Unlike [App.Ready] it may change at any time.
+func (a *App) Health() error {
+	select {
+	case <-a.ended:
+		return a.outcome()
+	default:
+	}
+	select {
+	case <-a.started:
+		return a.engine.Health()
+	default:
+		return errStarting
+	}
+}
+
+// errStarting says that topics are being looked at.
+var errStarting = errors.New("topics are being created or checked")
 
 // Ready is closed when every processor owns its partitions and has recovered for the first time.
 func (a *App) Ready() <-chan struct{} { return a.ready }

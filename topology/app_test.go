@@ -33,6 +33,15 @@ func relay(t *testing.T) (*topology.Topology, topology.Table[string, int64]) {
 	return mustBuild(t, b), sums.Table()
 }
 
+// startOnTopics makes all topics and runs an app.
+func startOnTopics(t *testing.T, topo *topology.Topology, cfg topology.Config) (*topology.App, func() error) {
+	t.Helper()
+	if err := topology.CreateTopics(t.Context(), topo, cfg); err != nil {
+		t.Fatal(err)
+	}
+	return startApp(t, topo, cfg)
+}
+
 // startApp runs an app and returns how to end it.
 func startApp(t *testing.T, topo *topology.Topology, cfg topology.Config) (*topology.App, func() error) {
 	t.Helper()
@@ -128,7 +137,7 @@ func TestAppEndsWithTheErrorOfARecord(t *testing.T) {
 	defer cancel()
 	brokers := topologytest.StartBroker(t)
 	topo, _ := relay(t)
-	app, end := startApp(t, topo, topology.Config{Brokers: brokers, InMemory: true})
+	app, end := startOnTopics(t, topo, topology.Config{Brokers: brokers, InMemory: true})
 	<-app.Ready()
 	if err := topology.Produce(ctx, app.Producer(), topology.NewStream("in", text, text), "a", "not a number"); err != nil {
 		t.Fatal(err)
@@ -149,7 +158,7 @@ func TestAppEndsWithTheErrorOfARecord(t *testing.T) {
 func TestAppRunsOnce(t *testing.T) {
 	t.Parallel()
 	topo, _ := relay(t)
-	app, end := startApp(t, topo, topology.Config{Brokers: topologytest.StartBroker(t), InMemory: true})
+	app, end := startOnTopics(t, topo, topology.Config{Brokers: topologytest.StartBroker(t), InMemory: true})
 	<-app.Ready()
 	if err := app.Run(t.Context()); !errors.Is(err, topology.ErrNotRunning) {
 		t.Errorf("a second Run: %v", err)

@@ -12,8 +12,8 @@ import (
 )
 
 // AtRest reports whether all processes that run t, wherever they are, have nothing left to do: of every input and loop
-// partition all records are committed. Members commit their marks within 200 ms. What a transaction leaves at the end of a log
-// is no record.
+// partition all records are committed. Members commit within 200 ms of processing. Transaction markers at the end of a log do
+// not count.
 //
 // The committed offsets are read first and the ends after. As both only grow, and no offset passes its end, equality everywhere
 // means that there was a moment when all was at rest, unless somebody outside of t wrote to its inputs since. Of cfg it uses

@@ -17,7 +17,7 @@ type Builder struct {
 }
 
 // NewBuilder starts a topology. Its name is the prefix of all consumer groups, tables and loops, so it is the
-// identity of the state: another name starts from nothing.
+// identity of the state: another name starts from nothing. Give the streams between its processors names that begin with it, too.
 func NewBuilder(name string) *Builder { return &Builder{name: name} }
 
 func (b *Builder) add(p *processor) {
@@ -57,7 +57,7 @@ func (p *processor) compile() {
 	for _, e := range p.edges {
 		switch e.role {
 		case roleInput:
-			k.Inputs = append(k.Inputs, &kernel.Input{Topic: e.topic, Handle: e.handler})
+			k.Inputs = append(k.Inputs, &kernel.Input{Topic: e.topic, Handle: e.handler, Start: e.input.start, Lost: e.input.lost})
 		case roleOutput:
 			k.Outputs = append(k.Outputs, e.output)
 		case roleJoin:

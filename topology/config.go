@@ -49,6 +49,14 @@ type Config struct {
 	// Deliveries is what some processors promise that differs from Delivery, by the name of the processor. Defaults to none.
 	Deliveries map[string]Delivery
 
+	// OnError is what becomes of records that fail, where the processor itself does not say ([OnError]). Defaults to Stop.
+	OnError Policies
+	// OnErrors is what becomes of the records of some processors, by the name of the processor, whatever it says itself. Defaults to none.
+	OnErrors map[string]Policies
+	// DeadLetterTopic is where records go that are given up by the policy [DeadLetter]. It is made where it is absent, and keeps what it gets.
+	// Defaults to "<topology>-dead-letters".
+	DeadLetterTopic string
+
 	// TLS encrypts the connections to the brokers. Defaults to none.
 	TLS *tls.Config
 	// SASL authenticates to the brokers. Defaults to none.
@@ -56,9 +64,11 @@ type Config struct {
 
 	// BatchRecords bounds the records of a batch: the handlers of a partition wait while it is full. Defaults to 10,000.
 	BatchRecords int
-	// BatchBytes bounds the bytes that a batch holds in outputs and rows. Defaults to what Memory has for all batches by the number
-	// of tasks, and at most 8 MiB.
+	// BatchBytes bounds the bytes that a batch holds in messages, outputs and rows. Defaults to 4 MiB. All batches together are bounded by
+	// what Memory has for them.
 	BatchBytes int
+	// Unpacked sends the messages of packed streams one by one, for other clients to read, or to measure what packs are worth.
+	Unpacked bool
 	// CommitInterval is the least time between two commits. Defaults to 0: a commit starts as soon as there
 	// is something to commit and the last one is done.
 	CommitInterval time.Duration
@@ -151,6 +161,7 @@ func (c Config) Validate() error {
 	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
 		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
+	errs = append(errs, c.checkPolicies()...)
 	seen := map[string]bool{}
 	for _, p := range c.Processors {
 		if seen[p] {
@@ -171,6 +182,7 @@ func (c Config) withDefaults() Config {
 	set(&c.ClientID, "eddy")
 	set(&c.Partitions, 8)
 	set(&c.BatchRecords, 10_000)
+	set(&c.BatchBytes, 4<<20)
 	set(&c.StreamRetention, 7*24*time.Hour)
 	set(&c.DeleteRetention, 24*time.Hour)
 	set(&c.DrainTimeout, 10*time.Second)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -12,7 +13,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/pack"
 )
 
-// Consume reads a stream, all partitions from the oldest record on, and calls handle for one record after the other, in order
+// Consume reads a stream, all partitions from the oldest record on, also those that it gets later, and calls handle for one record after the other, in order
 // in each partition. It belongs to no consumer group and remembers nothing: it is for demos, tests and tools. It goes on, also
 // where the brokers are away for a while, until ctx is done, and then returns nil; otherwise it returns the error of handle, of
 // a record that cannot be decoded ([ErrDecode]), or of the cluster. Of packs it takes the records out, whether or not the stream is declared
@@ -75,6 +76,13 @@ func consume(ctx context.Context, cfg Config, topic string, from Positions, hand
 		return fmt.Errorf("consume %q: %w", topic, err)
 	}
 	defer kafka.Close()
+	if from == nil {
+		grow, stop := context.WithCancel(ctx)
+		var growing sync.WaitGroup
+		growing.Go(func() { consumeNew(grow, client, kafka, topic, int32(len(at))) })
+		defer growing.Wait()
+		defer stop()
+	}
 	for {
 		fetches := kafka.PollFetches(ctx)
 		if err := ctx.Err(); err != nil {
@@ -90,6 +98,33 @@ func consume(ctx context.Context, cfg Config, topic string, from Positions, hand
 			if _, ok := errors.AsType[*kgo.ErrDataLoss](e.Err); !ok {
 				return fmt.Errorf("consume %q, partition %d: %w", e.Topic, e.Partition, e.Err)
 			}
+		}
+	}
+}
+
+// lookForNew is how often a topic is asked for new partitions.
+const lookForNew = 5 * time.Second
+
+// consumeNew has the partitions read that a topic gets, from their oldest record on, until ctx is done.
+func consumeNew(ctx context.Context, client *cluster.Client, kafka *kgo.Client, topic string, known int32) {
+	ticker := time.NewTicker(lookForNew)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+		n, err := client.Partitions(ctx, topic)
+		if err != nil {
+			continue // who reads hears of it
+		}
+		fresh := map[int32]kgo.Offset{}
+		for ; known < n; known++ {
+			fresh[known] = kgo.NewOffset().AtStart()
+		}
+		if len(fresh) > 0 {
+			kafka.AddConsumePartitions(map[string]map[int32]kgo.Offset{topic: fresh})
 		}
 	}
 }

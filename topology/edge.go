@@ -19,7 +19,9 @@ type edge struct {
 	role       role
 	topic      kernel.Topic
 	key, value any            // codecs
+	hashed     hashed         // of the key's codec
 	last       bool           // outputs
+	input      inputOptions   // inputs
 	handler    kernel.Handler // inputs and loop; nil until Handle
 	table      *kernel.Table  // tables
 	output     *kernel.Output // outputs and loop

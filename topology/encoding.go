@@ -5,6 +5,7 @@ import (
 	"reflect"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // hashPart returns what the key codec says about partitions; nil is the whole key.
@@ -24,16 +25,19 @@ func isNil(codec any) bool {
 	return v.Kind() == reflect.Pointer && v.IsNil()
 }
 
-// sameCodec reports whether two codecs are known to spell alike: equal values. Codecs that Go cannot compare
-// count as the same if their types are.
+// sameCodec reports whether two codecs are known to spell alike: equal values. Codecs that Go cannot compare, because they hold slices, maps
+// or functions, are the same if what they hold is; of functions that is never known.
 func sameCodec(a, b any) bool {
 	if reflect.TypeOf(a) != reflect.TypeOf(b) {
 		return false
 	}
-	if a == nil || !reflect.ValueOf(a).Comparable() {
+	if a == nil {
 		return true
 	}
-	return a == b
+	if v, w := reflect.ValueOf(a), reflect.ValueOf(b); v.Comparable() && w.Comparable() {
+		return a == b
+	}
+	return reflect.DeepEqual(a, b)
 }
 
 // present makes the encoding of a value that exists distinct from a tombstone.
@@ -47,7 +51,7 @@ func present(data []byte) []byte {
 func encodeKey[K any](topic string, codec codecs.Codec[K], key K) ([]byte, error) {
 	data, err := codec.Encode(key)
 	if err != nil {
-		return nil, fmt.Errorf("%w: key %q of %q: %w", ErrEncode, fmt.Sprint(key), topic, err)
+		return nil, kernel.In(PhaseWrite, fmt.Errorf("%w: key %s of %q: %w", ErrEncode, kernel.Quote([]byte(fmt.Sprint(key))), topic, err))
 	}
 	return data, nil
 }
@@ -55,7 +59,7 @@ func encodeKey[K any](topic string, codec codecs.Codec[K], key K) ([]byte, error
 func encodeValue[V any](topic string, codec codecs.Codec[V], key []byte, value V) ([]byte, error) {
 	data, err := codec.Encode(value)
 	if err != nil {
-		return nil, fmt.Errorf("%w: value of %q, key %q: %w", ErrEncode, topic, key, err)
+		return nil, kernel.In(PhaseWrite, fmt.Errorf("%w: value of %q, key %s: %w", ErrEncode, topic, kernel.Quote(key), err))
 	}
 	return present(data), nil
 }

@@ -3,6 +3,8 @@ package topology
 import (
 	"errors"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -16,6 +18,18 @@ var (
 	// ErrEncode is wrapped by the error of an emit or a write whose key or value its codec refuses. The
 	// text names topic and key.
 	ErrEncode = errors.New("cannot encode")
+	// ErrNoKey is returned by a write of the row of a record that has no key.
+	ErrNoKey = errors.New("the record has no key")
+	// ErrOffsetLost is wrapped by the error of a processor whose input does not have the offset that comes next: the records were deleted
+	// before they were read, or the topic was cut or made anew. See [OnLostOffset]. The other processors go on.
+	ErrOffsetLost = engine.ErrOffsetLost
+	// ErrStateMissing is wrapped by the error of a start whose state is gone: a group has committed offsets that stand on a table or a stream
+	// that does not exist, was made anew or is shorter than it was. Nothing was changed. See [Reset] and [RestoreTables].
+	ErrStateMissing = cluster.ErrStateMissing
+	// ErrTopicChanged is wrapped by the error of an app, or a view, one of whose topics got more partitions, was made anew or deleted.
+	ErrTopicChanged = cluster.ErrTopicChanged
+	// ErrNoTopic is wrapped by the error of a topic that does not exist.
+	ErrNoTopic = cluster.ErrNoTopic
 	// ErrWrongProcessor is returned by a handle that is used with the record of another processor than the
 	// one that declared it, or with a record that is not, or no longer, being processed.
 	ErrWrongProcessor = errors.New("handle used in the wrong processor")

@@ -10,15 +10,6 @@ import (
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
-// drive builds a topology and returns a driver of it.
-func drive(b *topology.Builder) *topologytest.Driver {
-	topo, err := b.Build()
-	if err != nil {
-		panic(err)
-	}
-	return topologytest.New(exampleTB{}, topo)
-}
-
 // All problems of a topology are reported at once.
 func ExampleBuilder_Build() {
 	b := topology.NewBuilder("shop")

@@ -80,7 +80,7 @@ func TestDecodeErrorsNameTheRecord(t *testing.T) {
 			t.Parallel()
 			b := topology.NewBuilder("t")
 			topology.From(topology.AddProcessor(b, "p", count), topology.NewStream("in", count, count)).To(topology.NewStream("out", count, count))
-			d := topologytest.New(t, mustBuild(t, b))
+			d := topologytest.New(t, mustBuild(t, b), topologytest.Partitions(1))
 			in := topologytest.Input(d, topology.NewStream("in", text, text))
 			in.Send("12345678", "12345678")
 			err := in.SendErr(test.key, test.value)

@@ -21,7 +21,7 @@ func (c Config) instance(name string) (id string, static bool, err error) {
 	if c.InMemory {
 		return newInstance(), false, nil
 	}
-	file := filepath.Join(c.DataDir, name+".instance")
+	file := filepath.Join(c.DataDir, name+instanceSuffix)
 	data, err := os.ReadFile(file)
 	if err == nil {
 		if id := strings.TrimSpace(string(data)); id != "" {
@@ -32,14 +32,17 @@ func (c Config) instance(name string) (id string, static bool, err error) {
 		return "", false, fmt.Errorf("instance id: %w", err)
 	}
 	id = newInstance()
-	if err := os.WriteFile(file+".new", []byte(id+"\n"), 0o600); err != nil {
+	if err := os.WriteFile(file+newSuffix, []byte(id+"\n"), 0o600); err != nil {
 		return "", false, fmt.Errorf("instance id: %w", err)
 	}
-	if err := os.Rename(file+".new", file); err != nil {
+	if err := os.Rename(file+newSuffix, file); err != nil {
 		return "", false, fmt.Errorf("instance id: %w", err)
 	}
 	return id, true, nil
 }
+
+// newSuffix is that of a file that is being written.
+const newSuffix = ".new"
 
 // newInstance makes an id: the host's name, for whoever reads a list of members, and what makes it unique.
 func newInstance() string {

@@ -17,8 +17,8 @@ type Joined[K, V any] struct {
 }
 
 // Join lets the processor read a table at the key of the record, or at others of its partition. The table must
-// have as many partitions as the inputs. To join a table that the processor joins or looks up already is the
-// same edge; a table that is also looked up is read through the lookup.
+// have as many partitions as the inputs. A table that is joined twice, or joined and looked up, is kept once: joining
+// it again returns a handle of the same copy.
 func Join[K, V any](p *Processor[K], t Table[K, V]) Joined[K, V] {
 	j := Joined[K, V]{h: p.declare(t.edge(roleJoin)), key: t.key, topic: t.topic}
 	if !sameCodec(t.key, p.key) {
@@ -27,7 +27,7 @@ func Join[K, V any](p *Processor[K], t Table[K, V]) Joined[K, V] {
 	return j
 }
 
-// Get returns the row of the record's key, and whether there is one. It is local. Errors wrap [ErrDecode] or
+// Get returns the row of the record's key, and whether there is one; for a record without a key there is none. It is local. Errors wrap [ErrDecode] or
 // [ErrWrongProcessor].
 func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	var zero V
@@ -36,6 +36,9 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 		return zero, false, err
 	}
 	k := s.key
+	if k == nil {
+		return zero, false, nil
+	}
 	if j.own != nil {
 		key, err := j.own.Decode(k)
 		if err != nil {
@@ -48,7 +51,7 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	return get[V](j.h.reader(s), j.topic, k)
 }
 
-// GetAt returns the row of any key of the record's partition.
+// GetAt returns the row of any key of the record's partition; a key of another partition is an error.
 func (j Joined[K, V]) GetAt(r Scope, key K) (V, bool, error) {
 	var zero V
 	s, err := j.h.in(r)

@@ -7,6 +7,14 @@ func JoinTable[K, V, T, W any](f Flow[K, V], t Table[K, T], fn func(value V, row
 	joined := Join(f.processor(), t)
 	out := follow[K, V, W](f)
 	f.attach("JoinTable", func(ctx context.Context, s *scope, key K, value V) error {
+		var none W
+		if s.deleted {
+			return out.n.run(ctx, s, key, none)
+		}
+		if s.key == nil {
+			s.task.Skipped(noKey)
+			return nil
+		}
 		row, ok, err := joined.Get(s)
 		if err != nil || !ok {
 			return err
@@ -21,6 +29,10 @@ func LeftJoinTable[K, V, T, W any](f Flow[K, V], t Table[K, T], fn func(value V,
 	joined := Join(f.processor(), t)
 	out := follow[K, V, W](f)
 	f.attach("LeftJoinTable", func(ctx context.Context, s *scope, key K, value V) error {
+		var none W
+		if s.deleted {
+			return out.n.run(ctx, s, key, none)
+		}
 		row, ok, err := joined.Get(s)
 		if err != nil {
 			return err

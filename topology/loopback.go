@@ -28,8 +28,8 @@ func (l *Loopback[K, V]) Handle(fn Handler[K, V]) {
 	}
 }
 
-// Send sends a record to the processor itself, with the batch of the record that is being processed. It is
-// the handler's to end the recursion. Errors are those of [Sink.Emit].
+// Send sends a record to the processor itself, with the batch of the record that is being processed. The
+// handler has to end the recursion. Errors are those of [Sink.Emit].
 func (l *Loopback[K, V]) Send(r Scope, key K, value V, opts ...EmitOption) error {
 	return emit(&l.handle, r, l.stream, key, value, opts)
 }

@@ -6,6 +6,10 @@ import "context"
 func Map[K, V, W any](f Flow[K, V], fn func(key K, value V) W) Flow[K, W] {
 	out := follow[K, V, W](f)
 	f.attach("Map", func(ctx context.Context, s *scope, key K, value V) error {
+		if s.deleted {
+			var none W
+			return out.n.run(ctx, s, key, none)
+		}
 		return out.n.run(ctx, s, key, fn(key, value))
 	})
 	return out
@@ -15,6 +19,10 @@ func Map[K, V, W any](f Flow[K, V], fn func(key K, value V) W) Flow[K, W] {
 func FlatMap[K, V, W any](f Flow[K, V], fn func(key K, value V) []W) Flow[K, W] {
 	out := follow[K, V, W](f)
 	f.attach("FlatMap", func(ctx context.Context, s *scope, key K, value V) error {
+		if s.deleted {
+			var none W
+			return out.n.run(ctx, s, key, none)
+		}
 		for _, w := range fn(key, value) {
 			if err := out.n.run(ctx, s, key, w); err != nil {
 				return err

@@ -15,8 +15,8 @@ import (
 // MemoryPlan is how the memory of an app is divided, in bytes. [Config.MemoryPlan] makes it. The parts from Runtime to Batches, with
 // Garbage, add up to no more than Total.
 //
-// What a part bounds is what is counted, and nearly all is; Runtime has the rest. The stores of an app that keeps them in
-// memory (Config.InMemory), and views, come on top.
+// Each part bounds what is counted for it. What is not counted is little, and Runtime leaves room for it. The stores of an app
+// that keeps them in memory (Config.InMemory), and views, come on top.
 type MemoryPlan struct {
 	// Total is Config.Memory, or its default.
 	Total int64
@@ -26,7 +26,7 @@ type MemoryPlan struct {
 	BlockCache, Memtables int64
 	// Rows is for decoded rows, of all tables and partitions (Config.CacheBytes).
 	Rows int64
-	// Fetched is for records that wait for their processor, and for answers of brokers that wait to be taken apart.
+	// Fetched is for records that were fetched and wait for their processor, and for fetch responses that wait to be decoded.
 	Fetched int64
 	// Sending is for records that are not acknowledged (Config.SendBuffer).
 	Sending int64
@@ -36,8 +36,8 @@ type MemoryPlan struct {
 	Garbage int64
 }
 
-// GCPercent is the garbage collection target of [MemoryPlan.SetLimits]. Below the memory limit, which has the last word, collecting seldom
-// costs nothing but memory that is there.
+// GCPercent is the garbage collection target (GOGC) that [MemoryPlan.SetLimits] sets. It is high, so that the collector runs seldom while there
+// is memory left; at the memory limit it runs earlier.
 const GCPercent = 300
 
 // The parts of what is left after Runtime. Memory on Go's heap is paid twice, for it leaves garbage.
@@ -75,8 +75,8 @@ func (p part) times() int64 {
 }
 
 // MemoryPlan divides the memory of an app: Config.Memory, or by default half of what the container (control groups of Linux) or the machine
-// has. StoreCache, SendBuffer and CacheBytes take the place of their parts. The error is of a total that does not hold what is set and the least
-// of the rest, and says what would. It reads what the system says and does nothing else.
+// has. StoreCache, SendBuffer and CacheBytes take the place of their parts. It returns an error if the total is
+// too small, which says what would do. It changes nothing.
 func (c Config) MemoryPlan() (MemoryPlan, error) {
 	given := c.setParts()
 	total := c.Memory
@@ -192,8 +192,8 @@ func (p *MemoryPlan) set(to part, bytes int64) int64 {
 	return to.times() * bytes
 }
 
-// GoLimit is what Go's runtime may take of the total, in bytes: all but the program itself, the block cache and the memtables, which are
-// outside of Go's heap where the program is built with cgo, and a thirty-second, because neither allocator hits its mark exactly.
+// GoLimit is the memory limit for Go's runtime (GOMEMLIMIT), in bytes: the total, less the program itself, less the block cache and the
+// memtables, which are outside of Go's heap if the program is built with cgo, and less a thirty-second, as a margin for both allocators.
 func (p MemoryPlan) GoLimit() int64 {
 	limit := p.Total - programBytes - p.Total/32
 	if store.OffHeap {
@@ -215,11 +215,6 @@ func (p MemoryPlan) SetLimits() {
 	if os.Getenv("GOGC") == "" {
 		debug.SetGCPercent(GCPercent)
 	}
-}
-
-// batchBytes bounds the bytes of one batch where that many tasks have one that is open and one that is being committed.
-func (p MemoryPlan) batchBytes(tasks int) int {
-	return int(min(max(p.Batches/int64(2*max(tasks, 1)), 64<<10), 8*mib))
 }
 
 // queued is what may wait for processors.

@@ -50,9 +50,6 @@ func TestDivide(t *testing.T) {
 		if p.queued()+4*int64(p.fetchBytes(10))*10 > p.Fetched && p.fetchBytes(10) > 64<<10 {
 			t.Errorf("%d MiB: queues of %d and 10 clients of %d bytes exceed %d", total/mib, p.queued(), p.fetchBytes(10), p.Fetched)
 		}
-		if n := p.batchBytes(48); int64(n)*96 > p.Batches && n > 64<<10 || n < 64<<10 || n > 8<<20 {
-			t.Errorf("%d MiB: batches of %d bytes", total/mib, n)
-		}
 	}
 }
 
@@ -133,11 +130,11 @@ func TestMemoryPlan(t *testing.T) {
 func TestBounds(t *testing.T) {
 	t.Parallel()
 	var p MemoryPlan
-	if p.batchBytes(0) != 64<<10 || p.fetchBytes(0) != 64<<10 {
-		t.Error("a plan without memory has no batches")
+	if n := p.fetchBytes(0); n != 64<<10 {
+		t.Errorf("a plan without memory has answers of %d bytes", n)
 	}
-	p = MemoryPlan{Batches: math.MaxInt64, Fetched: math.MaxInt64}
-	if p.batchBytes(1) != 8<<20 || p.fetchBytes(1) != 1<<20 {
-		t.Errorf("batches of %d bytes, answers of %d", p.batchBytes(1), p.fetchBytes(1))
+	p = MemoryPlan{Fetched: math.MaxInt64}
+	if n := p.fetchBytes(1); n != 1<<20 {
+		t.Errorf("answers of %d bytes", n)
 	}
 }

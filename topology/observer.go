@@ -10,6 +10,8 @@ import "github.com/eddystream/eddy/topology/internal/kernel"
 //   - Recovered(RecoveredInfo): a partition of a table was loaded.
 //   - Committed(CommittedInfo): a batch of a partition was committed.
 //   - Processed(ProcessedInfo): a handler returned.
+//   - Failed(FailedInfo): a record could not be processed, and what becomes of it.
+//   - Skipped(SkippedInfo): an operator passed over a record, because it has no key, or is a delete that it cannot follow.
 //   - Stopped(StoppedInfo): a processor stopped with an error.
 type Observer = kernel.Observer
 
@@ -24,6 +26,10 @@ type (
 	CommittedInfo = kernel.CommittedInfo
 	// ProcessedInfo is a handled record.
 	ProcessedInfo = kernel.ProcessedInfo
+	// FailedInfo is a record that could not be processed, or a row that could not be read.
+	FailedInfo = kernel.FailedInfo
+	// SkippedInfo is a record that was passed over.
+	SkippedInfo = kernel.SkippedInfo
 	// StoppedInfo is the end of a processor by an error.
 	StoppedInfo = kernel.StoppedInfo
 )

@@ -14,11 +14,15 @@ type Processor[K any] struct {
 	key codecs.Codec[K]
 }
 
-// AddProcessor adds a processor; its consumer group is "<topology>-<name>". The key codec spells the keys of
+// AddProcessor adds a processor; its consumer group is "<topology>-<name>", or "<topology>--<name>" if there is a "-" in the topology's
+// name, so that the names of two topologies and their processors never meet. Neither name may have "--" in it. The key codec spells the keys of
 // its table and loop, and should be that of its inputs and joins.
-func AddProcessor[K any](b *Builder, name string, key codecs.Codec[K]) *Processor[K] {
+func AddProcessor[K any](b *Builder, name string, key codecs.Codec[K], opts ...ProcessorOption) *Processor[K] {
 	p := &processor{builder: b, key: key}
-	p.kernel = &kernel.Processor{Name: name, Group: b.name + "-" + name}
+	p.kernel = &kernel.Processor{Name: name, Group: join(b.name, name)}
+	for _, opt := range opts {
+		opt(p)
+	}
 	b.add(p)
 	return &Processor[K]{processor: p, key: key}
 }

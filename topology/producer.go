@@ -20,8 +20,9 @@ type Producer struct {
 	own    bool // client and sender are this producer's to close
 
 	mu     sync.Mutex
-	failed error // of a record sent earlier, not reported yet
-	lost   int   // failures behind it
+	known  map[string]int32 // partitions by topic
+	failed error            // of a record sent earlier, not reported yet
+	lost   int              // failures behind it
 }
 
 // OpenProducer returns a producer. It does no I/O. Of cfg it uses what says how to reach the brokers, SendBuffer and
@@ -45,7 +46,7 @@ func (a *App) Producer() *Producer {
 	return &Producer{client: a.client, sender: a.sender}
 }
 
-// Produce sends a record, to the partition that its key decides. It returns when the record is on its way: it blocks while the send
+// Produce sends a record, to the partition that its key decides; a topic that gets more partitions is asked for these within some seconds. It returns when the record is on its way: it blocks while the send
 // buffer is full, until ctx is done. The time of the record is the present if no option says another. To a packed stream too it goes as a
 // plain record, because a record that belongs to no batch has nobody to share a pack with; readers take both.
 //
@@ -80,17 +81,38 @@ func (p *Producer) send(ctx context.Context, topic kernel.Topic, key, value []by
 	if err != nil {
 		return err
 	}
+	if err := p.learn(ctx, topic.Name, n); err != nil {
+		return err
+	}
 	hashed := key
-	if topic.HashPart != nil {
+	if topic.HashPart != nil && key != nil {
 		hashed = topic.HashPart(key)
 	}
-	e := emission(time.Now(), opts)
+	e, err := emission(topic.Name, time.Now(), opts)
+	if err != nil {
+		return err
+	}
 	if err := checkHeaders(topic.Name, key, e.Headers); err != nil {
 		return err
 	}
 	return p.sender.Send(ctx, sender.Record{
 		Topic: topic.Name, Partition: cluster.Partition(hashed, n), Key: key, Value: value, Timestamp: e.Timestamp, Headers: e.Headers,
 	}, p.done)
+}
+
+// learn lets the sender know of partitions that a topic has got since it was first written to.
+func (p *Producer) learn(ctx context.Context, topic string, n int32) error {
+	p.mu.Lock()
+	known := p.known[topic]
+	if p.known == nil {
+		p.known = map[string]int32{}
+	}
+	p.known[topic] = n
+	p.mu.Unlock()
+	if known == 0 || known >= n {
+		return nil
+	}
+	return p.sender.Learn(ctx, topic, n)
 }
 
 func (p *Producer) done(_ int64, err error) {

@@ -14,8 +14,8 @@ import (
 // Positions are places in a stream: the offset of the next record, by partition.
 type Positions map[int32]int64
 
-// Ends returns the present end of a stream: one past the last record that readers of committed records get of each partition. So every
-// record that is acknowledged now, and whose transaction is committed, is before it; the mark that a transaction leaves is not.
+// Ends returns the present end of a stream: one past the last record that readers of committed records get of each partition. Every
+// record that is acknowledged by now, and whose transaction is committed, is before it. Transaction markers do not count.
 // Of cfg it uses what says how to reach the brokers.
 func Ends[K, V any](ctx context.Context, cfg Config, s Stream[K, V]) (Positions, error) {
 	client, err := openClient(cfg)
@@ -54,9 +54,9 @@ func ends(ctx context.Context, client *cluster.Client, topic string) (Positions,
 }
 
 // Read reads the part of a stream between two positions and calls handle for one record after the other, in order in each
-// partition; then it returns nil. A nil from is the oldest record, and a partition that from does not name is read from there
-// too; one that to does not name is not read. Records that the log no longer has are passed over. Otherwise it is like [Consume],
-// but for ctx, whose error it returns.
+// partition; then it returns nil. A partition that from does not name, or any if from is nil, is read from its oldest record; one
+// that to does not name is not read. Records that the log no longer has are passed over. It returns the error of ctx if that ends first;
+// otherwise it is like [Consume].
 func Read[K, V any](ctx context.Context, cfg Config, s Stream[K, V], from, to Positions, handle func(ctx context.Context, r *Record[K, V]) error) error {
 	client, err := openClient(cfg)
 	if err != nil {

@@ -13,7 +13,7 @@ import (
 // A Handler processes one record. The records of a partition, of all inputs and the loop of a processor
 // together, come one at a time; partitions run in parallel. What a handler does through handles takes effect
 // together: outputs first, then state, then the offset. After a crash a record may come again, with the
-// state that it found the first time. An error stops the processor; a panic counts as one.
+// state that it left itself. An error, or a panic, stops the processor, unless another policy says what becomes of the record: see [OnError].
 type Handler[K, V any] func(ctx context.Context, r *Record[K, V]) error
 
 // Record is one record of a stream, given to a [Handler]. Key, Value and Deleted are the handler's own. What
@@ -36,7 +36,9 @@ type Scope interface{ scope() *scope }
 type scope struct {
 	task kernel.Task // nil once the handler has returned, or outside of a processor
 	msg  *kernel.Message
-	key  []byte // as the key codec of the processor spells it
+	key  []byte // as the key codec of the processor spells it; nil: none
+	// Of a flow: deletes says that it carries them, deleted that this is one.
+	deletes, deleted bool
 }
 
 func (r *Record[K, V]) scope() *scope {
@@ -52,6 +54,10 @@ func (r *Record[K, V]) message() *kernel.Message {
 	}
 	return r.s.msg
 }
+
+// HasKey reports whether the record has a key. One without has the zero Key, equals no key, and has no row: it is not found in tables, and
+// cannot be written to them.
+func (r *Record[K, V]) HasKey() bool { return r.message().Key != nil }
 
 // Topic returns the topic that the record was read from.
 func (r *Record[K, V]) Topic() string { return r.message().Topic }
@@ -111,15 +117,17 @@ func newRecord[K, V any](task kernel.Task, m *kernel.Message, key codecs.Codec[K
 	r := &frame.record
 	r.s = &frame.scope
 	var err error
-	if r.Key, err = key.Decode(m.Key); err != nil {
-		return nil, fmt.Errorf("%w: key of record %s: %w", ErrDecode, m.Position(), err)
+	if m.Key == nil {
+		// the zero key: there is nothing to decode
+	} else if r.Key, err = key.Decode(m.Key); err != nil {
+		return nil, kernel.In(PhaseDecode, fmt.Errorf("%w: key of record %s: %w", ErrDecode, m.Position(), err))
 	}
 	if m.Value == nil {
 		r.Deleted = true
 		return r, nil
 	}
 	if r.Value, err = value.Decode(m.Value); err != nil {
-		return nil, fmt.Errorf("%w: value of record %s: %w", ErrDecode, m.Position(), err)
+		return nil, kernel.In(PhaseDecode, fmt.Errorf("%w: value of record %s: %w", ErrDecode, m.Position(), err))
 	}
 	return r, nil
 }
@@ -133,10 +141,11 @@ func handler[K, V any](p *Processor[K], key codecs.Codec[K], value codecs.Codec[
 		if err != nil {
 			return err
 		}
-		if !same {
+		if !same && m.Key != nil {
 			if r.s.key, err = encodeKey(name, own, r.Key); err != nil {
-				return err
+				return kernel.In(PhaseDecode, err)
 			}
+			m.RowKey = r.s.key
 		}
 		err = handle(ctx, r)
 		// A record that is kept and used later gets an error instead of another record's task.

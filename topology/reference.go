@@ -2,8 +2,8 @@ package topology
 
 import "github.com/eddystream/eddy/codecs"
 
-// Reference is a table of any partitioning, read whole: each process that looks it up holds all of it. It
-// follows its topic with a short delay. Rows are shared with a cache and must not be changed.
+// Reference is a table that is looked up, at any key and whatever its partitioning: each process holds all of it, as of
+// a GlobalKTable. It follows its topic with a short delay. Rows are shared with a cache and must not be changed.
 type Reference[K, V any] struct {
 	h     handle
 	key   codecs.Codec[K]

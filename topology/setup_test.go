@@ -33,7 +33,7 @@ var (
 func nothing[K, V any](context.Context, *topology.Record[K, V]) error { return nil }
 
 // stream and table make edges of text to number.
-func stream(topic string, opts ...topology.StreamOption) topology.Stream[string, int64] {
+func stream(topic string, opts ...topology.TopicOption) topology.Stream[string, int64] {
 	return topology.NewStream(topic, text, count, opts...)
 }
 

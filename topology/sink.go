@@ -11,14 +11,14 @@ type Sink[K, V any] struct {
 // OutputOption changes how a processor writes one of its outputs.
 type OutputOption func(*edge)
 
-// Last sends a batch's records of this output after all records of the batch's other outputs are
-// acknowledged. So whoever reads one of them finds everything that was emitted beside it in the log.
+// Last sends the records of this output after all other outputs of the same batch are acknowledged. Whoever reads one
+// finds in the logs all that was emitted with it.
 func Last() OutputOption {
 	return func(e *edge) { e.last = true }
 }
 
-// Output lets the processor write a stream, with keys of any type. To declare the same stream again, with the
-// same options, is the same edge.
+// Output lets the processor write a stream, with keys of any type. Declaring the same stream
+// again, with the same options, returns a handle of the same output.
 func Output[K, OK, V any](p *Processor[K], s Stream[OK, V], opts ...OutputOption) Sink[OK, V] {
 	e := s.edge(roleOutput)
 	for _, opt := range opts {
@@ -35,8 +35,8 @@ func (s Sink[K, V]) Emit(r Scope, key K, value V, opts ...EmitOption) error {
 	return emit(&s.h, r, s.stream, key, value, opts)
 }
 
-// Partition returns the partition of the stream that a key is hashed to, so that a handler can send together what goes
-// to one. It is below the number of partitions of the stream's topic, and stays the same for as long as that does.
+// Partition returns the partition of the stream that a key is hashed to, so that a handler can group
+// what it sends by partition. It stays the same for as long as the topic's partition count does.
 func (s Sink[K, V]) Partition(r Scope, key K) (int32, error) {
 	sc, err := s.h.in(r)
 	if err != nil {

@@ -1,8 +1,6 @@
 package topology
 
 import (
-	"time"
-
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -10,32 +8,18 @@ import (
 // Stream is a topic of records with keys of type K and values of type V. It is a plain value that does no
 // I/O: producers, processors and tests share one, usually a package variable.
 type Stream[K, V any] struct {
-	topic     string
-	key       codecs.Codec[K]
-	value     codecs.Codec[V]
-	retention time.Duration
-	packed    bool
-}
-
-// StreamOption changes how the topic of a stream is created and checked.
-type StreamOption func(*streamOptions)
-
-type streamOptions struct{ retention time.Duration }
-
-// Retention keeps the records of a stream for d; negative is for ever. Defaults to Config.StreamRetention.
-func Retention(d time.Duration) StreamOption {
-	return func(o *streamOptions) { o.retention = d }
+	topic  string
+	key    codecs.Codec[K]
+	value  codecs.Codec[V]
+	opts   *topicOptions // nil: none
+	packed bool
 }
 
 // NewStream names a stream and says how its keys and values are spelled. A key codec must have one spelling
 // for each key, because the spelling decides the partition; if it implements [codecs.HashPart], only that
 // part of it does. What is wrong with a stream is reported by [Builder.Build].
-func NewStream[K, V any](topic string, key codecs.Codec[K], value codecs.Codec[V], opts ...StreamOption) Stream[K, V] {
-	var o streamOptions
-	for _, opt := range opts {
-		opt(&o)
-	}
-	return Stream[K, V]{topic: topic, key: key, value: value, retention: o.retention}
+func NewStream[K, V any](topic string, key codecs.Codec[K], value codecs.Codec[V], opts ...TopicOption) Stream[K, V] {
+	return Stream[K, V]{topic: topic, key: key, value: value, opts: options(opts)}
 }
 
 // Packed returns the stream as a packed one: what a processor sends in one batch to one partition goes as a pack, one record with all the
@@ -62,9 +46,11 @@ func (s Stream[K, V]) KeyCodec() codecs.Codec[K] { return s.key }
 func (s Stream[K, V]) ValueCodec() codecs.Codec[V] { return s.value }
 
 func (s Stream[K, V]) kernelTopic() kernel.Topic {
-	return kernel.Topic{Name: s.topic, Packed: s.packed, HashPart: hashPart(s.key), Retention: s.retention}
+	t := s.opts.topic(s.topic)
+	t.Packed, t.HashPart = s.packed, hashPart(s.key)
+	return t
 }
 
 func (s Stream[K, V]) edge(r role) *edge {
-	return &edge{role: r, topic: s.kernelTopic(), key: s.key, value: s.value}
+	return &edge{role: r, topic: s.kernelTopic(), key: s.key, value: s.value, hashed: hashedBy(s.key)}
 }

@@ -14,11 +14,12 @@ type Table[K, V any] struct {
 	topic string
 	key   codecs.Codec[K]
 	value codecs.Codec[V]
+	opts  *topicOptions // nil: none
 }
 
 // NewTable names a table and says how its keys and rows are spelled; see [NewStream] about keys.
-func NewTable[K, V any](topic string, key codecs.Codec[K], value codecs.Codec[V]) Table[K, V] {
-	return Table[K, V]{topic: topic, key: key, value: value}
+func NewTable[K, V any](topic string, key codecs.Codec[K], value codecs.Codec[V], opts ...TopicOption) Table[K, V] {
+	return Table[K, V]{topic: topic, key: key, value: value, opts: options(opts)}
 }
 
 // Topic returns the name of the topic.
@@ -31,13 +32,14 @@ func (t Table[K, V]) KeyCodec() codecs.Codec[K] { return t.key }
 func (t Table[K, V]) ValueCodec() codecs.Codec[V] { return t.value }
 
 func (t Table[K, V]) edge(r role) *edge {
-	topic := kernel.Topic{Name: t.topic, HashPart: hashPart(t.key), Table: true}
-	return &edge{role: r, topic: topic, key: t.key, value: t.value, table: t.kernelTable(topic)}
+	topic := t.opts.topic(t.topic)
+	topic.HashPart, topic.Table = hashPart(t.key), true
+	return &edge{role: r, topic: topic, key: t.key, value: t.value, hashed: hashedBy(t.key), table: t.kernelTable(topic)}
 }
 
 // kernelTable makes the row's codec one of any, for the cache of decoded rows.
 func (t Table[K, V]) kernelTable(topic kernel.Topic) *kernel.Table {
-	name, codec := t.topic, t.value
+	name, codec, keys := t.topic, t.value, t.key
 	return &kernel.Table{
 		Topic: topic,
 		Encode: func(row any) ([]byte, error) {
@@ -57,6 +59,12 @@ func (t Table[K, V]) kernelTable(topic kernel.Topic) *kernel.Table {
 				return nil, fmt.Errorf("row of %q: %w: %w", name, ErrDecode, err)
 			}
 			return v, nil
+		},
+		CheckKey: func(key []byte) error {
+			if _, err := keys.Decode(key); err != nil {
+				return fmt.Errorf("key of %q: %w: %w", name, ErrDecode, err)
+			}
+			return nil
 		},
 	}
 }

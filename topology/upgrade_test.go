@@ -133,7 +133,11 @@ type member struct {
 
 func (p *program) start(t *testing.T, brokers []string) *member {
 	t.Helper()
-	app, err := topology.NewApp(p.topo, topology.Config{Brokers: brokers, InMemory: true, Partitions: 4})
+	cfg := topology.Config{Brokers: brokers, InMemory: true, Partitions: 4}
+	if err := topology.CreateTopics(t.Context(), p.topo, cfg); err != nil {
+		t.Fatal(err)
+	}
+	app, err := topology.NewApp(p.topo, cfg)
 	if err != nil {
 		t.Fatal(err)
 	}

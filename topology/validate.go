@@ -1,35 +1,14 @@
 package topology
 
 import (
-	"errors"
 	"fmt"
-	"strings"
 )
-
-// maxName is Kafka's limit for the name of a topic.
-const maxName = 249
-
-// checkName says what Kafka has against a name.
-func checkName(name string) error {
-	switch {
-	case name == "":
-		return errors.New("is empty")
-	case name == "." || name == "..":
-		return errors.New("is not a legal name")
-	case len(name) > maxName:
-		return fmt.Errorf("has %d characters, more than %d", len(name), maxName)
-	}
-	for _, c := range name {
-		if !strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-", c) {
-			return fmt.Errorf("has the character %q; letters, digits, '.', '_' and '-' are legal", c)
-		}
-	}
-	return nil
-}
 
 // validate reports everything that can only be seen when all is declared.
 func (b *Builder) validate() {
-	if err := checkName(b.name); err != nil {
+	if err := checkPart(b.name); err != nil {
+		b.report(fmt.Errorf("%w %q: its name %w", ErrInvalid, b.name, err))
+	} else if err := checkFolder(b.name); err != nil {
 		b.report(fmt.Errorf("%w %q: its name %w", ErrInvalid, b.name, err))
 	}
 	if len(b.processors) == 0 {
@@ -38,7 +17,7 @@ func (b *Builder) validate() {
 	names := map[string]bool{}
 	for _, p := range b.processors {
 		name := p.kernel.Name
-		if err := checkName(name); err != nil {
+		if err := checkPart(name); err != nil {
 			b.report(fmt.Errorf("%w %q: processor %q: its name %w", ErrInvalid, b.name, name, err))
 		}
 		if names[name] {
@@ -145,6 +124,8 @@ func (b *Builder) validateTopics() {
 		}
 	}
 	b.validatePacked()
+	b.validateMetricNames()
+	b.validatePartitioning()
 }
 
 // validatePacked wants each packed stream to have both its sides in the topology.
@@ -200,6 +181,10 @@ func clash(u, owner use) string {
 		return fmt.Sprintf("is %s and %s %s: a topic is a stream or a table", article(r), article(or), by)
 	case u.e.topic.Retention != owner.e.topic.Retention && or != roleLoop:
 		return fmt.Sprintf("has another retention (%v) than as %s %s (%v)", u.e.topic.Retention, article(or), by, owner.e.topic.Retention)
+	case u.e.topic.Partitions != owner.e.topic.Partitions && or != roleLoop && or != roleTable:
+		return fmt.Sprintf("is declared with %d partitions, and with %d as %s %s", u.e.topic.Partitions, owner.e.topic.Partitions, article(or), by)
+	case u.e.topic.Foreign != owner.e.topic.Foreign:
+		return fmt.Sprintf("is declared with and without ForeignPartitions: also as %s %s", article(or), by)
 	case u.e.topic.Packed != owner.e.topic.Packed && or != roleLoop:
 		return fmt.Sprintf("is %s as %s and %s as %s %s", packing(u.e), article(r), packing(owner.e), article(or), by)
 	case (u.e.topic.HashPart == nil) != (owner.e.topic.HashPart == nil):

@@ -4,12 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"sync"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -63,7 +67,8 @@ func (v *View[K, V]) Close() error { return v.rows.close() }
 // or [ErrClosed].
 func (v *View[K, V]) Settle(ctx context.Context) error { return v.rows.settle(ctx) }
 
-// Get returns the row at a key, and whether there is one. The error is [ErrNotRecovered], [ErrClosed], of the codecs
+// Get returns the row at a key, and whether there is one, in whatever partition: whoever writes the table may place keys by another hash. Where
+// several partitions have it, the one that the key's hash says counts, or else any. The error is [ErrNotRecovered], [ErrClosed], of the codecs
 // ([ErrEncode], [ErrDecode]) or of the local store.
 func (v *View[K, V]) Get(key K) (V, bool, error) {
 	var zero V
@@ -75,10 +80,10 @@ func (v *View[K, V]) Get(key K) (V, bool, error) {
 		return zero, false, err
 	}
 	hashed := k
-	if v.hash != nil {
+	if v.hash != nil && k != nil {
 		hashed = v.hash(k)
 	}
-	data, ok, err := v.rows.tables[cluster.Partition(hashed, int32(len(v.rows.tables)))].Get(k)
+	data, ok, err := v.rows.get(int(cluster.Partition(hashed, int32(len(v.rows.tables)))), k)
 	if err != nil || !ok {
 		return zero, false, closedError(err)
 	}
@@ -90,7 +95,7 @@ func (v *View[K, V]) decode(key, data []byte) (V, error) {
 	value, err := v.value.Decode(data)
 	if err != nil {
 		var zero V
-		return zero, fmt.Errorf("%w: row of %q, key %q: %w", ErrDecode, v.rows.topic, key, err)
+		return zero, fmt.Errorf("%w: row of %q, key %s: %w", ErrDecode, v.rows.topic, kernel.Quote(key), err)
 	}
 	return value, nil
 }
@@ -106,6 +111,7 @@ func closedError(err error) error {
 // follower is what a view does with bytes.
 type follower struct {
 	topic   string
+	log     *slog.Logger
 	client  *cluster.Client
 	reader  *changelog.Reader
 	db      *viewStore
@@ -123,7 +129,7 @@ type follower struct {
 func openFollower(topic string, cfg Config) (_ *follower, err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), openTimeout)
 	defer cancel()
-	f := &follower{topic: topic, stopped: make(chan struct{}), closing: make(chan struct{})}
+	f := &follower{topic: topic, log: cfg.Logger, stopped: make(chan struct{}), closing: make(chan struct{})}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, f.release())
@@ -149,11 +155,25 @@ func openFollower(topic string, cfg Config) (_ *follower, err error) {
 		}
 	}
 	f.replica, err = f.reader.NewReplica(ctx, changelog.ReplicaConfig{
-		Topic:  topic,
+		Topic: topic,
+		Screen: &changelog.Screen{Bad: func(_ context.Context, r *kgo.Record, err error) error {
+			cfg.Logger.Warn("view passes over what is no row", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset, "error", err)
+			return nil
+		}},
 		Open:   func(partition int32) (*store.Table, error) { return f.tables[partition], nil },
 		Loaded: func(partition int32, l changelog.Loaded) { tellRecovered(cfg.Observer, topic, partition, l) },
 	})
 	return f, err
+}
+
+// get looks for a row, first in one partition and then in the others.
+func (f *follower) get(first int, key []byte) ([]byte, bool, error) {
+	for i := range f.tables {
+		if data, ok, err := f.tables[(first+i)%len(f.tables)].Get(key); ok || err != nil {
+			return data, ok, err
+		}
+	}
+	return nil, false, nil
 }
 
 // tellRecovered tells an observer that a partition of a view was loaded.
@@ -210,10 +230,39 @@ func (f *follower) run(ctx context.Context) error {
 	defer close(f.stopped)
 	ctx, release := f.whileOpen(ctx)
 	defer release()
-	if err := f.replica.Run(ctx); err != nil {
+	running, changed := context.WithCancelCause(ctx)
+	defer changed(nil)
+	f.client.OnChange(changed)
+	defer f.client.OnChange(nil)
+	var watching sync.WaitGroup
+	watching.Go(func() { f.watch(running) })
+	err := f.replica.Run(running)
+	why := context.Cause(running)
+	changed(nil)
+	watching.Wait()
+	if err == nil && ctx.Err() == nil && errors.Is(why, ErrTopicChanged) {
+		err = why
+	}
+	if err != nil {
 		return fmt.Errorf("view of %q: %w", f.topic, err)
 	}
 	return nil
+}
+
+// watch looks at the topic now and then, until ctx is done: a view of a table that gets partitions would miss their rows.
+func (f *follower) watch(ctx context.Context) {
+	ticker := time.NewTicker(lookForNew)
+	defer ticker.Stop()
+	for {
+		if err := f.client.Refresh(ctx, f.topic); err != nil && ctx.Err() == nil {
+			f.log.Debug("the table's topic is not looked at", "topic", f.topic, "error", err) // whoever reads it says so
+		}
+		select {
+		case <-ticker.C:
+		case <-ctx.Done():
+			return
+		}
+	}
 }
 
 // whileOpen derives a context that also ends when the view is closed or has stopped, then with the cause ErrClosed. It is to be released.

@@ -3,9 +3,11 @@ package topology
 import (
 	"bytes"
 	"container/heap"
+	"errors"
 	"fmt"
 	"iter"
 
+	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
@@ -15,8 +17,9 @@ type Entry[K, V any] struct {
 	Value V
 }
 
-// All iterates over all rows in the order of their encoded keys. Each partition is as it was when the iteration began. An error
-// is yielded last, with a zero entry: those of [View.Get].
+// All iterates over all rows in the order of their encoded keys. Each partition is as it was when the iteration began. A row whose key or
+// value cannot be decoded is yielded in its place as an error that wraps [ErrDecode], with a zero entry, and the iteration goes on behind it, if
+// the loop does. Any other error of [View.Get] is yielded last.
 func (v *View[K, V]) All() iter.Seq2[Entry[K, V], error] { return v.Prefix(nil) }
 
 // Prefix iterates like [View.All] over the rows whose encoded key begins with prefix.
@@ -31,11 +34,14 @@ func (v *View[K, V]) Prefix(prefix []byte) iter.Seq2[Entry[K, V], error] {
 			if err == nil {
 				e, err = v.entry(row)
 			}
-			if err != nil {
+			if err != nil && !errors.Is(err, ErrDecode) {
 				yield(Entry[K, V]{}, closedError(err))
 				return
 			}
-			if !yield(e, nil) {
+			if err != nil {
+				e = Entry[K, V]{}
+			}
+			if !yield(e, err) {
 				return
 			}
 		}
@@ -47,7 +53,7 @@ func (v *View[K, V]) entry(row store.Row) (Entry[K, V], error) {
 	data := bytes.Clone(row.Key)
 	key, err := v.key.Decode(data)
 	if err != nil {
-		return Entry[K, V]{}, fmt.Errorf("%w: key %q of %q: %w", ErrDecode, data, v.rows.topic, err)
+		return Entry[K, V]{}, fmt.Errorf("%w: key %s of %q: %w", ErrDecode, kernel.Quote(data), v.rows.topic, err)
 	}
 	value, err := v.decode(data, append(make([]byte, 0, len(row.Value)), row.Value...))
 	return Entry[K, V]{Key: key, Value: value}, err

@@ -62,7 +62,9 @@ func TestReadmeProgram(t *testing.T) {
 func TestDocumentLinks(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
-	for _, document := range []string{"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md"} {
+	for _, document := range []string{
+		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md", "doc/UPGRADING.md", "doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md",
+	} {
 		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), match[1])); err != nil {
 				t.Errorf("%s links to %q, which is not there", document, match[1])
@@ -130,6 +132,34 @@ func TestDesignTests(t *testing.T) {
 	for _, match := range named {
 		if !there[match[1]] {
 			t.Errorf("the design names %q, which is no test", match[1])
+		}
+	}
+}
+
+// The guides for newcomers name examples that there are.
+func TestReadmeGuides(t *testing.T) {
+	t.Parallel()
+	sources, err := filepath.Glob(filepath.Join(root, "topology", "example_*_test.go"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var examples strings.Builder
+	for _, path := range sources {
+		source, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		examples.Write(source)
+	}
+	for _, guide := range []string{"doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md"} {
+		named := regexp.MustCompile("`(Example\\w*)`").FindAllStringSubmatch(read(t, guide), -1)
+		if len(named) == 0 {
+			t.Errorf("%s names no example", guide)
+		}
+		for _, match := range named {
+			if !strings.Contains(examples.String(), "func "+match[1]+"() {") {
+				t.Errorf("%s names %q, which is no example", guide, match[1])
+			}
 		}
 	}
 }

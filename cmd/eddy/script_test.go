@@ -16,7 +16,7 @@ func TestMain(m *testing.M) {
 	testscript.Main(m, map[string]func(){"eddy": func() { os.Exit(cli.Main()) }})
 }
 
-// The scripts run commands as users do. Beside testscript's own words they know start, stop and code.
+// The scripts run commands as users do. Beside testscript's own words they know start, stop, code, produce and letter.
 func TestScripts(t *testing.T) {
 	t.Parallel()
 	testscript.Run(t, testscript.Params{
@@ -31,9 +31,11 @@ func TestScripts(t *testing.T) {
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
-			"start": start,
-			"stop":  stop,
-			"code":  code,
+			"start":   start,
+			"stop":    stop,
+			"code":    code,
+			"produce": produce,
+			"letter":  letter,
 		},
 	})
 }

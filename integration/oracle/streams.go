@@ -30,13 +30,23 @@ func Once(requests []tables.Request) []string {
 // Ended returns a line for each cascade that did not run its course: started, expanded, and then
 // complete or superseded, nothing behind the end; nothing twice, but with repeats, where batches
 // were processed again. A request whose reason is not self must be of a cascade that was started.
+//
+// With repeats a cascade may also start and end never, if it asks for nothing: a walk that a late link sent before a crash, and that the
+// link, processed again behind other records, does not send any more. Nobody then says that it was sent.
 func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats bool) []string {
 	var faults []string
 	phases := map[tables.CascadeID][]tables.CascadeEvent{}
 	for _, e := range cascades {
 		phases[e.Cascade.ID] = append(phases[e.Cascade.ID], e)
 	}
+	asks := map[tables.CascadeID]bool{}
+	for _, r := range requests {
+		asks[r.Cascade.ID] = true
+	}
 	for id, run := range phases {
+		if repeats && !asks[id] && run[len(run)-1].Phase == tables.PhaseStarted {
+			continue
+		}
 		if fault := course(run, repeats); fault != "" {
 			faults = append(faults, fmt.Sprintf("cascade %s of %q: %s", id, run[0].Cascade.Root.PageTitle, fault))
 		}

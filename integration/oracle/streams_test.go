@@ -55,6 +55,14 @@ func TestEnded(t *testing.T) {
 	if faults := Ended(nil, again, true); len(faults) != 0 {
 		t.Errorf("an event again, where that may be: %v", faults)
 	}
+	lone := []tables.CascadeEvent{{Phase: started, Cascade: tables.RequestCascade{ID: "a"}}}
+	if faults := Ended(nil, lone, true); len(faults) != 0 {
+		t.Errorf("a cascade of a walk that nobody sent, after a crash: %v", faults)
+	}
+	asking := []tables.Request{{Reason: tables.LinkTemplate, Cascade: tables.RequestCascade{ID: "a"}}}
+	if faults := Ended(asking, lone, true); len(faults) != 1 {
+		t.Errorf("a cascade that asks and does not end, after a crash: %v", faults)
+	}
 	orphan := []tables.Request{{Reason: tables.LinkTemplate, Cascade: tables.RequestCascade{ID: "a"}}, {Reason: tables.LinkSelf, Cascade: tables.RequestCascade{ID: "b"}}}
 	if faults := Ended(orphan, nil, false); len(faults) != 1 {
 		t.Errorf("a request without a cascade: %v", faults)

@@ -41,7 +41,7 @@ func (b *build) all(ctx context.Context, o options) error {
 			"./generator", "-pages", strconv.Itoa(o.pages), "-seed", strconv.FormatUint(o.seed, 10),
 			"-out", b.workload() + ".ndjson.zst", "-edits", b.workload() + ".edits.ndjson", "-summary", b.workload() + ".json",
 		}},
-		{"building Eddy", "", []string{"go", "build", "-o", filepath.Join(b.dir, "eddy"), "github.com/eddystream/eddy/cmd/eddy"}},
+		{"building Eddy", "", []string{"go", "build", "-pgo", "cmd/eddy/release.pgo", "-o", filepath.Join(b.dir, "eddy"), "github.com/eddystream/eddy/cmd/eddy"}},
 	} {
 		say(step.what)
 		cmd := b.command(ctx, step.args...)

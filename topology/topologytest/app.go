@@ -11,7 +11,8 @@ import (
 // startTimeout bounds the start and the end of an app.
 const startTimeout = time.Minute
 
-// RunApp runs a topology until the end of the test and returns when it is ready. Where cfg names no brokers it starts one in this
+// RunApp runs a topology until the end of the test and returns when it is ready. Topics that do not exist are made, those that are only read
+// too. Where cfg names no brokers it starts one in this
 // process, and where it names no folder the stores are in memory. An app that does not start, or ends with an error, fails the test.
 func RunApp(t testing.TB, topo *topology.Topology, cfg topology.Config) *topology.App {
 	t.Helper()
@@ -20,6 +21,12 @@ func RunApp(t testing.TB, topo *topology.Topology, cfg topology.Config) *topolog
 	}
 	if cfg.DataDir == "" {
 		cfg.InMemory = true
+	}
+	making, cancel := context.WithTimeout(t.Context(), startTimeout)
+	err := topology.CreateTopics(making, topo, cfg)
+	cancel()
+	if err != nil {
+		t.Fatalf("topologytest: create topics: %v", err)
 	}
 	app, err := topology.NewApp(topo, cfg)
 	if err != nil {

@@ -3,6 +3,7 @@ package topologytest_test
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -52,6 +53,47 @@ func TestErrorsStopTheDriver(t *testing.T) {
 		// The failed record left nothing.
 		expect(t, "out", []entry{{Key: "a", Value: 1}}, topologytest.Output(d, out).All())
 		expect(t, "table", []entry{{Key: "a", Value: 1}}, topologytest.Rows(d, table))
+	}
+}
+
+// A handler that ends its goroutine ends the test, as FailNow of the test's own would, and nothing of its record is left.
+func TestGoexitEndsTheTest(t *testing.T) {
+	t.Parallel()
+	var exits bool
+	topo := build(t, func(b *topology.Builder) {
+		p := topology.AddProcessor(b, "p", text)
+		state := topology.Persist(p, count)
+		topology.Input(p, in).Handle(func(_ context.Context, r *record) error {
+			if err := state.Set(r, r.Value); err != nil || !exits {
+				return err
+			}
+			runtime.Goexit()
+			return nil
+		})
+	})
+	for _, opts := range [][]topologytest.DriverOption{nil, {topologytest.Interleave(1), topologytest.Batch(3)}} {
+		exits = false
+		d := topologytest.New(t, topo, opts...)
+		feed := topologytest.Input(d, in)
+		feed.Send("a", 1)
+		exits = true
+		returned := false
+		ended := make(chan struct{})
+		go func() {
+			defer close(ended)
+			_ = feed.SendErr("b", 2)
+			returned = true
+		}()
+		<-ended
+		if returned {
+			t.Error("Send returned")
+		}
+		err := d.SettleErr()
+		var pe *topology.ProcessError
+		if !errors.As(err, &pe) || string(pe.Key) != "b" || !strings.Contains(err.Error(), "Goexit") {
+			t.Errorf("Settle = %v", err)
+		}
+		expect(t, "table", []entry{{Key: "a", Value: 1}}, topologytest.Rows(d, topology.NewTable("t-p-table", text, count)))
 	}
 }
 

@@ -6,24 +6,25 @@ import (
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology"
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/memlog"
+	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
 // Feed sends records into a driver from outside.
 type Feed[K, V any] struct {
 	d     *Driver
-	topic string
+	topic *memlog.Topic
 	key   codecs.Codec[K]
 	value codecs.Codec[V]
-	table bool
 }
 
 // Input returns a feed of a stream that a processor of the topology consumes.
 func Input[K, V any](d *Driver, s topology.Stream[K, V]) *Feed[K, V] {
 	d.tb.Helper()
-	for _, m := range d.members {
-		for _, c := range m.cursors {
-			if c.topic.Name == s.Topic() {
-				return &Feed[K, V]{d: d, topic: s.Topic(), key: s.KeyCodec(), value: s.ValueCodec()}
+	for _, p := range d.topology.Processors {
+		for _, in := range p.Inputs {
+			if in.Topic.Name == s.Topic() {
+				return &Feed[K, V]{d: d, topic: d.stream(s.Topic()), key: s.KeyCodec(), value: s.ValueCodec()}
 			}
 		}
 	}
@@ -35,8 +36,7 @@ func Input[K, V any](d *Driver, s topology.Stream[K, V]) *Feed[K, V] {
 // it had run before.
 func Seed[K, V any](d *Driver, t topology.Table[K, V]) *Feed[K, V] {
 	d.tb.Helper()
-	d.mustKnow(t.Topic())
-	return &Feed[K, V]{d: d, topic: t.Topic(), key: t.KeyCodec(), value: t.ValueCodec(), table: true}
+	return &Feed[K, V]{d: d, topic: d.table(t.Topic()), key: t.KeyCodec(), value: t.ValueCodec()}
 }
 
 // Send sends a record and runs the topology to rest. Without [topology.At] the records of a driver are a second
@@ -67,7 +67,7 @@ func (f *Feed[K, V]) Queue(key K, value V, opts ...topology.EmitOption) {
 	f.d.tb.Helper()
 	data, err := f.value.Encode(value)
 	if err != nil {
-		f.d.tb.Fatalf("topologytest: value of %q, key %v: %v", f.topic, key, err)
+		f.d.tb.Fatalf("topologytest: value of %q, key %v: %v", f.topic.Name, key, err)
 	}
 	if data == nil {
 		data = []byte{}
@@ -85,29 +85,18 @@ func (f *Feed[K, V]) queue(key K, data []byte, opts []topology.EmitOption) {
 	f.d.tb.Helper()
 	k, err := f.key.Encode(key)
 	if err != nil {
-		f.d.tb.Fatalf("topologytest: key %v of %q: %v", key, f.topic, err)
-	}
-	if f.table {
-		f.d.table(f.topic).set(string(k), data)
-		for _, m := range f.d.members {
-			if m.own != nil && m.own.table.Topic.Name == f.topic {
-				delete(m.own.decoded, string(k))
-			}
-		}
-		return
+		f.d.tb.Fatalf("topologytest: key %v of %q: %v", key, f.topic.Name, err)
 	}
 	e := kernel.Emission{Timestamp: f.d.now}
 	for _, opt := range opts {
 		opt(&e)
 	}
-	f.d.now = f.d.now.Add(time.Second)
-	f.d.append(f.topic, kernel.Message{Key: k, Value: data, Timestamp: e.Timestamp.Truncate(time.Millisecond), Headers: e.Headers})
-}
-
-// mustKnow fails the test if no processor uses the topic as a table.
-func (d *Driver) mustKnow(table string) {
-	d.tb.Helper()
-	if d.tables[table] == nil {
-		d.tb.Fatalf("topologytest: no processor of %q has, joins or looks up %q", d.topology.Name, table)
+	if f.topic.Table {
+		f.d.local.Reload(f.topic.Name)
+	} else {
+		f.d.now = f.d.now.Add(time.Second)
 	}
+	f.d.log.Append(memlog.Record(&sender.Record{
+		Topic: f.topic.Name, Partition: f.topic.PartitionOf(k), Key: k, Value: data, Timestamp: e.Timestamp, Headers: e.Headers,
+	}))
 }

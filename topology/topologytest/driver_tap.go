@@ -5,16 +5,19 @@ import (
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology"
+	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/memlog"
+	"github.com/eddystream/eddy/topology/internal/pack"
 )
 
 // Tap reads a stream of a driver from its start, each record once.
 type Tap[K, V any] struct {
 	d     *Driver
-	topic string
 	key   codecs.Codec[K]
 	value codecs.Codec[V]
-	log   *streamLog
-	at    int
+	log   *memlog.Topic
+	at    int              // of the next record
+	read  []kernel.Message // of the record before it, and not taken yet
 }
 
 // Entry is a record of a stream, or a row of a table.
@@ -34,11 +37,11 @@ type Sent[K, V any] struct {
 // Output returns a tap of a stream that a processor of the topology writes or reads.
 func Output[K, V any](d *Driver, s topology.Stream[K, V]) *Tap[K, V] {
 	d.tb.Helper()
-	log := d.streams[s.Topic()]
+	log := d.stream(s.Topic())
 	if log == nil {
 		d.tb.Fatalf("topologytest: no processor of %q writes or reads %q", d.topology.Name, s.Topic())
 	}
-	return &Tap[K, V]{d: d, topic: s.Topic(), key: s.KeyCodec(), value: s.ValueCodec(), log: log}
+	return &Tap[K, V]{d: d, key: s.KeyCodec(), value: s.ValueCodec(), log: log}
 }
 
 // Next returns the next record; false if there is none yet. The value of a tombstone is the zero value.
@@ -65,24 +68,29 @@ func (t *Tap[K, V]) All() []Entry[K, V] {
 func (t *Tap[K, V]) NextSent() (Sent[K, V], bool) {
 	t.d.tb.Helper()
 	var s Sent[K, V]
-	if t.at == len(t.log.records) {
-		return s, false
+	var err error
+	for ; len(t.read) == 0; t.at++ {
+		if t.at == len(t.log.Records) {
+			return s, false
+		}
+		if t.read, err = pack.Messages(t.log.Records[t.at], nil); err != nil {
+			t.d.tb.Fatalf("topologytest: %v", err)
+		}
 	}
-	m := t.log.records[t.at].message
-	t.at++
+	m := t.read[0]
+	t.read = t.read[1:]
 	s.Timestamp, s.Deleted = m.Timestamp, m.Value == nil
 	for _, h := range m.Headers {
 		s.Headers = append(s.Headers, topology.Header(h))
 	}
-	var err error
 	if s.Key, err = t.key.Decode(m.Key); err != nil {
-		t.d.tb.Fatalf("topologytest: key of %q@%d: %v", t.topic, m.Offset, err)
+		t.d.tb.Fatalf("topologytest: key of %s: %v", m.Position(), err)
 	}
 	if s.Deleted {
 		return s, true
 	}
 	if s.Value, err = t.value.Decode(m.Value); err != nil {
-		t.d.tb.Fatalf("topologytest: value of %q@%d: %v", t.topic, m.Offset, err)
+		t.d.tb.Fatalf("topologytest: value of %s: %v", m.Position(), err)
 	}
 	return s, true
 }

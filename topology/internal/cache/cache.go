@@ -89,11 +89,15 @@ func (c *Cache[V]) Get(key []byte) *Entry[V] {
 	if e == nil {
 		return nil
 	}
-	if e.older == nil {
-		e.used = true
-	} else {
+	switch {
+	case e.older != nil:
 		c.take(e)
 		c.put(e)
+	case c.budget.exceeded():
+		e.used = true
+	default: // nothing has come in that something would have to go for
+		e.used = true
+		return e
 	}
 	c.trim(o, e)
 	return e

@@ -1,6 +1,8 @@
 package changelog
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -17,21 +19,30 @@ type applier struct {
 	tp       kernel.TopicPartition
 	progress store.Progress
 	stale    staleKeys
+	screen   *Screen             // nil: none
+	unkeyed  int64               // records without a key, which are no rows
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
 }
 
 // apply commits the records of an answer, with the offset behind them, at once; what has changed is told after it can be read. A non-zero
-// asOf says that the table is then as complete as the log was at that time. It returns how many records were dropped.
-func (a *applier) apply(got answer, asOf time.Time) (dropped int64, err error) {
+// asOf says that the table is then as complete as the log was at that time. It returns how many records of former owners were dropped.
+func (a *applier) apply(ctx context.Context, got answer, asOf time.Time) (dropped int64, err error) {
 	b := a.table.DB().Batch()
 	at := a.progress
 	a.keys = a.keys[:0]
 	for _, r := range got.records {
-		epoch, err := epochOf(r)
-		if err != nil {
-			b.Discard()
-			return 0, err
+		epoch, bad := a.screen.look(r)
+		if errors.Is(bad, ErrNoKey) {
+			a.unkeyed++
+		}
+		if bad != nil {
+			if err := a.screen.pass(ctx, r, bad); err != nil {
+				b.Discard()
+				return 0, err
+			}
+			a.stale.dropped(r.Key, r.Offset, &at)
+			continue
 		}
 		if epoch != 0 && epoch < at.Epoch {
 			a.stale.dropped(r.Key, r.Offset, &at)
@@ -70,7 +81,7 @@ func epochOf(r *kgo.Record) (int64, error) {
 		if h.Key != fence.HeaderKey {
 			continue
 		}
-		epoch, err := fence.ParseEpoch(h.Value)
+		epoch, err := fence.ParseEpoch(h.Value, r.Partition)
 		if err != nil {
 			return 0, unreadable(r, err)
 		}

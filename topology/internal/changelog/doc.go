@@ -27,6 +27,11 @@
 // Compaction knows nothing of epochs. Where a dropped record is the last of its key, compaction would keep it and remove the one that
 // counts. Such keys are stale: the table's owner learns of them from a load ([AsOwner]) and writes their rows anew.
 //
+// # What is no row
+//
+// Whoever may write to a table's topic may write anything. Records without a key are passed over by every reader. With a [Screen], so are others that are no
+// rows; their keys are stale, too. Without, they are found out about when somebody asks for the row.
+//
 // # When a copy is too old
 //
 // Kafka removes a tombstone some time after it was written (delete.retention.ms, a day by default). A reader that was away for longer may

@@ -127,11 +127,12 @@ func (r *Reader) lastRecord(ctx context.Context, tp kernel.TopicPartition, from,
 func (r *Reader) fetchOrSkip(ctx context.Context, tp kernel.TopicPartition, from int64) ([]*kgo.Record, int64, error) {
 	tries := r.attempts(tp)
 	for {
-		a, err := r.fetcher.fetch(ctx, tp, "", from)
+		a, err := r.fetch(ctx, tp, "", from)
 		if errors.Is(err, kerr.OffsetOutOfRange) {
 			a.next, err = r.skipDeleted(ctx, tp, from, err)
 		}
 		if err == nil || errors.Is(err, kerr.OffsetOutOfRange) {
+			r.troubled(tp, nil)
 			return a.records, a.next, err
 		}
 		if err := tries.failed(ctx, err); err != nil {

@@ -3,12 +3,10 @@ package changelog
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/cenkalti/backoff/v5"
-	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -28,16 +26,12 @@ var (
 
 // permanent reports whether trying again does not help.
 func permanent(err error) bool {
-	for _, target := range []error{
-		ErrStore, ErrStale, errRecord,
-		kerr.TopicAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.SaslAuthenticationFailed,
-		kerr.UnsupportedSaslMechanism, kerr.UnsupportedVersion, kerr.InvalidTopicException,
-	} {
+	for _, target := range []error{ErrStore, ErrStale, errRecord, cluster.ErrStateMissing} {
 		if errors.Is(err, target) {
 			return true
 		}
 	}
-	return false
+	return cluster.Permanent(err)
 }
 
 // sayEvery is how often a wait is logged.
@@ -58,6 +52,7 @@ func (t *throttle) allow() bool {
 // attempts are the tries to read a partition. They belong to one goroutine.
 type attempts struct {
 	tp        kernel.TopicPartition
+	reader    *Reader
 	log       *slog.Logger
 	absentFor time.Duration
 	pause     *backoff.ExponentialBackOff
@@ -68,13 +63,14 @@ type attempts struct {
 func (r *Reader) attempts(tp kernel.TopicPartition) *attempts {
 	pause := backoff.NewExponentialBackOff()
 	pause.InitialInterval, pause.MaxInterval = 20*time.Millisecond, 2*time.Second
-	return &attempts{tp: tp, log: r.log, absentFor: r.absentFor, pause: pause}
+	return &attempts{tp: tp, reader: r, log: r.log, absentFor: r.absentFor, pause: pause}
 }
 
 // reset is for after a success.
 func (a *attempts) reset() {
 	a.pause.Reset()
 	a.absent = time.Time{}
+	a.reader.troubled(a.tp, nil)
 }
 
 // failed returns nil when it is time to try again. Otherwise it returns the error that ends the tries: err where it is permanent or the
@@ -88,17 +84,18 @@ func (a *attempts) failed(ctx context.Context, err error) error {
 	case time.Since(a.absent) >= a.absentFor:
 		return err
 	}
-	if errors.Is(err, kerr.TopicAuthorizationFailed) {
-		return fmt.Errorf("topic %q needs the rights Read, Describe and DescribeConfigs: %w", a.tp.Topic, err)
-	}
 	if permanent(err) {
-		return err
+		return cluster.Denied(err, cluster.Topic, a.tp.Topic, "Read")
+	}
+	if ctx.Err() == nil {
+		a.reader.troubled(a.tp, err)
 	}
 	if ctx.Err() == nil && a.said.allow() {
 		a.log.Warn("table topic is not read at present", "topic", a.tp.Topic, "partition", a.tp.Partition, "error", err)
 	}
 	select {
 	case <-ctx.Done():
+		a.reader.troubled(a.tp, nil) // nobody reads it any more
 		return errors.Join(ctx.Err(), err)
 	case <-time.After(a.pause.NextBackOff()):
 		return nil

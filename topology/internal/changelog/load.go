@@ -8,6 +8,7 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kerr"
 
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -22,6 +23,8 @@ type Loaded struct {
 	Rebuilt bool          // what was there was cleared first
 	Reason  string        // why
 	Took    time.Duration // of the whole
+	Topic   fence.TopicID // the topic that was read
+	Start   int64         // where its partition began
 	// Progress is what the table's store has. The owner commits its StaleFrom and StaleEpoch with every batch until the stale rows
 	// are written and acknowledged, and zeros from then on: so a crash in between does not lose them.
 	Progress store.Progress
@@ -46,14 +49,16 @@ type loading struct {
 	owner         bool
 	highWatermark bool
 	keep          bool // the table has readers: it is not cleared
+	screen        *Screen
+	footing       *Footing
 	changed       func(keys [][]byte)
 }
 
 // Load brings t to the end that the partition has when Load is called, rows and offset in large atomic batches. A table of another cluster
 // or topic, past the end, before the start, or not complete for longer than the topic keeps tombstones is cleared and built anew.
 // With a nil error the table has reached that end. Transient errors are tried again until ctx is done. Final are
-// [cluster.ErrNoTopic], once it has lasted for some seconds, errors of the store ([ErrStore]), a right that is missing, and a record
-// whose epoch cannot be read. One load of a table runs at a time.
+// [cluster.ErrNoTopic], once it has lasted for some seconds, errors of the store ([ErrStore]), a right that is missing, and, without a
+// [Screen], a record whose epoch cannot be read. One load of a table runs at a time.
 func (r *Reader) Load(ctx context.Context, t *store.Table, topic string, partition int32, opts ...LoadOption) (Loaded, error) {
 	l := loading{table: t, tp: kernel.TopicPartition{Topic: topic, Partition: partition}}
 	for _, opt := range opts {
@@ -71,7 +76,11 @@ func (r *Reader) loadUntil(ctx context.Context, l loading) (Loaded, *applier, er
 	for {
 		a, err := r.load(ctx, l, &loaded)
 		if err == nil {
+			r.troubled(l.tp, nil)
 			loaded.Took = time.Since(began)
+			if a.unkeyed > 0 {
+				r.log.Warn("records without a key are no rows", "topic", l.tp.Topic, "partition", l.tp.Partition, "records", a.unkeyed)
+			}
 			if loaded.Dropped > 0 {
 				r.log.Warn("records of a former owner were dropped", "topic", l.tp.Topic, "partition", l.tp.Partition,
 					"records", loaded.Dropped, "stale", len(loaded.Stale.Keys))
@@ -90,6 +99,12 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	if err != nil {
 		return nil, err
 	}
+	if l.footing != nil && !l.keep {
+		if err := state.complete(l.table, *l.footing); err != nil {
+			return nil, err
+		}
+	}
+	loaded.Topic, loaded.Start = state.topic, state.start
 	at, reason, err := state.resume(l.table)
 	if err != nil {
 		return nil, err
@@ -105,7 +120,7 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	if l.highWatermark {
 		to = state.end
 	}
-	a := &applier{table: l.table, tp: l.tp, changed: l.changed}
+	a := &applier{table: l.table, tp: l.tp, changed: l.changed, screen: l.screen}
 	if at.StaleFrom > 0 {
 		if l.owner {
 			// What is read again leaves each row as its last record that counts has it, which is what it is.
@@ -160,7 +175,7 @@ func (r *Reader) copy(ctx context.Context, l loading, a *applier, state logState
 		if got.next >= to {
 			asOf = state.asked
 		}
-		dropped, err := a.apply(got, asOf)
+		dropped, err := a.apply(ctx, got, asOf)
 		if err != nil {
 			return err
 		}

@@ -6,7 +6,10 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kadm"
+
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -15,10 +18,12 @@ import (
 type logState struct {
 	asked        time.Time // before the cluster was
 	identity     store.Identity
+	topic        fence.TopicID
 	start        int64
 	stable       int64         // the last stable offset
 	end          int64         // the high watermark
 	keepsDeletes time.Duration // how long the topic keeps tombstones
+	expires      bool          // rows go with age, and the start of the log with them
 }
 
 func (r *Reader) logState(ctx context.Context, tp kernel.TopicPartition) (logState, error) {
@@ -27,12 +32,17 @@ func (r *Reader) logState(ctx context.Context, tp kernel.TopicPartition) (logSta
 	if s.identity.Cluster, err = r.cluster.ClusterID(ctx); err != nil {
 		return s, err
 	}
-	if s.identity.Topic, err = r.cluster.TopicID(ctx, tp.Topic); err != nil {
+	ids, err := r.cluster.TopicIDs(ctx, tp.Topic)
+	if err != nil {
 		return s, err
 	}
-	if s.keepsDeletes, err = r.cluster.DeleteRetention(ctx, tp.Topic); err != nil {
+	s.topic = ids[tp.Topic]
+	s.identity.Topic = kadm.TopicID(s.topic).String()
+	config, err := r.cluster.TableConfig(ctx, tp.Topic)
+	if err != nil {
 		return s, err
 	}
+	s.keepsDeletes, s.expires = config.DeleteRetention, config.Expires
 	for _, ask := range []struct {
 		list func(context.Context, ...string) (map[string][]int64, error)
 		into *int64

@@ -17,7 +17,7 @@ import (
 type Record struct {
 	Offset     int64
 	Key, Value []byte      // a nil value deletes
-	Stamp      fence.Stamp // who wrote it; the zero Stamp if it does not say
+	Stamp      fence.Stamp // who wrote it; the zero Stamp if it does not say, or not in a way that can be read
 }
 
 // Read returns the committed records of a partition in the offsets [from, to), in their order and whoever wrote them, also those that
@@ -70,11 +70,7 @@ func (r *Reader) read(ctx context.Context, s span, yield func(Record, error) boo
 			if record.Offset >= s.to {
 				break
 			}
-			stamp, err := stampOf(record)
-			if err != nil {
-				return next, true, err
-			}
-			if !yield(Record{Offset: record.Offset, Key: record.Key, Value: record.Value, Stamp: stamp}, nil) {
+			if !yield(Record{Offset: record.Offset, Key: record.Key, Value: record.Value, Stamp: stampOf(record)}, nil) {
 				return next, false, nil
 			}
 			next = record.Offset + 1
@@ -96,17 +92,16 @@ func (r *Reader) skipDeleted(ctx context.Context, tp kernel.TopicPartition, from
 	return starts[tp.Topic][tp.Partition], nil
 }
 
-// stampOf is who wrote a record, the zero Stamp if it does not say.
-func stampOf(r *kgo.Record) (fence.Stamp, error) {
+// stampOf is who wrote a record.
+func stampOf(r *kgo.Record) fence.Stamp {
 	for _, h := range r.Headers {
-		if h.Key != fence.HeaderKey {
-			continue
+		if h.Key == fence.HeaderKey {
+			stamp, err := fence.Parse(h.Value)
+			if err != nil {
+				return fence.Stamp{}
+			}
+			return stamp
 		}
-		stamp, err := fence.Parse(h.Value)
-		if err != nil {
-			return fence.Stamp{}, unreadable(r, err)
-		}
-		return stamp, nil
 	}
-	return fence.Stamp{}, nil
+	return fence.Stamp{}
 }

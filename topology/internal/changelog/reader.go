@@ -1,6 +1,7 @@
 package changelog
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"sync"
@@ -9,6 +10,7 @@ import (
 	"golang.org/x/sync/semaphore"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -17,7 +19,8 @@ const loadsAtOnce = 16
 
 // Reader reads table topics of a cluster. One is enough for a process. It is safe for concurrent use.
 type Reader struct {
-	cluster *cluster.Client
+	cluster describer
+	fetch   func(ctx context.Context, tp kernel.TopicPartition, id string, from int64) (answer, error)
 	fetcher *fetcher // of loads
 	poller  *poller
 	log     *slog.Logger
@@ -26,8 +29,20 @@ type Reader struct {
 	// learnt of a topic, may not know it for a moment.
 	absentFor time.Duration
 
-	mu   sync.Mutex
-	ends map[kernel.TopicPartition]knownEnd
+	mu       sync.Mutex
+	ends     map[kernel.TopicPartition]knownEnd
+	troubles map[kernel.TopicPartition]error // partitions that are not read at present, and why
+}
+
+// describer tells what there is to read. A [cluster.Client] is one.
+type describer interface {
+	ClusterID(ctx context.Context) (string, error)
+	TopicIDs(ctx context.Context, topics ...string) (map[string]fence.TopicID, error)
+	Partitions(ctx context.Context, topic string) (int32, error)
+	TableConfig(ctx context.Context, topic string) (cluster.TableConfig, error)
+	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
+	StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error)
+	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
 }
 
 // NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.
@@ -45,9 +60,9 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 		return nil, fmt.Errorf("open reader: %w", err)
 	}
 	return &Reader{
-		cluster: c, fetcher: loads, poller: newPoller(follows), log: log,
+		cluster: c, fetch: loads.fetch, fetcher: loads, poller: newPoller(follows), log: log,
 		loads: semaphore.NewWeighted(loadsAtOnce), absentFor: 5 * time.Second,
-		ends: map[kernel.TopicPartition]knownEnd{},
+		ends: map[kernel.TopicPartition]knownEnd{}, troubles: map[kernel.TopicPartition]error{},
 	}, nil
 }
 
@@ -55,4 +70,25 @@ func NewReader(c *cluster.Client, log *slog.Logger) (*Reader, error) {
 func (r *Reader) Close() {
 	r.poller.close()
 	r.fetcher.kafka.Close()
+}
+
+// Trouble is why a partition is not read at present; nil if all are.
+func (r *Reader) Trouble() error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for tp, err := range r.troubles {
+		return fmt.Errorf("table topic %q, partition %d is not read at present: %w", tp.Topic, tp.Partition, err)
+	}
+	return nil
+}
+
+// troubled notes that a partition is not read, or, with no error, that it is.
+func (r *Reader) troubled(tp kernel.TopicPartition, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err == nil {
+		delete(r.troubles, tp)
+		return
+	}
+	r.troubles[tp] = err
 }

@@ -22,12 +22,17 @@ type ReplicaConfig struct {
 	Partitions []int32
 	// Open returns the table that a partition is copied to. It is called once for each partition, by [Reader.NewReplica]. Required.
 	Open func(partition int32) (*store.Table, error)
+	// Footing has a load refuse a changelog that has less than the group of the table's owner committed, or than the copy; see [Standing].
+	// Defaults to a copy that is cleared where it is not one of this log.
+	Footing *Footing
 	// Loaded is told of each partition once, when it has been loaded. Defaults to nobody.
 	Loaded func(partition int32, l Loaded)
 	// Changed is told the keys of each partition whose rows have changed since it was loaded. It is called after the rows can be read, and
 	// before [Replica.Applied] returns for them: whoever then forgets what it knows of a key, and reads it, reads nothing older. One
 	// call at a time for a partition; keys are valid during the call and may repeat. Defaults to nobody.
 	Changed func(partition int32, keys [][]byte)
+	// Screen keeps out what is no row. Defaults to none.
+	Screen *Screen
 }
 
 // Replica is a copy of some partitions of a table topic that follows them, with reconnection. One writes, any number read. It is
@@ -49,6 +54,7 @@ type partitionCopy struct {
 	tp       kernel.TopicPartition
 	table    *store.Table
 	position Position
+	applier  *applier // of one that is moved by [Replica.Step]
 }
 
 // NewReplica returns a replica. It does no I/O but a look-up of the topic's partitions, where none are given.
@@ -106,7 +112,7 @@ func (p *Replica) Run(ctx context.Context) error {
 // run copies one partition. Whenever it cannot go on it is loaded again, which finds out what has become of the partition. Readers rely
 // on what they once had: after the first time a table that would have to be cleared is an error.
 func (p *Replica) run(ctx context.Context, c *partitionCopy) error {
-	load := loading{table: c.table, tp: c.tp}
+	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen, footing: p.config.Footing}
 	tries := p.reader.attempts(c.tp)
 	for {
 		loaded, a, err := p.reader.loadUntil(ctx, load)
@@ -162,7 +168,7 @@ func (p *Replica) follow(ctx context.Context, c *partitionCopy, a *applier) (pro
 			if !open {
 				return progress, s.err
 			}
-			dropped, err := a.apply(u.answer, u.asOf)
+			dropped, err := a.apply(ctx, u.answer, u.asOf)
 			p.reader.poller.received(s, u)
 			if err != nil {
 				return progress, err

@@ -247,7 +247,7 @@ func TestReplicaWithoutTheRightToReadStops(t *testing.T) {
 	ended := make(chan error, 1)
 	go func() { ended <- p.Run(t.Context()) }()
 	err = await(t, ended)
-	if err == nil || !strings.Contains(err.Error(), `topic "rows" needs the rights Read`) {
+	if err == nil || !strings.Contains(err.Error(), `the right Read of topic "rows" is missing`) {
 		t.Errorf("Run: %v", err)
 	}
 	if err := p.Settle(t.Context()); !errors.Is(err, ErrStopped) {

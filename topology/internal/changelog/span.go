@@ -70,7 +70,7 @@ func (r *Reader) fetchAll(ctx context.Context, s span, results chan<- answer) {
 		if r.loads.Acquire(ctx, 1) != nil {
 			return
 		}
-		a, err := r.fetcher.fetch(ctx, s.tp, s.id, at)
+		a, err := r.fetch(ctx, s.tp, s.id, at)
 		if err == nil && a.next == at {
 			if s.wait {
 				r.loads.Release(1)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -13,18 +14,16 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-// ErrNoTopic says that a topic does not exist.
-var ErrNoTopic = errors.New("no such topic")
-
 // Client asks a cluster. One is enough for a process. It is safe for concurrent use.
 type Client struct {
 	settings Settings
 	kafka    *kgo.Client
 	admin    *kadm.Client
 
-	mu         sync.Mutex
-	partitions map[string]int32
-	clusterID  *string
+	mu        sync.Mutex
+	topics    map[string]*knownTopic
+	changed   func(error) // told of topics that are not what they were; nil: nobody
+	clusterID *string
 }
 
 // Open returns a client. It does no I/O. The caller closes it. The error joins all problems of the settings.
@@ -37,7 +36,7 @@ func Open(s Settings) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open client: %w", err)
 	}
-	return &Client{settings: s, kafka: kafka, admin: kadm.NewClient(kafka), partitions: map[string]int32{}}, nil
+	return &Client{settings: s, kafka: kafka, admin: kadm.NewClient(kafka), topics: map[string]*knownTopic{}}, nil
 }
 
 // Close ends the connections.
@@ -63,31 +62,9 @@ func (c *Client) describe(ctx context.Context, topic string) (topicState, error)
 		return state, fmt.Errorf("topic %q: %w", topic, ErrNoTopic)
 	}
 	if state.err != nil && state.partitions == 0 {
-		return state, fmt.Errorf("look up topic %q: %w", topic, state.err)
+		return state, fmt.Errorf("look up topic %q: %w", topic, Denied(state.err, Topic, topic, "Describe"))
 	}
 	return state, nil
-}
-
-// Partitions is the number of partitions of a topic; it is looked up once and kept. [ErrNoTopic] if it does not exist.
-func (c *Client) Partitions(ctx context.Context, topic string) (int32, error) {
-	c.mu.Lock()
-	n := c.partitions[topic]
-	c.mu.Unlock()
-	if n > 0 {
-		return n, nil
-	}
-	d, err := c.describe(ctx, topic)
-	if err != nil {
-		return 0, err
-	}
-	c.keepPartitions(topic, d.partitions)
-	return d.partitions, nil
-}
-
-func (c *Client) keepPartitions(topic string, n int32) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.partitions[topic] = n
 }
 
 // ClusterID is the cluster's id, empty where it has none; it is looked up once.
@@ -115,23 +92,28 @@ func (c *Client) TopicID(ctx context.Context, topic string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return d.id, nil
+	return kadm.TopicID(d.id).String(), nil
 }
 
-// DeleteRetention is how long a topic keeps tombstones; 24 hours where the broker does not say.
-func (c *Client) DeleteRetention(ctx context.Context, topic string) (time.Duration, error) {
+// TableConfig is what a table's topic does with its records.
+type TableConfig struct {
+	DeleteRetention time.Duration // how long tombstones are kept; 24 hours where the broker does not say
+	Expires         bool          // rows go with age or size
+}
+
+// TableConfig asks for the settings of a table's topic.
+func (c *Client) TableConfig(ctx context.Context, topic string) (TableConfig, error) {
 	configs, err := c.configs(ctx, topic)
 	if err != nil {
-		return 0, err
+		return TableConfig{}, err
 	}
+	t := TableConfig{DeleteRetention: 24 * time.Hour, Expires: strings.Contains(configs[topic]["cleanup.policy"], "delete")}
 	ms, err := strconv.ParseInt(configs[topic]["delete.retention.ms"], 10, 64)
 	if err != nil || ms < 0 {
-		return 24 * time.Hour, nil //nolint:nilerr // a broker that does not say is not at fault
+		return t, nil //nolint:nilerr // a broker that does not say is not at fault
 	}
-	if ms > int64(maxDuration/time.Millisecond) {
-		return maxDuration, nil
-	}
-	return time.Duration(ms) * time.Millisecond, nil
+	t.DeleteRetention = time.Duration(min(ms, int64(maxDuration/time.Millisecond))) * time.Millisecond
+	return t, nil
 }
 
 const maxDuration = time.Duration(1<<63 - 1)
@@ -139,8 +121,15 @@ const maxDuration = time.Duration(1<<63 - 1)
 // configs asks for the settings of topics: topic, then key.
 func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[string]string, error) {
 	resources, err := c.admin.DescribeTopicConfigs(ctx, topics...)
+	if errors.Is(err, kerr.TopicAuthorizationFailed) && len(topics) > 1 { // of one of them: it is not said of which
+		for _, topic := range topics {
+			if _, err := c.configs(ctx, topic); err != nil {
+				return nil, err
+			}
+		}
+	}
 	if err != nil {
-		return nil, fmt.Errorf("look up topic settings: %w", err)
+		return nil, fmt.Errorf("look up topic settings: %w", Denied(err, Topic, strings.Join(topics, ", "), "DescribeConfigs"))
 	}
 	all := map[string]map[string]string{}
 	for _, r := range resources {
@@ -148,7 +137,7 @@ func (c *Client) configs(ctx context.Context, topics ...string) (map[string]map[
 			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, ErrNoTopic)
 		}
 		if r.Err != nil {
-			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, r.Err)
+			return nil, fmt.Errorf("look up settings of topic %q: %w", r.Name, Denied(r.Err, Topic, r.Name, "DescribeConfigs"))
 		}
 		all[r.Name] = map[string]string{}
 		for _, entry := range r.Configs {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -22,13 +23,32 @@ type copartitioned struct {
 
 func planTopics(t *kernel.Topology) topicPlan {
 	plan := topicPlan{topics: map[string]need{}}
-	add := func(topic kernel.Topic, loop bool) string {
+	written, read := map[string]bool{}, map[string]bool{}
+	add := func(p *kernel.Processor, topic kernel.Topic, role string) string {
 		n := plan.topics[topic.Name]
 		n.name = topic.Name
 		n.table = n.table || topic.Table
-		n.loop = n.loop || loop
+		n.own = n.own || role == roleTable
+		n.loop = n.loop || role == roleLoop
+		n.ours = n.ours || topic.Create
+		n.named = n.named || topic.Packed || strings.HasPrefix(topic.Name, t.Name+"-")
+		switch role {
+		case roleTable, roleLoop, roleOutput:
+			n.ours = true
+			written[topic.Name] = written[topic.Name] || role == roleOutput
+		default:
+			read[topic.Name] = read[topic.Name] || role == roleInput
+			n.readers = append(n.readers, fmt.Sprintf("processor %q reads it as its %s", p.Name, role))
+		}
 		if topic.Retention != 0 {
 			n.retention = topic.Retention
+		}
+		n.maxBytes = max(n.maxBytes, topic.MaxBytes)
+		if topic.Partitions != 0 {
+			n.partitions = topic.Partitions
+		}
+		if topic.Configs != nil {
+			n.settings = topic.Configs
 		}
 		plan.topics[topic.Name] = n
 		return topic.Name
@@ -36,27 +56,47 @@ func planTopics(t *kernel.Topology) topicPlan {
 	for _, p := range t.Processors {
 		group := copartitioned{processor: p.Name}
 		for _, in := range p.Inputs {
-			group.topics = append(group.topics, add(in.Topic, false))
+			group.topics = append(group.topics, add(p, in.Topic, roleInput))
 		}
 		if p.Loop != nil {
-			group.topics = append(group.topics, add(p.Loop.Topic, true))
+			group.topics = append(group.topics, add(p, p.Loop.Topic, roleLoop))
 		}
 		if p.Own != nil {
-			group.topics = append(group.topics, add(p.Own.Topic, false))
+			group.topics = append(group.topics, add(p, p.Own.Topic, roleTable))
 		}
 		for _, join := range p.Joins {
-			group.topics = append(group.topics, add(join.Topic, false))
+			group.topics = append(group.topics, add(p, join.Topic, roleJoin))
 		}
 		for _, lookup := range p.Lookups {
-			add(lookup.Topic, false)
+			add(p, lookup.Topic, roleLookup)
 		}
 		for _, out := range p.Outputs {
-			add(out.Topic, false)
+			add(p, out.Topic, roleOutput)
 		}
 		plan.groups = append(plan.groups, group)
 	}
+	for name, n := range plan.topics {
+		n.internal = written[name] && read[name] && !n.table && n.retention == 0
+		plan.topics[name] = n
+	}
+	if t.DeadLetters != nil {
+		name := add(nil, *t.DeadLetters, roleOutput)
+		n := plan.topics[name]
+		n.keeps = true
+		plan.topics[name] = n
+	}
 	return plan
 }
+
+// What a topic is to a processor.
+const (
+	roleInput  = "input"
+	roleLoop   = "loop"
+	roleTable  = "table"
+	roleJoin   = "join"
+	roleLookup = "lookup"
+	roleOutput = "output"
+)
 
 // counts returns the partition count of every topic, those of existing given, and an error for each that does not fit another.
 // Topics that must agree are a set, across processors; its count is that of its members that exist, or else the default.
@@ -79,19 +119,30 @@ func (plan topicPlan) counts(existing map[string]int32, otherwise int32) (map[st
 	if counts == nil {
 		counts = map[string]int32{}
 	}
+	// A declared count speaks for topics that are to be created, and for those that have to agree with them; one that exists is as it is.
 	ofSet := map[string]int32{}
 	for _, name := range slices.Sorted(maps.Keys(existing)) {
 		if _, ok := ofSet[root(name)]; !ok {
 			ofSet[root(name)] = existing[name]
 		}
 	}
-	for name := range plan.topics {
+	for _, name := range slices.Sorted(maps.Keys(plan.topics)) {
+		if n := plan.topics[name].partitions; n != 0 && existing[name] == 0 {
+			if _, ok := ofSet[root(name)]; !ok {
+				ofSet[root(name)] = n
+			}
+		}
+	}
+	for name, n := range plan.topics {
 		if _, ok := existing[name]; ok {
 			continue
 		}
 		counts[name] = otherwise
-		if n, ok := ofSet[root(name)]; ok {
-			counts[name] = n
+		if of, ok := ofSet[root(name)]; ok {
+			counts[name] = of
+		}
+		if n.partitions != 0 {
+			counts[name] = n.partitions
 		}
 	}
 	var errs []error

@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"log/slog"
 	"time"
@@ -26,7 +27,9 @@ func Franz(s Settings) []kgo.Opt {
 		kgo.FetchMaxPartitionBytes(int32(max(s.FetchBytes/4, minFetch))),
 		kgo.RequiredAcks(kgo.AllISRAcks()),
 		kgo.ProducerLinger(0),
-		kgo.ProducerBatchMaxBytes(int32(s.MaxRecordBytes + batchOverhead)),
+		kgo.ProducerBatchMaxBytesFn(func(topic string) int32 {
+			return int32(cmp.Or(s.MaxBytes[topic], s.MaxRecordBytes) + batchOverhead)
+		}),
 		kgo.ProducerBatchCompression(kgo.SnappyCompression(), kgo.NoCompression()),
 	}
 	if s.TLS != nil {

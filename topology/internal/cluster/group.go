@@ -50,7 +50,7 @@ func (c *Client) Heartbeat(ctx context.Context, m Member) (rebalancing bool, err
 		return true, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("heartbeat of group %q: %w", m.Group, err)
+		return false, fmt.Errorf("heartbeat of group %q: %w", m.Group, Denied(err, Group, m.Group, "Read"))
 	}
 	return false, nil
 }
@@ -101,12 +101,12 @@ func (c *Client) stableOffsets(ctx context.Context, group string, partitions []k
 	req.Groups = append(req.Groups, of)
 	resp, err := req.RequestWith(ctx, c.kafka)
 	if err != nil {
-		return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		return nil, fmt.Errorf("fetch offsets of group %q: %w", group, Denied(err, Group, group, "Read"))
 	}
 	offsets := map[kernel.TopicPartition]CommittedOffset{}
 	add := func(topic string, partition int32, next int64, metadata *string, code int16) error {
 		if err := kerr.ErrorForCode(code); err != nil {
-			return fmt.Errorf("fetch offset of group %q, topic %q, partition %d: %w", group, topic, partition, err)
+			return fmt.Errorf("fetch offset of group %q, topic %q, partition %d: %w", group, topic, partition, Denied(err, Topic, topic, "Describe"))
 		}
 		o := CommittedOffset{Next: next}
 		if metadata != nil {
@@ -115,8 +115,9 @@ func (c *Client) stableOffsets(ctx context.Context, group string, partitions []k
 		offsets[kernel.TopicPartition{Topic: topic, Partition: partition}] = o
 		return nil
 	}
-	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil {
-		return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+	absent := errors.Is(kerr.ErrorForCode(resp.ErrorCode), kerr.GroupIDNotFound)
+	if err := kerr.ErrorForCode(resp.ErrorCode); err != nil && !absent {
+		return nil, fmt.Errorf("fetch offsets of group %q: %w", group, Denied(err, Group, group, "Read"))
 	}
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
@@ -126,8 +127,10 @@ func (c *Client) stableOffsets(ctx context.Context, group string, partitions []k
 		}
 	}
 	for _, g := range resp.Groups {
-		if err := kerr.ErrorForCode(g.ErrorCode); err != nil {
-			return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		if err := kerr.ErrorForCode(g.ErrorCode); errors.Is(err, kerr.GroupIDNotFound) {
+			absent = true
+		} else if err != nil {
+			return nil, fmt.Errorf("fetch offsets of group %q: %w", group, Denied(err, Group, group, "Read"))
 		}
 		for _, t := range g.Topics {
 			for _, p := range t.Partitions {
@@ -138,7 +141,9 @@ func (c *Client) stableOffsets(ctx context.Context, group string, partitions []k
 		}
 	}
 	for _, tp := range partitions {
-		if _, ok := offsets[tp]; !ok {
+		if _, ok := offsets[tp]; !ok && absent {
+			offsets[tp] = CommittedOffset{Next: -1} // a group that nobody was in yet
+		} else if !ok {
 			return nil, fmt.Errorf("fetch offset of group %q, topic %q, partition %d: no answer for it", group, tp.Topic, tp.Partition)
 		}
 	}
@@ -187,6 +192,7 @@ func (c *Client) CommitOffsets(ctx context.Context, m Member, offsets map[kernel
 	for _, t := range resp.Topics {
 		for _, p := range t.Partitions {
 			if err := MemberError(p.ErrorCode); err != nil {
+				err = Denied(Denied(err, Group, m.Group, "Read"), Topic, t.Topic, "Read")
 				return fmt.Errorf("commit offset of group %q, topic %q, partition %d: %w", m.Group, t.Topic, p.Partition, err)
 			}
 		}

@@ -5,9 +5,10 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/eddystream/eddy/topology/internal/fence"
 )
 
 // metadata is what the cluster says of itself and of some topics.
@@ -19,7 +20,7 @@ type metadata struct {
 
 // topicState is a topic; the zero value does not exist.
 type topicState struct {
-	id         string
+	id         fence.TopicID
 	partitions int32
 	// err is why it cannot be used now, such as that a partition has no leader yet.
 	err error
@@ -51,7 +52,7 @@ func (c *Client) metadata(ctx context.Context, topics ...string) (metadata, erro
 		if t.Topic == nil {
 			continue
 		}
-		state := topicState{id: kadm.TopicID(t.TopicID).String(), partitions: int32(len(t.Partitions)), err: kerr.ErrorForCode(t.ErrorCode)}
+		state := topicState{id: fence.TopicID(t.TopicID), partitions: int32(len(t.Partitions)), err: kerr.ErrorForCode(t.ErrorCode)}
 		for _, p := range t.Partitions {
 			if state.err == nil {
 				state.err = kerr.ErrorForCode(p.ErrorCode)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -13,6 +14,11 @@ import (
 // the end counts; no reader ever gets a record there.
 func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]int64, error) {
 	return listed(topics)(c.admin.ListEndOffsets(ctx, topics...))
+}
+
+// After returns the first offset of every partition whose record has a time or a later one; the end where there is none.
+func (c *Client) After(ctx context.Context, at time.Time, topics ...string) (map[string][]int64, error) {
+	return listed(topics)(c.admin.ListOffsetsAfterMilli(ctx, at.UnixMilli(), topics...))
 }
 
 // Starts returns the first offset of every partition of the topics.
@@ -37,7 +43,7 @@ func listed(topics []string) func(kadm.ListedOffsets, error) (map[string][]int64
 					return nil, fmt.Errorf("list offsets of topic %q: %w", topic, ErrNoTopic)
 				}
 				if o.Err != nil {
-					return nil, fmt.Errorf("list offset of partition %d of topic %q: %w", p, topic, o.Err)
+					return nil, fmt.Errorf("list offset of partition %d of topic %q: %w", p, topic, Denied(o.Err, Topic, topic, "Describe"))
 				}
 				if p < 0 || int(p) >= len(at) {
 					return nil, fmt.Errorf("list offsets of topic %q: partition %d of %d", topic, p, len(at))
@@ -52,33 +58,21 @@ func listed(topics []string) func(kadm.ListedOffsets, error) (map[string][]int64
 
 // Committed returns the committed offsets of a group: topic, then partition. What has none is absent.
 func (c *Client) Committed(ctx context.Context, group string) (map[string]map[int32]int64, error) {
-	offsets, err := c.admin.FetchOffsets(ctx, group)
-	if errors.Is(err, kerr.GroupIDNotFound) {
-		return map[string]map[int32]int64{}, nil
-	}
+	offsets, err := c.CommittedBy(ctx, group)
 	if err != nil {
-		return nil, fmt.Errorf("fetch offsets of group %q: %w", group, err)
+		return nil, err
 	}
 	all := map[string]map[int32]int64{}
-	for topic, partitions := range offsets {
-		for p, o := range partitions {
-			if o.Err != nil {
-				return nil, fmt.Errorf("fetch offset of group %q, topic %q, partition %d: %w", group, topic, p, o.Err)
-			}
-			if o.At < 0 {
-				continue
-			}
-			if all[topic] == nil {
-				all[topic] = map[int32]int64{}
-			}
-			all[topic][p] = o.At
+	for tp, o := range offsets {
+		if all[tp.Topic] == nil {
+			all[tp.Topic] = map[int32]int64{}
 		}
+		all[tp.Topic][tp.Partition] = o.Next
 	}
 	return all, nil
 }
 
-// Purge deletes the records of a topic below the offset given for each partition. A loop is for its own processor only and
-// is kept for ever, because the age of its records is not that of the work: what is committed can go.
+// Purge deletes the records of a topic below the offset given for each partition.
 func (c *Client) Purge(ctx context.Context, topic string, below map[int32]int64) error {
 	offsets := kadm.Offsets{}
 	for p, at := range below {
@@ -89,7 +83,7 @@ func (c *Client) Purge(ctx context.Context, topic string, below map[int32]int64)
 		err = responses.Error()
 	}
 	if err != nil {
-		return fmt.Errorf("purge topic %q: %w", topic, err)
+		return fmt.Errorf("purge topic %q: %w", topic, Denied(err, Topic, topic, "Delete"))
 	}
 	return nil
 }

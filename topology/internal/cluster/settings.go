@@ -26,10 +26,11 @@ type Settings struct {
 	ClientID       string
 	TLS            *tls.Config
 	SASL           *SASL
-	SessionTimeout time.Duration // 0: 10 s
-	MaxRecordBytes int           // 0: DefaultMaxRecordBytes
-	FetchBytes     int           // of one answer of a broker, as it is in the log, where no record is larger; 0: 1 MiB
-	Logger         *slog.Logger  // nil: none
+	SessionTimeout time.Duration  // 0: 10 s
+	MaxRecordBytes int            // 0: DefaultMaxRecordBytes
+	MaxBytes       map[string]int // the same of topics that differ
+	FetchBytes     int            // of one answer of a broker, as it is in the log, where no record is larger; 0: 1 MiB
+	Logger         *slog.Logger   // nil: none
 }
 
 // SASL is a user and how to prove it.

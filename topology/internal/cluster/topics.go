@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"slices"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
@@ -15,13 +13,20 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// Policy is what the topics that are created are like.
+// Policy is what the topics that are created are like, and which are.
 type Policy struct {
 	Partitions      int           // 0: 8
 	Replication     int           // 0: 3, or the number of brokers if smaller
 	StreamRetention time.Duration // 0: 7 days; negative: for ever
 	DeleteRetention time.Duration // of tombstones in tables; 0: 24 hours
 	MaxRecordBytes  int           // 0: DefaultMaxRecordBytes
+
+	// OnlyOurs says that a topic that the topology only reads is not created, unless it is declared so: it has to exist.
+	OnlyOurs bool
+	// StateIsLost says that state which is missing is known to be, and is made anew.
+	StateIsLost bool
+	// Known reports whether the local store has rows of a table topic. A topic that is missing then was lost. Optional.
+	Known func(topic string) bool
 }
 
 func (p Policy) withDefaults() Policy {
@@ -47,9 +52,10 @@ const CompactionLag = 10 * time.Minute
 // visibleWithin bounds the wait for topics that were made to be known to all brokers.
 const visibleWithin = 30 * time.Second
 
-// EnsureTopics creates the topics of t that do not exist and checks those that do: tables are compacted, loops are not and keep their
-// records, and the topics of a processor that must be co-partitioned (inputs, loop, own table, joins) have as many partitions each. A
-// topic that is created takes the count of the ones it must agree with, if there are any.
+// EnsureTopics creates the topics of t that do not exist and checks those that do: tables are compacted, loops and streams between processors
+// keep their records, and the topics of a processor that must be co-partitioned (inputs, loop, own table, joins) have as many partitions
+// each. A topic that is created takes the count of the ones it must agree with, if there are any. Nothing is created beside what does not
+// fit, or where the state of a group is gone ([ErrStateMissing]).
 // It returns when all are visible. An error names both sides of what does not fit, all of it at once.
 func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) error {
 	p = p.withDefaults()
@@ -62,6 +68,11 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 	if err != nil {
 		return err
 	}
+	if p.OnlyOurs {
+		if existing, err = c.awaitForeign(ctx, plan, existing); err != nil {
+			return err
+		}
+	}
 	configs := map[string]map[string]string{}
 	if len(existing) > 0 {
 		if configs, err = c.configsOfExisting(ctx, slices.Sorted(maps.Keys(existing))...); err != nil {
@@ -70,12 +81,20 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 	}
 	counts, errs := plan.counts(existing, int32(p.Partitions))
 	for _, name := range names {
-		if _, ok := existing[name]; ok {
-			errs = append(errs, plan.topics[name].check(configs[name], p)...)
+		n := plan.topics[name]
+		if have, ok := existing[name]; ok {
+			errs = append(errs, n.check(configs[name], p), n.checkPartitions(have))
+		} else if p.OnlyOurs && !n.ours {
+			errs = append(errs, n.absent())
 		}
 	}
-	if len(errs) > 0 {
-		return errors.Join(errs...)
+	if err := errors.Join(errs...); err != nil {
+		return err
+	}
+	if !p.StateIsLost {
+		if err := c.checkState(ctx, t, existing, p.Known); err != nil {
+			return err
+		}
 	}
 	replication := p.Replication
 	if replication == 0 {
@@ -93,6 +112,35 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 	return c.waitVisible(ctx, names)
 }
 
+// absentFor is how long a topic has to be absent before that is believed: a broker may not know yet what another one does.
+const absentFor = 3 * time.Second
+
+// awaitForeign looks again for a while for topics that are not ours to create and that are missing.
+func (c *Client) awaitForeign(ctx context.Context, plan topicPlan, existing map[string]int32) (map[string]int32, error) {
+	missing := func() (names []string) {
+		for name, n := range plan.topics {
+			if _, ok := existing[name]; !ok && !n.ours {
+				names = append(names, name)
+			}
+		}
+		return names
+	}
+	deadline := time.Now().Add(absentFor)
+	for pause := 20 * time.Millisecond; len(missing()) > 0 && time.Now().Before(deadline); pause = min(2*pause, 500*time.Millisecond) {
+		select {
+		case <-ctx.Done():
+			return nil, context.Cause(ctx)
+		case <-time.After(pause):
+		}
+		found, _, err := c.existing(ctx, missing())
+		if err != nil {
+			return nil, err
+		}
+		maps.Copy(existing, found)
+	}
+	return existing, nil
+}
+
 // existing returns the partition counts of those topics that exist, and the number of brokers.
 func (c *Client) existing(ctx context.Context, names []string) (map[string]int32, int, error) {
 	m, err := c.metadata(ctx, names...)
@@ -107,7 +155,7 @@ func (c *Client) existing(ctx context.Context, names []string) (map[string]int32
 		}
 		// A topic that was just made may have partitions without a leader yet: that is for later.
 		if state.partitions == 0 {
-			return nil, 0, fmt.Errorf("look up topic %q: %w", name, state.err)
+			return nil, 0, fmt.Errorf("look up topic %q: %w", name, Denied(state.err, Topic, name, "Describe"))
 		}
 		counts[name] = state.partitions
 	}
@@ -131,6 +179,7 @@ func (c *Client) create(ctx context.Context, name string, partitions int32, repl
 		return nil
 	}
 	if err != nil {
+		err = Denied(err, Topic, name, "Create")
 		return fmt.Errorf("create topic %q with %d partitions, replication %d: %w %s", name, partitions, replication, err, response.ErrMessage)
 	}
 	c.settings.Logger.Info("topic created", "topic", name, "partitions", partitions, "replication", replication)
@@ -165,81 +214,7 @@ func (c *Client) unseen(ctx context.Context, names []string) (string, error) {
 		if state.err != nil || state.partitions == 0 {
 			return name, state.err
 		}
-		c.keepPartitions(name, state.partitions)
+		c.learn(name, state)
 	}
 	return "", nil
-}
-
-// need is what a topic is needed for.
-type need struct {
-	name      string
-	table     bool
-	loop      bool
-	retention time.Duration // 0: by the policy
-}
-
-// configs are the settings that the topic is created with.
-func (n need) configs(p Policy, replication int) map[string]*string {
-	c := map[string]string{}
-	switch {
-	case n.table:
-		c["cleanup.policy"] = "compact"
-		c["delete.retention.ms"] = strconv.FormatInt(p.DeleteRetention.Milliseconds(), 10)
-		c["min.compaction.lag.ms"] = strconv.FormatInt(CompactionLag.Milliseconds(), 10)
-	default:
-		c["cleanup.policy"] = "delete"
-		c["retention.ms"] = strconv.FormatInt(n.keep(p), 10)
-	}
-	if replication >= 3 {
-		// Acknowledged by all in-sync replicas means little where one may be all.
-		c["min.insync.replicas"] = "2"
-	}
-	if p.MaxRecordBytes > DefaultMaxRecordBytes {
-		c["max.message.bytes"] = strconv.Itoa(p.MaxRecordBytes + batchOverhead)
-	}
-	pointers := map[string]*string{}
-	for key, value := range c {
-		pointers[key] = new(value)
-	}
-	return pointers
-}
-
-// keep is the retention in milliseconds that a stream is created with, -1 for ever. Kafka takes the age of a record from its
-// timestamp, which is the event's: of a loop that works through old events it would delete the work that waits. So
-// loops keep everything, until it is purged behind the processor.
-func (n need) keep(p Policy) int64 {
-	retention := n.retention
-	if retention == 0 {
-		retention = p.StreamRetention
-		if n.loop {
-			retention = -1
-		}
-	}
-	if retention < 0 {
-		return -1
-	}
-	return retention.Milliseconds()
-}
-
-// check compares the settings of a topic that exists with what it is needed for.
-func (n need) check(have map[string]string, p Policy) []error {
-	policy := have["cleanup.policy"]
-	if n.table {
-		if policy != "compact" {
-			return []error{fmt.Errorf("topic %q is a table, which needs cleanup.policy %q, and has %q", n.name, "compact", policy)}
-		}
-		return nil
-	}
-	if !n.loop {
-		return nil // other people's streams are theirs
-	}
-	if strings.Contains(policy, "compact") {
-		return []error{fmt.Errorf("topic %q is a loop, which needs cleanup.policy %q, and has %q", n.name, "delete", policy)}
-	}
-	// A retention that is set but shorter than that of any stream is an oversight: messages on their way would be deleted.
-	ms, err := strconv.ParseInt(have["retention.ms"], 10, 64)
-	if want := p.StreamRetention; err == nil && ms >= 0 && want > 0 && ms < want.Milliseconds() {
-		return []error{fmt.Errorf("topic %q is a loop, which needs a retention.ms of at least %d or -1, and has %d", n.name, want.Milliseconds(), ms)}
-	}
-	return nil
 }

@@ -101,8 +101,8 @@ func TestTopicsAreCreated(t *testing.T) {
 			t.Errorf("topic %q is %+v, want %+v", name, got, w)
 		}
 	}
-	if d, err := c.DeleteRetention(t.Context(), "own"); d != 2*time.Hour || err != nil {
-		t.Errorf("DeleteRetention = %s, %v", d, err)
+	if d, err := c.TableConfig(t.Context(), "own"); d != (TableConfig{DeleteRetention: 2 * time.Hour}) || err != nil {
+		t.Errorf("TableConfig = %+v, %v", d, err)
 	}
 }
 

@@ -35,6 +35,8 @@ type assignment struct {
 	coordinator coordinator
 	helpers     sync.WaitGroup // those that renew the lease and commit offsets
 
+	found map[kernel.TopicPartition]cluster.CommittedOffset // committed when the assignment began
+
 	mu    sync.Mutex // guards joins, and the tasks', while tables are opened side by side
 	joins []join
 }
@@ -42,7 +44,7 @@ type assignment struct {
 func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
 	a := &assignment{p: p, session: s, began: time.Now(), tasks: map[int32]*task{}}
 	a.writing, a.end = context.WithCancelCause(context.Background())
-	a.lease = newLease(p.e.opts.Client, s.Member, a.leave)
+	a.lease = newLease(p.e.opts.Cluster, s.Member, a.leave)
 	a.offsets = newOffsets(a)
 	for _, partition := range s.Partitions {
 		t := newTask(a, partition)
@@ -51,7 +53,7 @@ func newAssignment(p *processor, s *gokagroup.Session) (*assignment, error) {
 		}
 		a.tasks[partition] = t
 	}
-	a.helpers.Go(func() { a.lease.keep(a.writing) })
+	p.e.opts.Memory.Batches.tasks.Add(int64(len(a.tasks)))
 	return a, nil
 }
 
@@ -79,10 +81,8 @@ func (a *assignment) start(ctx context.Context) error {
 	if a.source, err = source.Open(a.p.e.opts.Client, len(a.inputs()), a.p.e.opts.Memory.Fetched, a.p.log); err != nil {
 		return fmt.Errorf("processor %q: %w", a.p.k.Name, err)
 	}
-	for _, t := range a.tasks {
-		if err := a.rewriteStale(ctx, t); err != nil {
-			return err
-		}
+	if err := a.rewriteAllStale(ctx); err != nil {
+		return err
 	}
 	a.helpers.Go(func() { a.offsets.keep(a.writing) })
 	for _, t := range a.tasks {
@@ -99,43 +99,35 @@ func (a *assignment) start(ctx context.Context) error {
 // any before, which is committed, as a member of the present generation, before the task writes anything. Of two members that both believe
 // to own a partition only one can commit, and whoever comes after it finds its epoch.
 func (a *assignment) takeOver(ctx context.Context) error {
-	client, group := a.p.e.opts.Client, a.session.Member.Group
+	client, group := a.p.e.opts.Cluster, a.session.Member.Group
 	inputs := a.inputs()
 	found, err := client.StableOffsets(ctx, group, inputs)
 	if err != nil {
 		return err
 	}
-	topics := make([]string, len(a.p.inputs))
-	for i, d := range a.p.inputs {
-		topics[i] = d.topic
-	}
-	starts, err := client.Starts(ctx, topics...)
-	if err != nil {
-		return err
-	}
-	logEnds, err := client.Ends(ctx, topics...)
+	logs, err := a.readLogs(ctx, found)
 	if err != nil {
 		return err
 	}
 	taken := map[kernel.TopicPartition]cluster.CommittedOffset{}
 	for _, t := range a.tasks {
-		epoch := max(time.Now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
+		epoch := max(a.p.e.now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
 		for _, in := range t.inputs {
-			at, start := found[in.tp], starts[in.tp.Topic][in.tp.Partition]
+			at := found[in.tp]
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
 				return a.inputError(in, err)
 			}
+			in.strangers = in.seen.Count(in.def.strange)
 			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
-			in.start = at.Next
-			switch end := logEnds[in.tp.Topic][in.tp.Partition]; {
-			case at.Next < 0:
-				in.start = start // a group begins at the start: what was sent before it existed is not lost
-			case at.Next < start || at.Next > end:
-				return a.inputError(in, fmt.Errorf("%w: %d is committed, the log has %d to %d", ErrOffsetLost, at.Next, start, end))
+			if err := a.place(in, at, logs); err != nil {
+				return a.inputError(in, err)
 			}
+			in.at = in.start
 			in.committed.Store(in.start)
 		}
+		t.stand(logs)
 		t.begin(epoch)
+		a.p.suspects.begin(t)
 		for _, in := range t.inputs {
 			metadata, err := in.metadata()
 			if err != nil {
@@ -153,9 +145,6 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	}
 	return nil
 }
-
-// ErrOffsetLost says that a group committed an offset that its input does not have.
-var ErrOffsetLost = errors.New("the committed offset is not in the log")
 
 func (a *assignment) inputError(in *input, err error) error {
 	return &ProcessError{Processor: a.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
@@ -235,7 +224,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 	for _, t := range a.tasks {
 		complete = complete && (!started || t.isDone() && t.complete())
 	}
-	if complete && started {
+	if a.writing.Err() == nil && started {
 		ctx, cancel := context.WithTimeout(a.writing, flushWithin)
 		a.offsets.flush(ctx)
 		cancel()
@@ -254,6 +243,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		}
 		t.life.to(closed)
 	}
+	a.p.e.opts.Memory.Batches.tasks.Add(-int64(len(a.tasks)))
 	return complete
 }
 

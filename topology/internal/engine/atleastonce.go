@@ -6,6 +6,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
@@ -34,19 +35,22 @@ func newAtLeastOnce(a *assignment, s sender.Sender) *atLeastOnce {
 
 // commit implements [coordinator].
 func (c *atLeastOnce) commit(b *batch) {
-	c.running.Go(func() {
-		info, err := c.steps(b)
-		if err != nil {
-			c.a.failed(b, err)
-			return
-		}
-		c.a.committed(b, info)
-	})
+	c.running.Go(func() { c.run(b) })
+}
+
+// run commits a batch.
+func (c *atLeastOnce) run(b *batch) {
+	info, err := c.steps(b)
+	if err != nil {
+		c.a.failed(b, err)
+		return
+	}
+	c.a.committed(b, info)
 }
 
 // rewrite implements [coordinator].
 func (c *atLeastOnce) rewrite(ctx context.Context, t *task, rows []change) error {
-	return c.changelog(ctx, t, rows)
+	return c.changelog(ctx, t, nil, rows)
 }
 
 // close implements [coordinator].
@@ -61,7 +65,8 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 		if err := c.a.lease.check(); err != nil {
 			return info, err
 		}
-		if err := c.deliver(b.task, func(ctx context.Context, d *delivery) { d.outputs(ctx, c.sender, b.outputs[group]) }); err != nil {
+		err := c.deliver(b.task, func(ctx context.Context, d *delivery) error { return c.a.sendOutputs(ctx, c.sender, d, b, group) })
+		if err != nil {
 			return info, err
 		}
 		c.a.reached(step)
@@ -71,7 +76,10 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 		// Whoever heals meanwhile would find the rows in the log and not in the store.
 		b.task.logging.Lock()
 		defer b.task.logging.Unlock()
-		if err := c.changelog(c.a.writing, b.task, b.rows); err != nil {
+		if err := c.changelog(c.a.writing, b.task, b, b.rows); err != nil {
+			if refused(err) {
+				c.takeBack(b)
+			}
 			return info, err
 		}
 		c.a.reached(StepChangelog)
@@ -89,23 +97,47 @@ func (c *atLeastOnce) steps(b *batch) (info kernel.CommittedInfo, err error) {
 }
 
 // deliver has records sent, and waits for them.
-func (c *atLeastOnce) deliver(t *task, send func(context.Context, *delivery)) error {
+func (c *atLeastOnce) deliver(t *task, send func(context.Context, *delivery) error) error {
 	ctx, cancel := c.a.delivering()
 	defer cancel()
 	d := newDelivery(t)
-	send(ctx, d)
+	if err := send(ctx, d); err != nil {
+		return err
+	}
 	return d.wait(ctx)
 }
 
-// changelog sends rows to the changelog and waits for them, and heals what somebody else wrote in between. The caller holds the task's logging.
-func (c *atLeastOnce) changelog(ctx context.Context, t *task, rows []change) error {
+// takeBack writes the rows of a batch to the changelog as the store has them, after one of them was refused: the others got into the log,
+// and the message that wrote the one that did not is given up with all that it did. Where that fails too, nothing is lost: the message
+// is processed again, and refused again.
+func (c *atLeastOnce) takeBack(b *batch) {
+	rows := make([]change, 0, len(b.rows))
+	for _, r := range b.rows {
+		value, ok, err := b.task.own.table.Get(r.key)
+		if err != nil {
+			return // the store says so elsewhere
+		}
+		if !ok {
+			value = nil
+		}
+		rows = append(rows, change{key: r.key, value: value})
+	}
+	if err := c.changelog(c.a.writing, b.task, nil, rows); err != nil {
+		b.task.p.log.Warn("rows are not taken back", "topic", b.task.p.k.Own.Topic.Name, "partition", b.task.partition, "error", err)
+	}
+}
+
+// changelog sends rows to the changelog and waits for them, and heals what somebody else wrote in between. b is the batch that they are of, if any.
+// The caller holds the task's logging.
+func (c *atLeastOnce) changelog(ctx context.Context, t *task, b *batch, rows []change) error {
 	written := map[string][]byte{} // and not in the store yet; filled where it is needed
 	for send := rows; len(send) > 0; {
 		if err := c.a.lease.check(); err != nil {
 			return err
 		}
 		var to int64
-		if err := c.deliver(t, func(ctx context.Context, d *delivery) { d.rows(ctx, c.sender, send, &to) }); err != nil {
+		err := c.deliver(t, func(ctx context.Context, d *delivery) error { return c.a.sendRows(ctx, c.sender, d, b, send, &to) })
+		if err != nil {
 			return err
 		}
 		from := t.ends.Load()
@@ -118,7 +150,6 @@ func (c *atLeastOnce) changelog(ctx context.Context, t *task, rows []change) err
 				written[string(r.key)] = r.value
 			}
 		}
-		var err error
 		if send, err = c.heal(ctx, t, written, from, to); err != nil {
 			return err
 		}
@@ -139,6 +170,9 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 		}
 		if r.Stamp.Task == t.identity() && r.Stamp.Epoch > t.epoch {
 			return nil, fmt.Errorf("%w: a later owner has written to topic %q, partition %d", cluster.ErrNotMember, tp.Topic, tp.Partition)
+		}
+		if err := c.bad(ctx, t, tp, r); err != nil {
+			return nil, err
 		}
 		strange[string(r.Key)] = r.Stamp.Task != t.identity() || r.Stamp.Epoch != t.epoch
 	}
@@ -165,6 +199,21 @@ func (c *atLeastOnce) heal(ctx context.Context, t *task, written map[string][]by
 	return healed, nil
 }
 
+// bad tells of a record that somebody else wrote and that is no row, where the policy is not to stop.
+func (c *atLeastOnce) bad(ctx context.Context, t *task, tp kernel.TopicPartition, r changelog.Record) error {
+	if r.Stamp.Epoch != 0 || t.p.onError.Of(kernel.PhaseDecode).Then <= kernel.ActionStop {
+		return nil
+	}
+	err := changelog.ErrNoKey
+	if r.Key != nil {
+		err = checkRow(t.p.k.Own, r.Key, r.Value)
+	}
+	if err == nil {
+		return nil
+	}
+	return t.p.badRow(ctx, &kernel.Message{Topic: tp.Topic, Partition: tp.Partition, Offset: r.Offset, Key: r.Key, Value: r.Value}, err)
+}
+
 // check looks whether somebody else wrote to the task's changelog since the task did, below end, and heals that. After an error it is not
 // known any more what is healed.
 func (c *atLeastOnce) check(ctx context.Context, t *task, end int64) error {
@@ -179,5 +228,5 @@ func (c *atLeastOnce) check(ctx context.Context, t *task, end int64) error {
 		return err
 	}
 	t.ends.Store(end)
-	return c.changelog(ctx, t, rows)
+	return c.changelog(ctx, t, nil, rows)
 }

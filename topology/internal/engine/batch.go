@@ -14,12 +14,17 @@ type batch struct {
 	records int
 	emitted int
 	bytes   int
+	counted int64   // of bytes, in the budget of all batches
 	next    []int64 // by input: one past the last record of the batch; 0: none
 	outputs [2][]output
 	packs   []*packing
 	dirty   []*row // rows written, each once
 	rows    []change
 	offsets []offset // of next, with what is committed beside them
+
+	log      []taken // the records, where they may have to be processed again
+	careful  bool    // each message can be undone by itself
+	isolated bool    // what is sent is sent one by one, so that it is known what is refused
 
 	cut time.Time
 }
@@ -39,6 +44,7 @@ type output struct {
 // change is a row to be committed; a nil value deletes.
 type change struct {
 	key, value []byte
+	by         origin
 }
 
 // offset is what is committed of an input.
@@ -61,9 +67,21 @@ func originOf(m *kernel.Message) origin {
 	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
 }
 
+// fails is the error of what the record caused.
+func (o origin) fails(t *task, err error) *ProcessError {
+	return &ProcessError{
+		Processor: t.p.k.Name, Phase: kernel.PhaseWrite,
+		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Err: err,
+	}
+}
+
 func newBatch(t *task) *batch {
 	t.seq++
-	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs))}
+	isolated := t.trouble.suspicious(t)
+	if !isolated {
+		t.trouble.suspect = nil
+	}
+	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs)), careful: isolated || len(t.trouble.queue) > 0, isolated: isolated}
 }
 
 // empty reports whether there is nothing to commit.
@@ -72,7 +90,22 @@ func (b *batch) empty() bool { return b.records == 0 }
 // full reports whether the next record has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
-	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes
+	if b.isolated && b.records > 0 {
+		return true
+	}
+	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
+}
+
+// count brings the budget of all batches up to date.
+func (b *batch) count() {
+	b.task.p.e.opts.Memory.Batches.used.Add(int64(b.bytes) - b.counted)
+	b.counted = int64(b.bytes)
+}
+
+// forget gives the bytes of a batch back that is committed, or never will be.
+func (b *batch) forget() {
+	b.task.p.e.opts.Memory.Batches.used.Add(-b.counted)
+	b.counted = 0
 }
 
 // seal turns what was collected into what is sent and written.
@@ -86,6 +119,7 @@ func (b *batch) seal() error {
 			return err
 		}
 	}
+	b.task.restand()
 	for i, n := range b.next {
 		if n == 0 {
 			continue
@@ -97,6 +131,6 @@ func (b *batch) seal() error {
 		}
 		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
 	}
-	b.cut = time.Now()
+	b.cut = b.task.p.e.now()
 	return nil
 }

@@ -16,6 +16,9 @@ type rowState struct {
 	checked bool   // the key belongs to this partition
 	seq     uint64 // the last cut batch that wrote it; 0: none
 	by      origin // the record that wrote it last in the open batch
+	since   uint64 // the message that wrote it first in the open batch, as the task counts them
+	touched uint64 // the last one that got it
+	kept    []byte // as the message before had it, encoded, in a batch that is processed carefully; nil: deleted
 }
 
 // closeCaches gives back what the task's rows take. It runs where the task's goroutine has ended, or never began.

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"net"
 	"sync/atomic"
-	"time"
 
 	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -105,6 +104,38 @@ func (d *delivery) wait(ctx context.Context) error {
 	return nil
 }
 
+// sendOutputs sends a group of a batch's outputs: together, or one by one.
+func (a *assignment) sendOutputs(ctx context.Context, s sender.Sender, d *delivery, b *batch, group int) error {
+	if !b.isolated {
+		d.outputs(ctx, s, b.outputs[group])
+		return nil
+	}
+	for i := range b.outputs[group] {
+		one := newDelivery(b.task)
+		one.outputs(ctx, s, b.outputs[group][i:i+1])
+		if err := one.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sendRows sends the rows of a batch: together, or one by one.
+func (a *assignment) sendRows(ctx context.Context, s sender.Sender, d *delivery, b *batch, rows []change, to *int64) error {
+	if b == nil || !b.isolated {
+		d.rows(ctx, s, rows, to)
+		return nil
+	}
+	for i := range rows {
+		one := newDelivery(b.task)
+		one.rows(ctx, s, rows[i:i+1], to)
+		if err := one.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // outputs sends outputs of a batch.
 func (d *delivery) outputs(ctx context.Context, s sender.Sender, list []output) {
 	for i := range list {
@@ -118,23 +149,20 @@ func (d *delivery) outputs(ctx context.Context, s sender.Sender, list []output) 
 
 // sendFailed is the error of an output that was not acknowledged.
 func (t *task) sendFailed(topic string, partition int32, by origin, err error) error {
-	return &ProcessError{
-		Processor: t.p.k.Name, Topic: by.topic, Partition: t.partition, Offset: by.offset, Packed: by.packed, Index: by.index, Key: by.key,
-		Err: &SendError{Topic: topic, Partition: partition, Err: err},
-	}
+	return by.fails(t, &SendError{Topic: topic, Partition: partition, Err: err})
 }
 
 // rows sends changes of the task's table to its changelog. When all are acknowledged, to is one past the last of them.
 func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to *int64) {
 	t := d.task
-	topic, now := t.p.k.Own.Topic.Name, time.Now()
+	topic, now := t.p.k.Own.Topic.Name, t.p.e.now()
 	headers := []kernel.Header{{Key: fence.HeaderKey, Value: t.stamp}}
 	for _, c := range rows {
 		r := sender.Record{Topic: topic, Partition: t.partition, Key: c.key, Value: c.value, Timestamp: now, Headers: headers}
 		d.pending.Add(1)
 		err := s.Send(ctx, r, func(offset int64, err error) {
 			if err != nil {
-				d.fail(t.rowFailed(c.key, err))
+				d.fail(t.rowFailed(c, err))
 			} else {
 				*to = offset + 1 // acknowledgements of a partition come in order, from one goroutine
 			}
@@ -145,24 +173,29 @@ func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to 
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			d.fail(t.rowFailed(c.key, err))
+			d.fail(t.rowFailed(c, err))
 			return
 		}
 	}
 }
 
-func (t *task) rowFailed(key []byte, err error) error {
+// rowFailed is the error of a row that was not acknowledged: of the record that wrote it, where the brokers have something against the row.
+func (t *task) rowFailed(c change, err error) error {
 	topic := t.p.k.Own.Topic.Name
-	return &ProcessError{
-		Processor: t.p.k.Name, Topic: topic, Partition: t.partition, Offset: -1, Key: key,
-		Err: &SendError{Topic: topic, Partition: t.partition, Err: err},
+	send := &SendError{Topic: topic, Partition: t.partition, Err: err}
+	if refused(err) && c.by.topic != "" {
+		return c.by.fails(t, fmt.Errorf("row %s: %w", kernel.Quote(c.key), send))
 	}
+	return &ProcessError{Processor: t.p.k.Name, Phase: kernel.PhaseWrite, Topic: topic, Partition: t.partition, Offset: -1, Key: c.key, Err: send}
 }
 
 // committed tells the observer, and the task.
 func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 	info.Processor, info.Partition = b.task.p.k.Name, b.task.partition
 	info.Records, info.Outputs, info.Rows = b.records, b.emitted, len(b.rows)
+	for _, r := range b.rows {
+		info.RowBytes += int64(len(r.key) + len(r.value))
+	}
 	b.task.batchCommitted(b)
 	if f := a.p.e.opts.Observer.Committed; f != nil {
 		f(info)
@@ -173,14 +206,26 @@ func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 // failed ends a batch that could not be committed. Where it is not known what became of it, or the group may have given the partition away,
 // the member leaves the generation, and whoever is assigned the partition next begins at what is in the logs. Any other error ends the run.
 func (a *assignment) failed(b *batch, err error) {
+	b.forget()
 	b.task.batchLost()
 	switch {
 	case a.writing.Err() != nil: // the assignment is over: nothing of it counts
 	case uncertain(err):
 		a.leave(fmt.Errorf("commit: %w", err))
+	case a.suspect(b, err) && a.p.delivery == ExactlyOnce:
+		a.leave(err) // what is not committed is begun anew, and leaves no trace
+	case a.suspect(b, err):
+		a.p.log.Warn("joins again, to find out what was refused", "partition", b.task.partition, "error", kernel.Cut(err.Error(), saidBytes))
+		a.session.Rejoin(err)
 	default:
 		a.p.e.fail(err)
 	}
+}
+
+// suspect reports whether a batch failed because something of it was refused, and is to be begun anew to find out what.
+func (a *assignment) suspect(b *batch, err error) bool {
+	e, ok := asProcessError(err)
+	return ok && refused(err) && a.p.suspects.add(b, e)
 }
 
 // passing is err, unless it may pass: then the member leaves the generation, and begins anew.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -174,7 +175,7 @@ func (b *bundle) committedRecords(topic string, partitions int32) []*kgo.Record 
 	for p, end := range ends[topic] {
 		open[int32(p)] = end > 0
 	}
-	for slices.Contains([]bool{open[0], open[1], open[2], open[3]}, true) {
+	for slices.Contains(slices.Collect(maps.Values(open)), true) {
 		fetches := kafka.PollFetches(b.ctx)
 		b.check(fetches.Err())
 		fetches.EachRecord(func(r *kgo.Record) {

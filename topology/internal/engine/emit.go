@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -47,14 +48,20 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return err
 	}
 	d, b := t.p.outputs[out], t.cur
+	if err := t.fits(len(key)+len(value), headers); err != nil {
+		return kernel.In(kernel.PhaseWrite, fmt.Errorf("output %q, key %s: %w", out.Topic.Name, kernel.Quote(key), err))
+	}
+	if key == nil { // it has nothing to be placed by, and stays apart from those of other partitions
+		partition = t.partition % d.partitions
+	}
 	size := len(key) + len(value) + recordOverhead
 	if t.emitted += size; t.emitted > MaxEmitted {
-		return ErrTooMuch
+		return kernel.In(kernel.PhaseWrite, ErrTooMuch)
 	}
 	b.emitted++
 	b.bytes += size
-	if out.Topic.Packed {
-		t.packing(d, partition).add(b, key, value, timestamp, headers)
+	if out.Topic.Packed && !t.p.e.opts.Unpacked {
+		t.packed = append(t.packed, packedMessage{to: t.packing(d, partition), key: key, value: value, Emission: kernel.Emission{Timestamp: timestamp, Headers: headers}})
 		return nil
 	}
 	if d.internal {
@@ -72,6 +79,23 @@ const MaxEmitted = 64 << 20
 
 // ErrTooMuch is returned by Emit to a handler that has emitted [MaxEmitted] bytes for one record.
 var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of output: send the rest in steps, through a loop", MaxEmitted)
+
+// ErrTooLarge says that a row, or a record that is emitted, is larger than a record may be.
+var ErrTooLarge = errors.New("too large for a record")
+
+// headerBytes is what a header takes in a record beside its key and value, at most.
+const headerBytes = 10
+
+// fits is nil for a record that is not too large. bytes are those of its key and value.
+func (t *task) fits(bytes int, headers []kernel.Header) error {
+	for i := range headers {
+		bytes += len(headers[i].Key) + len(headers[i].Value) + headerBytes
+	}
+	if most := t.p.e.opts.MaxRecordBytes; bytes > most {
+		return fmt.Errorf("%w: it has %d bytes, and at most %d are possible", ErrTooLarge, bytes, most)
+	}
+	return nil
+}
 
 // recordOverhead is what an emitted record takes in a batch beside its key and value, about.
 const recordOverhead = 64
@@ -104,20 +128,19 @@ func (t *task) packing(d *outputDef, partition int32) *packing {
 	return p
 }
 
-func (p *packing) add(b *batch, key, value []byte, timestamp time.Time, headers []kernel.Header) {
-	p.t.packed = true
+func (p *packing) add(b *batch, m *packedMessage, by origin) {
 	if p.batch != b {
 		p.builder.Reset()
 		p.batch = b
 		b.packs = append(b.packs, p)
 	}
 	if p.builder.Len() == 0 {
-		p.by = originOf(p.t.msg)
+		p.by = by
 	}
-	if !p.builder.Add(key, value, timestamp, headers) {
+	if !p.builder.Add(m.key, m.value, m.Timestamp, m.Headers) {
 		p.flush(b)
-		p.by = originOf(p.t.msg)
-		p.builder.Add(key, value, timestamp, headers) // one of any size, where there is none
+		p.by = by
+		p.builder.Add(m.key, m.value, m.Timestamp, m.Headers) // one of any size, where there is none
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/sender"
 	"github.com/eddystream/eddy/topology/internal/source"
@@ -19,7 +20,7 @@ import (
 )
 
 // hang is how long a processor may take to stop beyond the drain timeout.
-const hang = 10 * time.Second
+const hang = 3 * time.Second
 
 // Delivery is what a processor promises.
 type Delivery = kernel.Delivery
@@ -37,8 +38,10 @@ type Options struct {
 	// Whole is the topology that they are some of; nil: it is Topology.
 	Whole  *kernel.Topology
 	Client *cluster.Client
-	Store  *store.DB
-	Reader *changelog.Reader
+	// Cluster is what tasks ask beside records; nil: it is Client.
+	Cluster Cluster
+	Store   *store.DB
+	Reader  *changelog.Reader
 
 	// Sender is what this process writes with from outside of the processors; Settle waits for it.
 	Sender sender.Sender
@@ -57,18 +60,45 @@ type Options struct {
 	Instance string
 	Static   bool // optional
 
+	// OnError is what becomes of records that fail where a processor does not say; OnErrors is stronger than what one says, by name. Optional.
+	OnError  kernel.Policies
+	OnErrors map[string]kernel.Policies
+
 	BatchRecords   int
 	BatchBytes     int
+	MaxRecordBytes int           // of a key, a value and headers; 0: [cluster.DefaultMaxRecordBytes]
 	CommitInterval time.Duration // optional
+	Unpacked       bool          // messages of packed streams are sent one by one
 	DrainTimeout   time.Duration
 	Memory         Memory
 	Standby        bool          // optional
-	PurgeInterval  time.Duration // how often what is committed is deleted from loops; 0: a minute
+	PurgeInterval  time.Duration // how often what is committed is deleted from internal streams; 0: a minute
+	WatchInterval  time.Duration // how often topics are looked at; 0: 5 s
+
+	// Now is the clock of tasks; nil: [time.Now].
+	Now func() time.Time
 
 	Logger   *slog.Logger
 	Observer kernel.Observer // optional
 	// Reached is told of every step of a commit when it was done. It is for tests; optional.
 	Reached func(step string)
+}
+
+// Cluster is what tasks ask of the brokers beside records. [cluster.Client] is one.
+type Cluster interface {
+	Settings() cluster.Settings
+	Partitions(ctx context.Context, topic string) (int32, error)
+	// Starts and Ends are the first and the next offset of every partition of topics: topic, then partition.
+	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
+	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
+	TopicIDs(ctx context.Context, topics ...string) (map[string]fence.TopicID, error)
+	// After is the offset of the first record of every partition of topics that is not before a time; the end where there is none.
+	After(ctx context.Context, since time.Time, topics ...string) (map[string][]int64, error)
+	// Committed is what a group has committed: topic, then partition.
+	Committed(ctx context.Context, group string) (map[string]map[int32]int64, error)
+	StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]cluster.CommittedOffset, error)
+	CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error
+	Heartbeat(ctx context.Context, m cluster.Member) (rebalancing bool, err error)
 }
 
 func (o *Options) delivery(processor string) Delivery {
@@ -78,10 +108,16 @@ func (o *Options) delivery(processor string) Delivery {
 	return o.Delivery
 }
 
+// onError is what becomes of records that a processor cannot process.
+func (o *Options) onError(k *kernel.Processor) kernel.Policies {
+	return o.OnErrors[k.Name].Or(k.OnError).Or(o.OnError)
+}
+
 // Memory is what the tasks of a process share.
 type Memory struct {
 	Rows    *cache.Budget  // decoded rows
 	Fetched *source.Budget // records that wait for their task
+	Batches *Batches       // what was processed and is not committed
 }
 
 // Engine runs the processors of a topology. It runs once.
@@ -98,13 +134,23 @@ type Engine struct {
 	changed    signal                        // positions, assignments, the end
 	ready      chan struct{}
 	ends       ends
+	halts      halts
 }
 
 // New returns an engine. It does no I/O.
 func New(o Options) *Engine {
-	e := &Engine{opts: o, ready: make(chan struct{}), lookups: map[string]*changelog.Replica{}}
+	e := &Engine{opts: o, ready: make(chan struct{}), halts: halts{first: make(chan struct{})}, lookups: map[string]*changelog.Replica{}}
 	if e.opts.Whole == nil {
 		e.opts.Whole = o.Topology
+	}
+	if e.opts.Cluster == nil {
+		e.opts.Cluster = o.Client
+	}
+	if e.opts.Now == nil {
+		e.opts.Now = time.Now
+	}
+	if e.opts.MaxRecordBytes == 0 {
+		e.opts.MaxRecordBytes = cluster.DefaultMaxRecordBytes
 	}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	e.ctx, e.latch = ctx, &latch{cancel: cancel}
@@ -124,18 +170,24 @@ func (e *Engine) Run(ctx context.Context) error {
 
 	defer e.crash() // what hangs
 
+	e.opts.Client.OnChange(e.topicChanged)
+	defer e.opts.Client.OnChange(nil)
 	var helpers sync.WaitGroup
 	processors, err := e.prepare(&helpers)
 	if err == nil {
 		e.processors.Store(&processors)
 		helpers.Go(func() { e.maintain(processors) })
+		helpers.Go(func() { e.watch(processors) })
 		e.runAll(processors)
 	} else if e.ctx.Err() == nil {
 		e.fail(err)
 	}
 	e.latch.cancel(errStopped)
 	helpers.Wait()
-	return e.failure()
+	if err := e.failure(); err != nil {
+		return err
+	}
+	return e.Halted()
 }
 
 // Crash ends the run like a crash of the process: nothing more is committed, nothing is drained. It is for tests.
@@ -195,7 +247,7 @@ func (e *Engine) startLookup(topic string, running *sync.WaitGroup) error {
 		return e.opts.Store.Table(tableName(e.opts.Topology.Name, roleLookup, topic, partition))
 	}
 	r, err := e.opts.Reader.NewReplica(e.ctx, changelog.ReplicaConfig{
-		Topic: topic, Open: open,
+		Topic: topic, Open: open, Screen: e.screenLookup(topic),
 		Loaded: func(partition int32, l changelog.Loaded) {
 			if f := e.opts.Observer.Recovered; f != nil {
 				f(recoveredInfo("", topic, partition, l))
@@ -240,13 +292,21 @@ func (e *Engine) runAll(processors []*processor) {
 	for _, p := range processors {
 		left[p] = true
 		go func() {
-			if err := p.run(e.ctx); err != nil {
+			ctx, cancel := p.untilHalted(e.ctx)
+			defer cancel()
+			switch err := p.run(ctx); {
+			case err == nil || p.isHalted():
+			case errors.Is(err, ErrOffsetLost):
+				p.halt(err)
+			default:
 				e.fail(err)
 				if f := e.opts.Observer.Stopped; f != nil {
 					f(kernel.StoppedInfo{Processor: p.k.Name, Err: err})
 				}
 			}
-			e.latch.cancel(errStopped) // one that ends takes the others along
+			if !p.isHalted() || e.halts.all(len(processors)) {
+				e.latch.cancel(errStopped) // one that ends takes the others along, and so does the last that is halted
+			}
 			stopped <- p
 		}()
 	}
@@ -277,6 +337,12 @@ func (e *Engine) runAll(processors []*processor) {
 
 // errHangs is the end of a processor whose handler does not return.
 var errHangs = errors.New("a handler did not return after its context was done")
+
+// Fail ends the run with an error from outside of it.
+func (e *Engine) Fail(err error) { e.fail(err) }
+
+// now is the time by the clock of tasks.
+func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // fail keeps the first error and ends the run.
 func (e *Engine) fail(err error) {

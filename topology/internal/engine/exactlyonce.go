@@ -92,14 +92,19 @@ func (c *exactlyOnce) run(p sender.Transactional) {
 			if len(batches) == 0 {
 				break
 			}
-			info, err := c.transaction(p, batches)
-			for _, b := range batches {
-				if err != nil {
-					c.a.failed(b, err)
-				} else {
-					c.a.committed(b, info)
-				}
-			}
+			c.runOne(p, batches)
+		}
+	}
+}
+
+// runOne commits batches in one transaction.
+func (c *exactlyOnce) runOne(p sender.Transactional, batches []*batch) {
+	info, err := c.transaction(p, batches)
+	for _, b := range batches {
+		if err != nil {
+			c.a.failed(b, err)
+		} else {
+			c.a.committed(b, info)
 		}
 	}
 }
@@ -121,7 +126,7 @@ func (c *exactlyOnce) transaction(p sender.Transactional, batches []*batch) (inf
 		err = c.produce(p, batches)
 	} else {
 		// Nothing but offsets: there is nothing that could become visible without them.
-		err = c.a.p.e.opts.Client.CommitOffsets(ctx, c.a.session.Member, committedOffsets(batches))
+		err = c.a.p.e.opts.Cluster.CommitOffsets(ctx, c.a.session.Member, committedOffsets(batches))
 	}
 	if err != nil {
 		return info, err
@@ -152,10 +157,15 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 	for i, b := range batches {
 		d := newDelivery(b.task)
 		deliveries[i] = d
-		d.outputs(ctx, p, b.outputs[first])
-		d.outputs(ctx, p, b.outputs[last]) // all become visible at once, so none has to wait
+		for group := range b.outputs { // all become visible at once, so those that come last need not wait
+			if err := c.a.sendOutputs(ctx, p, d, b, group); err != nil {
+				return err
+			}
+		}
 		if len(b.rows) > 0 {
-			d.rows(ctx, p, b.rows, &ends[i])
+			if err := c.a.sendRows(ctx, p, d, b, b.rows, &ends[i]); err != nil {
+				return err
+			}
 		}
 	}
 	// Neither waits for the other: the next owner waits for a transaction that has added offsets before it loads tables.

@@ -27,6 +27,9 @@ type PanicError struct {
 // Error implements error; it contains the stack.
 func (e *PanicError) Error() string { return fmt.Sprintf("panic: %v\n%s", e.Value, e.Stack) }
 
+// Reason is the error without the stack.
+func (e *PanicError) Reason() string { return fmt.Sprintf("panic: %v", e.Value) }
+
 // Unwrap returns the value of the panic if it is an error.
 func (e *PanicError) Unwrap() error {
 	err, _ := e.Value.(error)
@@ -42,6 +45,9 @@ func guard(fn func() error) (err error) {
 	}()
 	return fn()
 }
+
+// errGoexit is the end of a handler that ended its goroutine.
+var errGoexit = errors.New("the handler called runtime.Goexit")
 
 // errStopped is the cause of a run context that ended without an error, and of what is asked of a task after its end.
 var errStopped = errors.New("processor is stopping")

@@ -7,27 +7,44 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
-	"github.com/eddystream/eddy/topology/internal/source"
 )
 
 // inputDef is an input or the loop of a processor.
 type inputDef struct {
-	topic  string
-	handle kernel.Handler
+	topic    string
+	hashPart func([]byte) []byte // of its keys; nil: the whole key
+	handle   kernel.Handler
+	start    kernel.Start
+	lost     kernel.LostOffset
+	known    map[string]bool // the processors of the topology
 }
+
+// records is where the records of a partition come from: a [source.Partition].
+type records interface {
+	Poll() ([]*kgo.Record, error)
+}
+
+// strangersMost bounds the tasks of other topologies whose epochs are kept in mind: anybody may write what looks like one.
+const strangersMost = 64
+
+// strange reports whether a task is none of the topology. The one without a name is the reader.
+func (d *inputDef) strange(t fence.Task) bool { return t.Processor != "" && !d.known[t.Processor] }
 
 // input is a partition of an input. Its fields belong to the task's goroutine, but for committed.
 type input struct {
 	def *inputDef
 	tp  kernel.TopicPartition
 
-	from   *source.Partition
+	from   records
 	queue  []*kgo.Record // fetched, to be processed next
 	start  int64         // where the task began
+	at     int64         // one past the last record that was processed
 	seen   fence.Seen    // of the tasks that write to the partition, and of the task itself
 	spoken string        // seen, as it is committed
-	stale  bool          // seen has changed since
-	last   stampCache
+	// strangers is how many of the tasks seen are none of the topology.
+	strangers int
+	stale     bool // seen has changed since
+	last      stampCache
 
 	// committed is one past the last record whose batch was committed.
 	committed atomic.Int64
@@ -53,6 +70,12 @@ func (in *input) admit(r *kgo.Record) (bool, error) {
 			return false, err
 		}
 		before := in.seen.Epoch(stamp.Task)
+		if before == 0 && in.def.strange(stamp.Task) {
+			if in.strangers == strangersMost {
+				return true, nil
+			}
+			in.strangers++
+		}
 		admit := in.seen.Admit(stamp)
 		in.stale = in.stale || in.seen.Epoch(stamp.Task) != before
 		in.last = stampCache{value: h.Value, admit: admit}

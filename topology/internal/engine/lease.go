@@ -16,7 +16,7 @@ var errLease = errors.New("no heartbeat was answered for two thirds of the sessi
 // lease is the right to write of a member in one generation: for two thirds of the session timeout from the sending of a heartbeat that was
 // answered. The group waits for the whole of it before it gives the partitions to others.
 type lease struct {
-	client *cluster.Client
+	client Cluster
 	member cluster.Member
 	length time.Duration
 	lost   func(cause error) // called once, when the lease has ended
@@ -25,7 +25,7 @@ type lease struct {
 	renewed time.Time
 }
 
-func newLease(client *cluster.Client, m cluster.Member, lost func(error)) *lease {
+func newLease(client Cluster, m cluster.Member, lost func(error)) *lease {
 	return &lease{client: client, member: m, length: client.Settings().SessionTimeout * 2 / 3, lost: lost, renewed: time.Now()}
 }
 

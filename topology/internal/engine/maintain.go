@@ -9,7 +9,8 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// maintain does what is to be done now and then, until the run ends: it purges loops, and looks for what former owners wrote to changelogs.
+// maintain does what is to be done now and then, until the run ends: it purges internal streams, and looks for what former owners wrote to
+// changelogs.
 func (e *Engine) maintain(processors []*processor) {
 	interval := e.opts.PurgeInterval
 	if interval == 0 {
@@ -17,57 +18,26 @@ func (e *Engine) maintain(processors []*processor) {
 	}
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
-	gone := map[kernel.TopicPartition]int64{}
+	purger := newPurger(e)
 	for {
 		select {
 		case <-e.ctx.Done():
 			return
 		case <-ticker.C:
 		}
+		if err := purger.purge(e.ctx, processors); err != nil && e.ctx.Err() == nil {
+			e.opts.Logger.Warn("internal streams are not purged", "error", err)
+		}
 		for _, p := range processors {
 			a := p.running.Load()
 			if a == nil {
 				continue
-			}
-			if err := p.purge(e.ctx, a, gone); err != nil && e.ctx.Err() == nil {
-				p.log.Warn("purge loop", "topic", p.k.Loop.Topic.Name, "error", err)
 			}
 			if err := a.inspect(); err != nil && a.writing.Err() == nil {
 				p.log.Warn("inspect changelog", "topic", p.k.Own.Topic.Name, "error", err)
 			}
 		}
 	}
-}
-
-// purge deletes what is committed from the partitions of the loop that are assigned here. A loop is read by its own processor only, and it keeps its
-// records for ever, because their age is that of what they are about and not that of the work; so without this it would only
-// grow. What is gone already is not asked for again.
-func (p *processor) purge(ctx context.Context, a *assignment, gone map[kernel.TopicPartition]int64) error {
-	if p.k.Loop == nil {
-		return nil
-	}
-	topic := p.k.Loop.Topic.Name
-	committed, err := p.e.opts.Client.Committed(ctx, p.k.Group)
-	if err != nil {
-		return err
-	}
-	below := map[int32]int64{}
-	for partition := range a.tasks {
-		tp := kernel.TopicPartition{Topic: topic, Partition: partition}
-		if at := committed[topic][partition]; at > gone[tp] {
-			below[partition] = at
-		}
-	}
-	if len(below) == 0 {
-		return nil
-	}
-	if err := p.e.opts.Client.Purge(ctx, topic, below); err != nil {
-		return err
-	}
-	for partition, at := range below {
-		gone[kernel.TopicPartition{Topic: topic, Partition: partition}] = at
-	}
-	return nil
 }
 
 // inspect looks whether changelogs have got records of somebody else. A task that writes finds them by itself, another would not; topics are made so that compaction leaves what is younger than [cluster.CompactionLag] alone, which is much more than the time between
@@ -84,6 +54,15 @@ func (a *assignment) inspect() error {
 	for partition, t := range a.tasks {
 		if err := c.check(a.writing, t, ends[a.p.k.Own.Topic.Name][partition]); err != nil {
 			a.leave(err) // what is healed is known again when the table is loaded
+			return err
+		}
+	}
+	return nil
+}
+
+func (a *assignment) rewriteAllStale(ctx context.Context) error {
+	for _, t := range a.tasks {
+		if err := a.rewriteStale(ctx, t); err != nil {
 			return err
 		}
 	}

@@ -81,7 +81,7 @@ func (o *offsets) flush(ctx context.Context) {
 	}
 	err := o.a.lease.check()
 	if err == nil {
-		err = o.a.p.e.opts.Client.CommitOffsets(ctx, o.a.session.Member, marked)
+		err = o.a.p.e.opts.Cluster.CommitOffsets(ctx, o.a.session.Member, marked)
 	}
 	switch {
 	case err == nil:

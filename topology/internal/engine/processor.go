@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -22,12 +23,19 @@ type processor struct {
 	partitions int32 // of its co-partitioned topics
 	outputs    map[*kernel.Output]*outputDef
 	senders    senders
+	onError    kernel.Policies
+	lenient    bool  // not every failure ends the run
+	letters    int32 // partitions of the dead letters; 0: there are none
+	suspects   suspects
+	said       failureLog
 
 	building *assignment                // between Assigned and Started, or Revoked; of the group's goroutine
 	running  atomic.Pointer[assignment] // the assignment that was started; nil between two
 	version  atomic.Int64               // counts the changes of running
 	ready    chan struct{}              // closed by the first assignment
 	once     sync.Once
+	halted   chan struct{} // closed when the processor stops by itself
+	halting  sync.Once
 }
 
 var _ gokagroup.Host = (*processor)(nil)
@@ -35,29 +43,43 @@ var _ gokagroup.Host = (*processor)(nil)
 func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal map[string]bool) (*processor, error) {
 	p := &processor{
 		e: e, k: k, log: e.opts.Logger.With("processor", k.Name), delivery: e.opts.delivery(k.Name),
-		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}),
+		outputs: map[*kernel.Output]*outputDef{}, ready: make(chan struct{}), halted: make(chan struct{}),
 	}
 	p.senders.p = p
+	p.onError = e.opts.onError(k)
+	p.lenient = !p.onError.Stop()
+	known := map[string]bool{}
+	for _, k := range e.opts.Whole.Processors {
+		known[k.Name] = true
+	}
 	for _, in := range k.Inputs {
-		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, handle: in.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: in.Topic.Name, hashPart: in.Topic.HashPart, handle: in.Handle, known: known, start: in.Start, lost: in.Lost})
 	}
 	outputs := k.Outputs
 	if k.Loop != nil {
-		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, handle: k.Loop.Handle})
+		p.inputs = append(p.inputs, inputDef{topic: k.Loop.Topic.Name, hashPart: k.Loop.Topic.HashPart, handle: k.Loop.Handle, known: known})
 		outputs = append(append([]*kernel.Output(nil), outputs...), k.Loop.Out)
 	}
 	if len(k.Inputs) == 0 {
 		return nil, fmt.Errorf("processor %q has no input", k.Name)
 	}
 	for i, out := range outputs {
-		n, err := e.opts.Client.Partitions(ctx, out.Topic.Name)
+		n, err := e.opts.Cluster.Partitions(ctx, out.Topic.Name)
 		if err != nil {
 			return nil, fmt.Errorf("processor %q, output %q: %w", k.Name, out.Topic.Name, err)
 		}
 		p.outputs[out] = &outputDef{out: out, partitions: n, internal: internal[out.Topic.Name], index: i}
 	}
 	var err error
-	if p.partitions, err = e.opts.Client.Partitions(ctx, p.inputs[0].topic); err != nil {
+	if p.onError.DeadLetters() {
+		if e.opts.Whole.DeadLetters == nil {
+			return nil, fmt.Errorf("processor %q: there is no topic of dead letters", k.Name)
+		}
+		if p.letters, err = e.opts.Cluster.Partitions(ctx, e.opts.Whole.DeadLetters.Name); err != nil {
+			return nil, fmt.Errorf("processor %q, dead letters %q: %w", k.Name, e.opts.Whole.DeadLetters.Name, err)
+		}
+	}
+	if p.partitions, err = e.opts.Cluster.Partitions(ctx, p.inputs[0].topic); err != nil {
 		return nil, fmt.Errorf("processor %q, input %q: %w", k.Name, p.inputs[0].topic, err)
 	}
 	return p, nil
@@ -86,6 +108,10 @@ func (p *processor) run(ctx context.Context) error {
 		return err
 	}
 	defer p.senders.close()
+	// Asked first, for joining a group that one may not know of is tried again and again.
+	if _, err := p.e.opts.Client.Committed(ctx, p.k.Group); cluster.Permanent(err) && ctx.Err() == nil {
+		return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
+	}
 	spec := gokagroup.Spec{
 		Processor: p.k, Partitions: p.partitions, Client: p.e.opts.Client, Standby: p.e.opts.Standby, Held: held, Logger: p.log,
 	}
@@ -107,6 +133,8 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	if p.building, err = newAssignment(p, s); err != nil {
 		return err
 	}
+	a := p.building
+	a.helpers.Go(func() { a.lease.keep(a.writing) })
 	return p.building.passing(p.beforeLoading(s.Context()))
 }
 
@@ -121,7 +149,8 @@ func (p *processor) beforeLoading(ctx context.Context) error {
 	if len(inputs) == 0 {
 		return nil
 	}
-	_, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
+	var err error
+	p.building.found, err = p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
 	return err
 }
 

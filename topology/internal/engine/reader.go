@@ -17,6 +17,7 @@ type reader struct {
 	def   *kernel.Table
 	fetch func(key []byte) ([]byte, bool, error)
 	news  *news // nil: none
+	side  bool  // of the table only the task's partition is read
 	cache *cache.Cache[rowState]
 	meter cache.Meter
 }
@@ -41,13 +42,18 @@ func (r *reader) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
+	if !ok && r.side {
+		if err := r.task.elsewhere(r.def, key); err != nil {
+			return nil, false, err
+		}
+	}
 	if w != nil && w.Value.ok == ok && bytes.Equal(w.Value.raw, data) {
 		return w.Value.value, ok, nil
 	}
 	fresh, takes := rowState{ok: ok}, 0
 	if ok {
 		if fresh.value, err = r.def.Decode(data); err != nil {
-			return nil, false, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
+			return nil, false, fmt.Errorf("table %q, row %s: %w", r.def.Topic.Name, kernel.Quote(key), err)
 		}
 		takes = r.meter.Estimate(fresh.value, len(data))
 	}
@@ -79,9 +85,17 @@ func (r *reader) forget() {
 	}
 }
 
-// lookup reads a replica of a whole table.
+// lookup reads a replica of a whole table: first where the key's hash says, and then everywhere else, for others may have placed it by
+// another one.
 func lookup(def *kernel.Table, from *changelog.Replica) func(key []byte) ([]byte, bool, error) {
 	return func(key []byte) ([]byte, bool, error) {
-		return from.Table(partitionOf(def.Topic.HashPart, key, from.Partitions())).Get(key)
+		n := from.Partitions()
+		first := partitionOf(def.Topic.HashPart, key, n)
+		for i := range n {
+			if data, ok, err := from.Table((first + i) % n).Get(key); ok || err != nil {
+				return data, ok, err
+			}
+		}
+		return nil, false, nil
 	}
 }

@@ -20,6 +20,8 @@ type rows struct {
 	table *store.Table
 	cache *cache.Cache[rowState]
 	meter cache.Meter
+
+	touched []*row // by the running handler
 }
 
 var _ kernel.Rows = (*rows)(nil)
@@ -39,6 +41,7 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 	if w.Value.dirty {
 		r.task.spoils = true // what the handler changes in it is in the batch at once
 	}
+	r.touch(w)
 	return w.Value.value, w.Value.ok, nil
 }
 
@@ -54,10 +57,15 @@ func (r *rows) row(key []byte) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
+	if !ok {
+		if err := r.task.elsewhere(r.def, key); err != nil {
+			return nil, err
+		}
+	}
 	w, bytes := rowState{ok: ok, size: len(data)}, 0
 	if ok {
 		if w.value, err = r.def.Decode(data); err != nil {
-			return nil, fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, key, err)
+			return nil, fmt.Errorf("table %q, row %s: %w", r.def.Topic.Name, kernel.Quote(key), err)
 		}
 		bytes = r.meter.Estimate(w.value, w.size)
 	}
@@ -80,19 +88,22 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	}
 	w := r.cache.Get(key)
 	if w == nil || !w.Value.checked {
-		if at := partitionOf(r.def.Topic.HashPart, key, t.p.partitions); at != t.partition {
-			return fmt.Errorf("table %q, row %q: the key belongs to partition %d, not to partition %d, which is being processed", r.def.Topic.Name, key, at, t.partition)
+		if err := t.elsewhere(r.def, key); err != nil {
+			if here, hasErr := r.table.Has(key); hasErr != nil || !here {
+				return errors.Join(hasErr, err)
+			}
 		}
 	}
 	if w == nil {
 		w = r.cache.Add(string(key), rowState{}, 0) // what it takes is known when it is encoded
 	}
 	s := &w.Value
+	r.touch(w)
 	s.checked = true
-	s.value, s.ok, s.by = value, ok, originOf(t.msg)
+	s.value, s.ok, s.raw, s.by = value, ok, nil, originOf(t.msg)
 	t.spoils = true
 	if !s.dirty {
-		s.dirty = true
+		s.dirty, s.since, s.kept = true, t.handled, nil
 		t.cur.dirty = append(t.cur.dirty, w)
 		t.cur.bytes += len(key) + max(s.size, 64)
 	}
@@ -103,26 +114,16 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 func (r *rows) encode(b *batch) error {
 	b.rows = make([]change, 0, len(b.dirty))
 	for _, w := range b.dirty {
-		c, s, bytes := change{key: []byte(w.Key)}, &w.Value, 0
-		if s.ok {
-			err := guard(func() (err error) {
-				if c.value, err = r.def.Encode(s.value); err == nil {
-					bytes = r.meter.Estimate(s.value, len(c.value))
-				}
-				return err
-			})
-			if err == nil && c.value == nil {
-				c.value = []byte{} // a row without content; nil would delete it
-			}
-			if err != nil {
-				return &ProcessError{
-					Processor: r.task.p.k.Name, Topic: s.by.topic, Partition: r.task.partition, Offset: s.by.offset, Packed: s.by.packed, Index: s.by.index, Key: s.by.key,
-					Err: fmt.Errorf("table %q, row %q: %w", r.def.Topic.Name, w.Key, err),
-				}
-			}
-			s.size = len(c.value)
+		s := &w.Value
+		data, bytes, err := r.encodeRow(w)
+		if err != nil {
+			return s.by.fails(r.task, err)
 		}
-		s.dirty, s.seq, s.by = false, b.seq, origin{}
+		c := change{key: []byte(w.Key), value: data, by: s.by}
+		if s.ok {
+			s.size = len(data)
+		}
+		s.dirty, s.seq, s.by, s.kept = false, b.seq, origin{}, nil
 		r.cache.Resize(w, bytes)
 		b.rows = append(b.rows, c)
 	}
@@ -131,7 +132,7 @@ func (r *rows) encode(b *batch) error {
 
 // partitionOf is the partition of a key among n.
 func partitionOf(hashPart func([]byte) []byte, key []byte, n int32) int32 {
-	if hashPart != nil {
+	if hashPart != nil && key != nil {
 		key = hashPart(key)
 	}
 	return cluster.Partition(key, n)

@@ -61,7 +61,7 @@ func (s *senders) open(ctx context.Context) (err error) {
 // transactionalID is the transactional id of one of the processor's producers. It is the same when this process starts again, so that a
 // transaction that it left open is ended at once and not by its timeout.
 func (p *processor) transactionalID(i int) string {
-	return fmt.Sprintf("%s-%s-%d", p.k.Group, p.e.opts.Instance, i)
+	return fmt.Sprintf("%s/%s/%d", p.k.Group, p.e.opts.Instance, i) // no group has a slash, so no two of these meet
 }
 
 // settleSenders closes the senders of an assignment that ended without having committed everything.

@@ -39,6 +39,8 @@ func (e *Engine) Settle(ctx context.Context) error {
 	case <-e.ready:
 	case <-e.ctx.Done():
 		return e.ended()
+	case <-e.halts.some():
+		return e.Halted()
 	case <-ctx.Done():
 		return ctx.Err()
 	}
@@ -54,6 +56,9 @@ func (e *Engine) Settle(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if err := e.Halted(); err != nil {
+			return err
+		}
 		if e.opts.Sender.Pending() > 0 {
 			if err := e.opts.Sender.Flush(ctx); err != nil {
 				return err
@@ -61,8 +66,18 @@ func (e *Engine) Settle(ctx context.Context) error {
 		}
 		s, ok := e.snapshot()
 		if ok && s.version != version {
+			// A partition that is new has to be heard of before its end is missed.
+			if err := e.opts.Client.Refresh(ctx, topics(*e.processors.Load())...); err != nil {
+				return err
+			}
+			if e.ctx.Err() != nil {
+				return e.ended()
+			}
 			var err error
 			if fixed, err = e.readEnds(ctx, s); err != nil {
+				return err
+			}
+			if err = e.sameCounts(fixed); err != nil {
 				return err
 			}
 			if err = e.skipMarkers(ctx, s, fixed); err != nil {

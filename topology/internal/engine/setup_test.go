@@ -165,7 +165,7 @@ func (b *bundle) start(k *kernel.Topology, tunes ...tune) *run {
 		Topology: k, Client: client, Reader: reader, Room: sender.NewRoom(64 << 20), Ends: &sender.Ends{},
 		Open: r.valve.opens(client), OpenTransactional: r.valve.opensTransactional(client), Instance: uniqueInstance(),
 		BatchRecords: 10_000, BatchBytes: 8 << 20, DrainTimeout: 5 * time.Second, Logger: b.log,
-		Memory: engine.Memory{Rows: cache.NewBudget(16 << 20), Fetched: source.NewBudget(16 << 20)},
+		Memory: engine.Memory{Rows: cache.NewBudget(16 << 20), Fetched: source.NewBudget(16 << 20), Batches: engine.NewBatches(64 << 20)},
 	}
 	o.Sender, err = sender.Open(client, sender.Options{Room: o.Room, Ends: o.Ends})
 	b.check(err)

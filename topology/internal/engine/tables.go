@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -78,7 +79,15 @@ func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string
 		if err != nil {
 			return nil, err
 		}
-		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition)
+		footing, err := p.standbyFooting(ctx, role, topic, partition)
+		if err != nil {
+			return nil, err
+		}
+		opts := []changelog.LoadOption{changelog.Screened(p.screen(p.tableOf(role, topic), false))}
+		if footing != nil {
+			opts = append(opts, changelog.Standing(*footing))
+		}
+		loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, opts...)
 		if err != nil {
 			return nil, err
 		}
@@ -90,17 +99,32 @@ func (p *processor) Open(ctx context.Context, s *gokagroup.Session, topic string
 
 func nothing() error { return nil }
 
+// tableOf is the processor's own table, or a joined one.
+func (p *processor) tableOf(role, topic string) *kernel.Table {
+	if role == roleOwn {
+		return p.k.Own
+	}
+	return p.k.Joins[p.joinIndex(topic)]
+}
+
+// joinIndex is the place of a joined table.
+func (p *processor) joinIndex(topic string) int {
+	return slices.IndexFunc(p.k.Joins, func(def *kernel.Table) bool { return def.Topic.Name == topic })
+}
+
 // restore brings the own table of an assigned partition to its changelog's end.
 func (t *task) restore(ctx context.Context) error {
 	topic := t.p.k.Own.Topic.Name
 	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
-	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark())
+	loaded, err := t.p.e.opts.Reader.Load(ctx, t.own.table, topic, t.partition, changelog.AsOwner(), changelog.ToHighWatermark(),
+		changelog.Screened(t.p.screen(t.p.k.Own, true)), changelog.Standing(t.p.footing(t.a.found, topic, t.partition)))
 	if err != nil {
 		return fmt.Errorf("table %q partition %d: %w", topic, t.partition, err)
 	}
 	t.epoch, t.stale = loaded.Epoch, loaded.Stale
 	t.staleFrom = loaded.Progress.StaleFrom
 	t.ends.Store(loaded.Offset)
+	t.ownLog = fence.Log{Topic: loaded.Topic, Start: loaded.Start, Next: loaded.Offset}
 	t.p.recovered(topic, t.partition, loaded)
 	return nil
 }
@@ -116,10 +140,15 @@ func (p *processor) follow(ctx context.Context, s *gokagroup.Session, role, topi
 		t = p.building.tasks[partition]
 		t.life.to(restoring)
 	}
+	footing, err := p.standbyFooting(ctx, role, topic, partition)
+	if err != nil {
+		return nil, err
+	}
 	changed := &news{}
 	replica, err := p.e.opts.Reader.NewReplica(ctx, changelog.ReplicaConfig{
-		Topic: topic, Partitions: []int32{partition},
+		Topic: topic, Partitions: []int32{partition}, Footing: footing,
 		Open:   func(int32) (*store.Table, error) { return table, nil },
+		Screen: p.screen(p.tableOf(role, topic), false),
 		Loaded: func(partition int32, l changelog.Loaded) { p.recovered(topic, partition, l) },
 		Changed: func(_ int32, keys [][]byte) {
 			changed.add(keys)
@@ -166,12 +195,12 @@ type join struct {
 
 // join makes a replica readable by its task.
 func (a *assignment) join(t *task, topic string, r *changelog.Replica, changed *news) {
-	i := slices.IndexFunc(a.p.k.Joins, func(def *kernel.Table) bool { return def.Topic.Name == topic })
+	i := a.p.joinIndex(topic)
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.joins = append(a.joins, join{tp: kernel.TopicPartition{Topic: topic, Partition: t.partition}, replica: r})
 	t.joins[i] = newReader(t, a.p.k.Joins[i], r.Table(t.partition).Get)
-	t.joins[i].news = changed
+	t.joins[i].news, t.joins[i].side = changed, true
 }
 
 // recovered tells the observer.
@@ -186,4 +215,9 @@ func recoveredInfo(processor, topic string, partition int32, l changelog.Loaded)
 		Processor: processor, Topic: topic, Partition: partition, Records: l.Records, Offset: l.Offset,
 		Rebuilt: l.Rebuilt, Reason: l.Reason, Took: l.Took,
 	}
+}
+
+// OwnTable names the local copy of a partition of a group's table.
+func OwnTable(group, topic string, partition int32) string {
+	return tableName(group, roleOwn, topic, partition)
 }

@@ -2,8 +2,6 @@ package engine
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -31,6 +29,8 @@ type task struct {
 	cur       *batch
 	seq       uint64
 	halted    bool // a record was not processed: nothing behind it may be
+	trouble   trouble
+	undone    bool // nothing of the message that failed last is in the open batch
 	own       *rows
 	joins     []*reader
 	lookups   []*reader
@@ -44,9 +44,12 @@ type task struct {
 
 	// Of the running handler.
 	msg     *kernel.Message
-	spoils  bool // it wrote rows of the open batch, or has got some, which it may change
-	packed  bool // it emitted into packs of the open batch
-	emitted int  // bytes
+	handled uint64 // counts them
+	spoils  bool   // it wrote rows of the open batch, or has got some, which it may change
+	deep    bool   // it has got rows that messages before it wrote in the open batch,
+	flying  bool   // or in the one that is being committed
+	packed  []packedMessage
+	emitted int // bytes
 
 	flight    atomic.Pointer[batch] // the batch that was cut and is not committed yet
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
@@ -54,6 +57,8 @@ type task struct {
 	took      atomic.Int64          // nanoseconds that its commit took
 	logging   sync.Mutex            // held from the writing of the changelog to that of the store, and while it is healed
 	ends      atomic.Int64          // one past the last record of the changelog that is known
+	ownLog    fence.Log             // the changelog when it was loaded
+	logs      map[string]fence.Log  // the changelogs as the next offsets tell of them
 	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
 }
@@ -93,137 +98,166 @@ func (t *task) begin(epoch int64) {
 func (t *task) run() {
 	defer close(t.done)
 	defer t.closeCaches()
-	returned := false
-	defer func() {
-		if m := t.msg; !returned && m != nil { // a handler that called runtime.Goexit took this goroutine along
-			t.drop()
-			t.stop(&ProcessError{
-				Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: errGoexit,
-			})
-		}
-	}()
+	defer func() { t.cur.forget() }()
 	ctx := t.a.session.Context()
-	for t.goesOn(ctx) {
-		r, in, index := t.next()
-		if r != nil {
-			t.process(ctx, r, in, index)
-			t.cutUnderLoad()
-			continue
-		}
-		t.cutNow()
-		select {
-		case <-t.wake:
-		case <-ctx.Done():
-		}
+	for !t.loop(ctx) {
+		// A handler ended the goroutine of the loop, and another goes on.
 	}
 	t.life.to(draining)
 	t.finish()
-	returned = true
 }
 
-// errGoexit is the end of a handler that ended its goroutine.
-var errGoexit = errors.New("the handler called runtime.Goexit")
+// loop processes records until there is an end to it. It returns false if a handler ended its goroutine instead.
+func (t *task) loop(ctx context.Context) (ended bool) {
+	over := make(chan struct{})
+	go func() {
+		defer close(over)
+		defer func() {
+			if !ended {
+				t.exited(ctx)
+			}
+		}()
+		for t.goesOn(ctx) {
+			if t.step(ctx) {
+				t.cutUnderLoad()
+				continue
+			}
+			t.cutNow()
+			select {
+			case <-t.wake:
+			case <-ctx.Done():
+			}
+		}
+		ended = true
+	}()
+	<-over
+	return ended
+}
+
+// step processes the record that comes next, and reports whether there was one.
+func (t *task) step(ctx context.Context) bool {
+	r, ok := t.next()
+	if ok {
+		t.process(ctx, r)
+	}
+	return ok
+}
 
 // goesOn reports whether another record may be begun.
 func (t *task) goesOn(ctx context.Context) bool {
 	return !t.halted && ctx.Err() == nil && !t.p.e.failed() && !t.lost.Load()
 }
 
-// next takes a record from the inputs, in turn; nil if none waits or the batch is full.
-func (t *task) next() (*kgo.Record, *input, int) {
-	if t.cur.full() {
-		return nil, nil, 0
+// next takes a record: one that is to be processed once more, or else from the inputs, in turn. There is none if none waits or the batch is full.
+func (t *task) next() (taken, bool) {
+	if t.held() || t.cur.full() {
+		return taken{}, false
+	}
+	if r, ok := t.trouble.next(); ok {
+		return r, true
 	}
 	for n := range t.inputs {
 		i := (t.turn + n) % len(t.inputs)
 		in := t.inputs[i]
 		r, err := in.next()
 		if err != nil {
-			t.stop(&ProcessError{
-				Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1,
-				Err: fmt.Errorf("the offset that comes next is not in the log: %w", err),
-			})
-			return nil, nil, 0
+			t.inputFailed(in, err)
+			return taken{}, false
 		}
 		if r != nil {
 			t.turn = i
 			if len(in.queue) == 0 {
 				t.turn++ // the others have their turn between two fetches
 			}
-			return r, in, i
+			taken := taken{record: r, index: i}
+			taken.admitted, taken.err = in.admit(r)
+			return taken, true
 		}
 	}
-	return nil, nil, 0
+	return taken{}, false
+}
+
+// taken is a record that was taken from an input.
+type taken struct {
+	record   *kgo.Record
+	index    int   // of the input
+	admitted bool  // a former owner did not write it
+	err      error // it cannot be known whether one did
 }
 
 // process runs the handler for the messages of one record.
-func (t *task) process(ctx context.Context, r *kgo.Record, in *input, index int) {
-	t.msg = &kernel.Message{Topic: r.Topic, Partition: r.Partition, Offset: r.Offset, Key: r.Key}
-	admitted, err := in.admit(r)
-	var messages []kernel.Message
-	if err == nil && admitted {
-		messages, err = pack.Messages(r, nil)
+func (t *task) process(ctx context.Context, r taken) {
+	b, in := t.cur, t.inputs[r.index]
+	if t.p.lenient {
+		b.log = append(b.log, r)
 	}
-	if err != nil {
-		t.failed(ctx, t.msg, err)
+	messages, ok := t.unpack(ctx, r)
+	if !ok {
+		t.unprocessed(r, 0)
 		return
 	}
-	b := t.cur
 	for i := range messages {
 		if !t.handle(ctx, in, &messages[i]) {
-			if i > 0 {
-				t.drop() // a part of a pack is never committed
-			}
+			t.unprocessed(r, i)
 			return
 		}
 	}
-	if !admitted {
-		t.p.log.Debug("dropped what a former owner wrote", "topic", r.Topic, "partition", r.Partition, "offset", r.Offset)
-	}
 	b.records += max(len(messages), 1)
-	b.next[index] = r.Offset + 1
+	b.next[r.index] = r.record.Offset + 1
+	in.at = b.next[r.index]
+	b.count()
+}
+
+// unpack returns the messages of a record that the handler is to see, and whether the next record may follow it.
+func (t *task) unpack(ctx context.Context, r taken) ([]kernel.Message, bool) {
+	if group, ok := pack.For(r.record); ok && group != t.p.k.Group {
+		return nil, true // it is sent again to another processor, which gave it up
+	}
+	err := r.err
+	if err == nil && !r.admitted {
+		t.p.log.Debug("dropped what a former owner wrote", "topic", r.record.Topic, "partition", r.record.Partition, "offset", r.record.Offset)
+		return nil, true
+	}
+	var messages []kernel.Message
+	if err == nil {
+		messages, err = pack.Messages(r.record, nil)
+	}
+	if err == nil {
+		return messages, true
+	}
+	t.undone = true
+	return nil, t.failed(ctx, whole(r.record), kernel.In(kernel.PhaseDecode, err))
 }
 
 // handle runs the handler for one message and reports whether the next may follow.
 func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
+	if f := t.trouble.of(m); f != nil && f.outcome != kernel.ActionUnset {
+		t.passOver(m, f)
+		return true
+	}
 	b := t.cur
-	held := [2]int{len(b.outputs[first]), len(b.outputs[last])}
+	before := b.mark()
 	observe := t.p.e.opts.Observer.Processed
 	var began time.Time
 	if observe != nil {
 		began = time.Now()
 	}
-	t.msg, t.spoils, t.packed, t.emitted = m, false, false, 0
+	t.beginMessage(m)
 	err := guard(func() error { return in.def.handle(ctx, t, m) })
+	if err == nil && b.careful {
+		err = t.check()
+	}
 	t.msg = nil
 	if err != nil {
-		// Nothing of this message gets out.
-		for g, n := range held {
-			clear(b.outputs[g][n:])
-			b.outputs[g] = b.outputs[g][:n]
-		}
-		if t.spoils || t.packed {
-			t.drop()
-		}
-		t.failed(ctx, m, err)
-		return false
+		t.undo(before)
+		return t.failed(ctx, m, err)
 	}
+	b.keep(t.packed, originOf(m))
 	b.bytes += len(m.Key) + len(m.Value)
 	if observe != nil {
 		observe(kernel.ProcessedInfo{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Took: time.Since(began)})
 	}
 	return true
-}
-
-// failed ends the task at a message that was not processed.
-func (t *task) failed(ctx context.Context, m *kernel.Message, err error) {
-	t.msg = nil
-	t.halted = true
-	over := ctx.Err() != nil || t.a.writing.Err() != nil
-	if over && (errors.Is(err, context.Canceled) || errors.Is(err, errStopped) || errors.Is(err, context.Cause(ctx))) {
-		return // interrupted, not failed: the next owner processes it
-	}
-	t.stop(&ProcessError{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err})
 }
 
 // stop ends the task, and the run, with an error.
@@ -248,7 +282,7 @@ func (t *task) cutUnderLoad() {
 		return
 	}
 	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
-	if t.cur.full() || time.Since(t.committedAt()) >= rest {
+	if t.cur.full() || t.p.e.now().Sub(t.committedAt()) >= rest {
 		t.cutNow()
 	}
 }
@@ -259,20 +293,20 @@ func (t *task) committedAt() time.Time { return t.lastCut.Add(time.Duration(t.to
 // cutNow hands the open batch to the coordinator, if it holds anything and the one before it is committed.
 func (t *task) cutNow() {
 	b := t.cur
-	if b.empty() || t.lost.Load() || t.flight.Load() != nil {
+	if b.empty() || t.lost.Load() || t.flight.Load() != nil || t.trouble.again {
 		return
 	}
 	if interval := t.p.e.opts.CommitInterval; interval > 0 && !b.full() && t.life.state() == running {
-		if rest := interval - time.Since(t.lastCut); rest > 0 {
+		if rest := interval - t.p.e.now().Sub(t.lastCut); rest > 0 {
 			t.remind(rest)
 			return
 		}
 	}
 	if err := b.seal(); err != nil {
-		t.drop()
-		t.stop(err)
+		t.sealFailed(err)
 		return
 	}
+	t.trouble.cut()
 	t.lastCut = b.cut
 	t.flight.Store(b)
 	t.cur = newBatch(t)
@@ -281,6 +315,9 @@ func (t *task) cutNow() {
 
 // finish commits what is processed, until the assignment may not write any more.
 func (t *task) finish() {
+	if t.trouble.again {
+		t.drop() // what should have been processed again is not
+	}
 	for !t.lost.Load() && t.a.writing.Err() == nil {
 		if t.flight.Load() == nil {
 			if t.cur.empty() {
@@ -298,8 +335,9 @@ func (t *task) finish() {
 
 // batchCommitted is called by the coordinator when the batch that was cut is committed.
 func (t *task) batchCommitted(b *batch) {
-	t.took.Store(int64(time.Since(b.cut)))
+	t.took.Store(int64(t.p.e.now().Sub(b.cut)))
 	t.committed.Store(b.seq)
+	b.forget()
 	t.flight.Store(nil)
 	t.wake.Raise()
 }

@@ -2,9 +2,12 @@ package engine_test
 
 import (
 	"context"
+	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/twmb/franz-go/pkg/kerr"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/sender"
@@ -94,6 +97,16 @@ func (v *valve) fail(match func(sender.Record) error) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.refuse = match
+}
+
+// refuseBatches refuses the records of a topic whose value has a text in it, as a broker does.
+func (v *valve) refuseBatches(topic, text string) {
+	v.fail(func(r sender.Record) error {
+		if r.Topic == topic && strings.Contains(string(r.Value), text) {
+			return kerr.MessageTooLarge
+		}
+		return nil
+	})
 }
 
 // open lets everything through.

@@ -40,28 +40,46 @@ func (s Stamp) Append(buf []byte) []byte {
 
 // Parse reads the value of the header.
 func Parse(value []byte) (Stamp, error) {
-	epoch, n, err := parseEpoch(value)
+	epoch, partition, name, err := parse(value)
 	if err != nil {
 		return Stamp{}, err
 	}
-	partition, m := binary.Uvarint(value[n:])
-	if m <= 0 || partition > 1<<31-1 {
-		return Stamp{}, fmt.Errorf("%w: %x", errStamp, value)
-	}
-	return Stamp{Task: Task{Processor: string(value[n+m:]), Partition: int32(partition)}, Epoch: epoch}, nil
+	return Stamp{Task: Task{Processor: string(name), Partition: partition}, Epoch: epoch}, nil
 }
 
-// ParseEpoch reads the epoch alone. It does not allocate.
-func ParseEpoch(value []byte) (int64, error) {
-	epoch, _, err := parseEpoch(value)
+// ParseEpoch reads the epoch alone, of a task of a partition. It does not allocate.
+func ParseEpoch(value []byte, of int32) (int64, error) {
+	epoch, partition, _, err := parse(value)
+	if err == nil && partition != of {
+		return 0, fmt.Errorf("%w of partition %d: it is of partition %d", errStamp, of, partition)
+	}
 	return epoch, err
 }
 
-// parseEpoch also returns how many bytes the epoch takes.
-func parseEpoch(value []byte) (int64, int, error) {
-	epoch, n := binary.Uvarint(value)
-	if n <= 0 || epoch == 0 || epoch > 1<<62 {
-		return 0, 0, fmt.Errorf("%w: %x", errStamp, value)
+// parse takes nothing for a stamp that cannot be one: whatever it took would count, and keep out what others write.
+func parse(value []byte) (epoch int64, partition int32, name []byte, err error) {
+	e, n := binary.Uvarint(value)
+	if n <= 0 || e == 0 || e > 1<<62 {
+		return 0, 0, nil, stampError(value)
 	}
-	return int64(epoch), n, nil
+	p, m := binary.Uvarint(value[n:])
+	if m <= 0 || p > 1<<31-1 {
+		return 0, 0, nil, stampError(value)
+	}
+	if name = value[n+m:]; len(name) == 0 || len(name) > maxName {
+		return 0, 0, nil, stampError(value)
+	}
+	for _, c := range name {
+		if c <= ' ' || c > '~' {
+			return 0, 0, nil, stampError(value)
+		}
+	}
+	return int64(e), int32(p), name, nil
+}
+
+// maxName is the longest name of a processor.
+const maxName = 249
+
+func stampError(value []byte) error {
+	return fmt.Errorf("%w: %x (%d bytes)", errStamp, value[:min(len(value), 32)], len(value))
 }

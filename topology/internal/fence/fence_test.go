@@ -41,7 +41,7 @@ func TestRoundTrips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s fence.Seen
 		for range rapid.IntRange(0, 40).Draw(t, "stamps") {
-			st := stamp(rapid.String().Draw(t, "processor"), rapid.Int32Range(0, 1<<31-1).Draw(t, "partition"), rapid.Int64Range(1, 1<<40).Draw(t, "epoch"))
+			st := stamp(rapid.StringMatching(`[a-zA-Z0-9._-]{1,20}`).Draw(t, "processor"), rapid.Int32Range(0, 1<<31-1).Draw(t, "partition"), rapid.Int64Range(1, 1<<40).Draw(t, "epoch"))
 			back, err := fence.Parse(st.Append(nil))
 			if err != nil || back != st {
 				t.Fatalf("%+v was read as %+v, %v", st, back, err)
@@ -85,6 +85,18 @@ func TestTextIsBounded(t *testing.T) {
 	}
 }
 
+// What cannot be a stamp is not taken for one: it would keep out what others write.
+func TestParseRefusesWhatIsNoStamp(t *testing.T) {
+	t.Parallel()
+	for _, value := range []string{"", "\x00\x01p", "\x05", "\x05\x01", "\x05\x01with space", "\x05\x01\xff", "\x05\x01" + strings.Repeat("p", 300), strings.Repeat("\xff", 1<<20)} {
+		if s, err := fence.Parse([]byte(value)); err == nil {
+			t.Errorf("%.40q is %+v", value, s)
+		} else if len(err.Error()) > 200 {
+			t.Errorf("the error has %d bytes", len(err.Error()))
+		}
+	}
+}
+
 func FuzzParse(f *testing.F) {
 	f.Add(stamp("dependents", 3, 77).Append(nil))
 	f.Add([]byte(strings.Repeat("\xff", 20)))
@@ -96,8 +108,11 @@ func FuzzParse(f *testing.F) {
 		if back, err := fence.Parse(s.Append(nil)); err != nil || back != s {
 			t.Errorf("%+v became %+v, %v", s, back, err)
 		}
-		if epoch, err := fence.ParseEpoch(value); err != nil || epoch != s.Epoch {
+		if epoch, err := fence.ParseEpoch(value, s.Task.Partition); err != nil || epoch != s.Epoch {
 			t.Errorf("the epoch of %+v is %d, %v", s, epoch, err)
+		}
+		if _, err := fence.ParseEpoch(value, s.Task.Partition+1); err == nil {
+			t.Errorf("%+v is taken for one of the next partition", s)
 		}
 	})
 }

@@ -14,6 +14,8 @@ import (
 // its offset. The zero value has seen none. It is not safe for concurrent use.
 type Seen struct {
 	epochs map[Task]int64
+	// Mark is what the offset stands on that is committed with it.
+	Mark Mark
 }
 
 // Admit reports whether a record with the stamp counts, and remembers its epoch. One of a smaller epoch than the greatest seen does not.
@@ -37,6 +39,17 @@ func (s *Seen) Epoch(t Task) int64 { return s.epochs[t] }
 // Len is the number of tasks.
 func (s *Seen) Len() int { return len(s.epochs) }
 
+// Count is the number of tasks that match.
+func (s *Seen) Count(match func(Task) bool) int {
+	n := 0
+	for t := range s.epochs {
+		if match(t) {
+			n++
+		}
+	}
+	return n
+}
+
 // MaxText is the longest text that [Seen.Text] may give: what brokers take as metadata of an offset by default
 // (offset.metadata.max.bytes). It holds some 800 tasks: every partition of the processors that write to a partition.
 const MaxText = 4096
@@ -44,14 +57,14 @@ const MaxText = 4096
 // ErrTooMany says that more tasks write to a partition than a reader can remember.
 var ErrTooMany = errors.New("too many tasks write to the partition")
 
-// Text spells the epochs for the metadata of a committed offset: base64 without padding of a version byte, then for each processor,
-// in the order of names, the length of its name, the name, the number of its tasks, its smallest epoch, and for each task its
+// Text spells the epochs and the mark for the metadata of a committed offset: base64 without padding of a version byte, the mark, then for
+// each processor, in the order of names, the length of its name, the name, the number of its tasks, its smallest epoch, and for each task its
 // partition and what its epoch is above the smallest, all as unsigned varints. The error is [ErrTooMany].
 func (s *Seen) Text() (string, error) {
 	tasks := slices.SortedFunc(maps.Keys(s.epochs), func(a, b Task) int {
 		return cmp.Or(cmp.Compare(a.Processor, b.Processor), cmp.Compare(a.Partition, b.Partition))
 	})
-	buf := []byte{seenVersion}
+	buf := s.Mark.append([]byte{seenVersion})
 	for len(tasks) > 0 {
 		name := tasks[0].Processor
 		n := 1
@@ -76,8 +89,11 @@ func (s *Seen) Text() (string, error) {
 	return text, nil
 }
 
-// seenVersion is the version of the text.
-const seenVersion = 1
+// The versions of the text. The first had no mark.
+const (
+	seenWithoutMark = 1
+	seenVersion     = 2
+)
 
 var errSeen = errors.New("metadata of the offset are no epochs")
 
@@ -88,10 +104,13 @@ func ParseSeen(text string) (Seen, error) {
 		return s, nil
 	}
 	data, err := base64.RawStdEncoding.DecodeString(text)
-	if err != nil || len(data) == 0 || data[0] != seenVersion {
+	if err != nil || len(data) == 0 || data[0] != seenVersion && data[0] != seenWithoutMark {
 		return s, fmt.Errorf("%w: %.64q", errSeen, text)
 	}
 	in := varints{data: data[1:]}
+	if data[0] == seenVersion {
+		s.Mark = parseMark(&in)
+	}
 	for len(in.data) > 0 && !in.bad {
 		name := string(in.bytes(in.next()))
 		n, least := in.next(), in.next()
@@ -105,6 +124,8 @@ func ParseSeen(text string) (Seen, error) {
 	}
 	return s, nil
 }
+
+func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
 // varints reads unsigned varints; after an error it gives zeros.
 type varints struct {

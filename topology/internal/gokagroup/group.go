@@ -10,6 +10,8 @@ import (
 	"github.com/IBM/sarama"
 	"github.com/cenkalti/backoff/v5"
 	"github.com/lovoo/goka"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
 // outage is how long a group that cannot be joined is tried again before the membership ends with the error.
@@ -79,7 +81,7 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 			g.m.err = h.err
 			return h.err
 		case err != nil && final(err):
-			g.m.err = fmt.Errorf("group %q: %w", g.m.spec.Processor.Group, err)
+			g.m.err = fmt.Errorf("group %q: %w", g.m.spec.Processor.Group, denied(g.m.spec.Processor.Group, err))
 			return err
 		case h.ran:
 			pause.Reset()
@@ -105,6 +107,14 @@ func (g *group) Consume(ctx context.Context, topics []string, inner sarama.Consu
 			return nil
 		}
 	}
+}
+
+// denied names the right that is missing, if one is.
+func denied(group string, err error) error {
+	if errors.Is(err, sarama.ErrGroupAuthorizationFailed) {
+		return &cluster.DeniedError{Kind: cluster.Group, Name: group, Right: "Read", Err: err}
+	}
+	return err
 }
 
 // final reports whether joining again cannot help.
@@ -137,6 +147,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 	m := h.g.m
 	h.session = newSession(s, m.spec.Processor.Group, m.spec.Instance, h.end)
 	m.session = h.session
+	m.forgetOpened()
 	for _, step := range []func() error{
 		func() error { return m.host.Assigned(h.session) },
 		func() error { return h.inner.Setup(silentSession{s}) },
@@ -147,7 +158,7 @@ func (h *handler) Setup(s sarama.ConsumerGroupSession) error {
 			return nil //nolint:nilerr // the session is over: whatever failed did so for that
 		}
 		if err != nil {
-			h.err = err
+			h.err = m.why(err)
 			return err
 		}
 	}

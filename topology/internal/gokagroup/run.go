@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync"
 
 	"github.com/lovoo/goka"
 	"github.com/lovoo/goka/codec"
@@ -75,7 +76,7 @@ func Run(ctx context.Context, spec Spec, host Host) error {
 		return m.err // as it was, and not as Goka's text
 	}
 	if err != nil && ctx.Err() == nil {
-		return fmt.Errorf("group %q: %w", spec.Processor.Group, err)
+		return fmt.Errorf("group %q: %w", spec.Processor.Group, m.why(err))
 	}
 	return nil
 }
@@ -88,6 +89,35 @@ type member struct {
 
 	session *Session // that which begins, or runs; written by sarama's goroutine while Goka opens nothing
 	err     error    // that ended the membership
+
+	mu      sync.Mutex
+	openErr error // the first of a table that could not be opened
+}
+
+// opened keeps the error of a table that could not be opened: Goka makes text of it, and of those of the other tables.
+func (m *member) opened(err error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.openErr == nil {
+		m.openErr = err
+	}
+}
+
+// forgetOpened is for the beginning of a session.
+func (m *member) forgetOpened() {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.openErr = nil
+}
+
+// why returns the error that was kept, and err if there is none.
+func (m *member) why(err error) error {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.openErr != nil {
+		return m.openErr
+	}
+	return err
 }
 
 // graph is the processor as Goka knows it: all edges in bytes. The error is that of a program which has changed how Goka names loops and

@@ -37,6 +37,9 @@ func (t *table) Open() error {
 	}
 	closeTable, err := t.m.host.Open(ctx, t.session, t.topic, t.partition)
 	if err != nil {
+		if ctx.Err() == nil {
+			t.m.opened(err)
+		}
 		return err
 	}
 	t.mu.Lock()

@@ -5,9 +5,11 @@ import (
 	"strings"
 )
 
-// ProcessError is what stopped a processor, and at which record.
+// ProcessError is a record that could not be processed, or what else stopped a processor.
 type ProcessError struct {
 	Processor string
+	// Phase is what was being done with the record.
+	Phase Phase
 	// Topic, Partition and Offset are those of the input record. Where a write failed for a whole batch, Topic is the topic that was
 	// written and Offset is -1.
 	Topic     string
@@ -19,7 +21,13 @@ type ProcessError struct {
 	Err       error
 }
 
-// Error implements error.
+// The bounds of what [ProcessError.Error] repeats of keys and errors, in bytes.
+const (
+	shownKey   = 100
+	shownError = 8 << 10
+)
+
+// Error implements error. Long keys and errors are cut.
 func (e *ProcessError) Error() string {
 	var at strings.Builder
 	fmt.Fprintf(&at, "processor %q", e.Processor)
@@ -31,9 +39,17 @@ func (e *ProcessError) Error() string {
 		fmt.Fprintf(&at, ": record %s", m.Position())
 	}
 	if e.Key != nil {
-		fmt.Fprintf(&at, ", key %q", e.Key)
+		fmt.Fprintf(&at, ", key %s", Quote(e.Key))
 	}
-	return fmt.Sprintf("%s: %v", at.String(), e.Err)
+	return fmt.Sprintf("%s: %s", at.String(), Cut(fmt.Sprint(e.Err), shownError))
+}
+
+// Quote is a key as errors show it: quoted, and cut if it is long.
+func Quote(key []byte) string {
+	if len(key) <= shownKey {
+		return fmt.Sprintf("%q", key)
+	}
+	return fmt.Sprintf("%q… (%d bytes)", key[:shownKey], len(key))
 }
 
 // Unwrap returns the cause.

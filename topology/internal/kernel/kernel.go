@@ -1,6 +1,6 @@
 // Package kernel is the seam between the typed API of package topology and what runs it: the same
-// topology in bytes. The API compiles handles and handlers down to these types; the runtime over Goka
-// and the in-memory test driver each execute them.
+// topology in bytes. The API compiles handles and handlers down to these types, which
+// package engine executes: over a cluster, or over logs in memory for tests.
 package kernel
 
 import (
@@ -13,6 +13,8 @@ import (
 type Topology struct {
 	Name       string
 	Processors []*Processor
+	// DeadLetters is where records go that are given up; nil: nowhere.
+	DeadLetters *Topic
 }
 
 // A Processor is one consumer group.
@@ -25,6 +27,7 @@ type Processor struct {
 	Joins   []*Table  // co-partitioned tables
 	Lookups []*Table  // tables of any partitioning
 	Outputs []*Output // without the loop's
+	OnError Policies  // what the processor itself says of records that fail
 }
 
 // TopicPartition is a partition of a topic.
@@ -44,17 +47,45 @@ type Topic struct {
 	Packed bool
 	// HashPart returns the part of an encoded key that decides its partition; nil: the whole key.
 	HashPart func(key []byte) []byte
-	// Retention of a stream; 0 is the default of the configuration, negative is for ever. Tables are compacted.
+	// Retention of a stream; 0 is not said, negative is for ever. A table with one may lose rows by age: compact,delete.
 	Retention time.Duration
 	// Table says that the topic is a changelog: compacted, a nil value deletes.
 	Table bool
+	// MaxBytes is how large its records may be; 0: as those of other topics.
+	MaxBytes int
+	// Partitions is how many it has; 0: the default of the configuration, or those of the topics beside it.
+	Partitions int32
+	// Configs are settings of the topic that is created beside those that follow from the rest.
+	Configs map[string]string
+	// Create says that the topology creates the topic also if it only reads it.
+	Create bool
+	// Foreign says that keys are not placed by the hash of the key: somebody else's partitioner writes it.
+	Foreign bool
 }
 
-// Input is a stream consumed from its start.
+// Input is a stream that is consumed.
 type Input struct {
 	Topic  Topic
 	Handle Handler
+	Start  Start      // where it begins when its group has committed nothing
+	Lost   LostOffset // what is done where the log does not have the committed offset
 }
+
+// Start is a place in a log. The zero value is the oldest record.
+type Start struct {
+	Newest bool
+	Since  time.Time // not zero: the first record of this time or a later one
+}
+
+// LostOffset is what is done where the log does not have the offset that comes next.
+type LostOffset int
+
+// The ways to go on from a lost offset.
+const (
+	LostFails  LostOffset = iota // the processor stops
+	LostOldest                   // with the oldest record that there is
+	LostNewest                   // with what comes from now on
+)
 
 // Loop is the stream from a processor back to itself.
 type Loop struct {
@@ -71,6 +102,8 @@ type Table struct {
 	// Encode and Decode convert a row; Decode may keep data, which is never changed afterwards.
 	Encode func(row any) ([]byte, error)
 	Decode func(data []byte) (any, error)
+	// CheckKey says whether the table can have a row at a key; nil: at any.
+	CheckKey func(key []byte) error
 }
 
 // Output is a stream that a processor writes.
@@ -93,15 +126,16 @@ type Message struct {
 	Partition int32
 	Packed    bool // the record is a pack
 	Offset    int64
-	Index     int // in its pack; 0 where the record is no pack
-	Key       []byte
+	Index     int    // in its pack; 0 where the record is no pack
+	Key       []byte // nil: none
+	RowKey    []byte // the key of its rows, where a table spells it otherwise; nil: Key
 	Value     []byte // nil is a tombstone
 	Timestamp time.Time
 	Headers   []Header
 }
 
 // A Handler processes one record. It runs alone for its processor and partition; what it does through
-// the task takes effect with the batch it belongs to, or not at all. An error stops the processor.
+// the task takes effect with the batch it belongs to, or not at all. What becomes of a message after an error is the processor's policy.
 type Handler func(ctx context.Context, t Task, m *Message) error
 
 // Task is what a handler may do. It is valid until the handler returns.
@@ -117,6 +151,8 @@ type Task interface {
 	PartitionOf(out *Output, key []byte) (int32, error)
 	// Emit sends a record with the batch. key and value must not be changed afterwards; a nil value is a tombstone.
 	Emit(out *Output, key, value []byte, timestamp time.Time, headers []Header) error
+	// Skipped says that the message was passed over by what it is not fit for, and why.
+	Skipped(reason string)
 }
 
 // Reader reads a table.

@@ -15,6 +15,10 @@ type Observer struct {
 	Committed func(CommittedInfo)
 	// Processed is called after each handler.
 	Processed func(ProcessedInfo)
+	// Failed is called for each record that fails, and what becomes of it; and for each record of a table that cannot be read.
+	Failed func(FailedInfo)
+	// Skipped is called for each record that an operator passed over, because it has no key, or is a delete that cannot be followed.
+	Skipped func(SkippedInfo)
 	// Stopped is called when a processor stopped with an error.
 	Stopped func(StoppedInfo)
 }
@@ -55,6 +59,8 @@ type CommittedInfo struct {
 	Partition int32
 	// Records is the number of input and loop records, Outputs and Rows what they led to; rows are counted once per key.
 	Records, Outputs, Rows int
+	// RowBytes is what the rows take in the changelog: keys and values, before compression.
+	RowBytes int64
 	// OutputWait, ChangelogWait and StoreWait are the times of the commit's steps.
 	OutputWait, ChangelogWait, StoreWait time.Duration
 }
@@ -66,6 +72,23 @@ type ProcessedInfo struct {
 	Partition int32
 	Offset    int64
 	Took      time.Duration
+}
+
+// FailedInfo is a record that could not be processed.
+type FailedInfo struct {
+	// Err says which one, in which phase, and why.
+	Err *ProcessError
+	// Outcome is what becomes of it now: "retry", "skip", "dead-letter" or "stop".
+	Outcome string
+}
+
+// SkippedInfo is a record that was passed over.
+type SkippedInfo struct {
+	Processor string
+	Topic     string
+	Partition int32
+	Offset    int64
+	Reason    string
 }
 
 // StoppedInfo is the end of a processor by an error.

@@ -15,8 +15,26 @@ const HeaderKey = "eddy-pack"
 
 var mark = []byte("1")
 
+// ForKey is the key of the record header that names the only group which the record is for: one that gave it up, and gets it again.
+const ForKey = "eddy-dlq-for"
+
+// ReplayedKey is the key of the record header that says how often the record was sent again.
+const ReplayedKey = "eddy-dlq-replayed"
+
 // Reserved reports whether a header key is the framework's: a message cannot have a header with it.
-func Reserved(headerKey string) bool { return headerKey == HeaderKey || headerKey == fence.HeaderKey }
+func Reserved(headerKey string) bool {
+	return headerKey == HeaderKey || headerKey == fence.HeaderKey || headerKey == ForKey
+}
+
+// For returns the only group that a record is for; ok is false for one that is for all.
+func For(r *kgo.Record) (group string, ok bool) {
+	for i := range r.Headers {
+		if r.Headers[i].Key == ForKey {
+			return string(r.Headers[i].Value), true
+		}
+	}
+	return "", false
+}
 
 // Record returns the record to be sent for the messages, with memory of its own; topic and partition are the caller's to set. A lone
 // message is itself the record: packed it would only be larger, and hidden from other tools. The time of a pack is that of its
@@ -64,7 +82,7 @@ func Messages(r *kgo.Record, dst []kernel.Message) ([]kernel.Message, error) {
 func plain(r *kgo.Record, n int) kernel.Message {
 	m := kernel.Message{
 		Topic: r.Topic, Partition: r.Partition, Offset: r.Offset,
-		Key: r.Key, Value: r.Value, Timestamp: r.Timestamp,
+		Key: r.Key, Value: r.Value, Timestamp: exactTime(r.Timestamp),
 	}
 	if n == 0 {
 		return m

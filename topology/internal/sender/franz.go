@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -49,11 +50,16 @@ func (s *franz) Send(ctx context.Context, r Record, done func(offset int64, err 
 	}
 	s.kafka.Produce(s.sending, record, func(sent *kgo.Record, err error) {
 		if err != nil {
-			err = fmt.Errorf("send to topic %q, partition %d: %w", sent.Topic, sent.Partition, closing(err))
+			err = fmt.Errorf("send to topic %q, partition %d: %w", sent.Topic, sent.Partition, denied(sent.Topic, closing(err)))
 		}
 		ticket.land(sent.Offset, err, done)
 	})
 	return nil
+}
+
+// denied says which right is missing, if one is.
+func denied(topic string, err error) error {
+	return cluster.Denied(err, cluster.Topic, topic, "Write")
 }
 
 // closing replaces the client's ways to say that it was closed.
@@ -62,6 +68,26 @@ func closing(err error) error {
 		return ErrClosed
 	}
 	return err
+}
+
+// learnPause is how often the client's knowledge of a topic is looked at.
+const learnPause = 20 * time.Millisecond
+
+func (s *franz) Learn(ctx context.Context, topic string, partitions int32) error {
+	if leader, _, _ := s.kafka.PartitionLeader(topic, 0); leader < 0 {
+		return nil // nothing is known of it yet, and so nothing old
+	}
+	for {
+		if leader, _, _ := s.kafka.PartitionLeader(topic, partitions-1); leader >= 0 {
+			return nil
+		}
+		s.kafka.ForceMetadataRefresh()
+		select {
+		case <-time.After(learnPause):
+		case <-ctx.Done():
+			return fmt.Errorf("learn of partition %d of topic %q: %w", partitions-1, topic, ctx.Err())
+		}
+	}
 }
 
 func (s *franz) Flush(ctx context.Context) error { return s.flush(ctx) }

@@ -46,6 +46,9 @@ type Sender interface {
 	// another goroutine, with the offset or an error; it must not block and must not call Send or Flush. Calls from one
 	// goroutine keep their order in each partition. ctx does not take back what was handed over.
 	Send(ctx context.Context, r Record, done func(offset int64, err error)) error
+	// Learn returns when the sender knows so many partitions of a topic, or ctx is done. One that it has sent to before and that has grown is
+	// otherwise heard of late, and what is sent to its new partitions fails until then.
+	Learn(ctx context.Context, topic string, partitions int32) error
 	// Flush returns when everything sent before the call was acknowledged or failed, or ctx is done.
 	Flush(ctx context.Context) error
 	// Pending is the number of records sent whose done has not yet returned.

@@ -24,8 +24,15 @@ type TransactionalOptions struct {
 	Timeout time.Duration
 }
 
-// concurrent is the pause before a request is sent again that came while the transaction before it was being finished.
-const concurrent = 2 * time.Millisecond
+// concurrent is the pause before a request is sent again that came while the transaction before it was being finished, or while
+// another request was adding partitions to its own.
+const concurrent = time.Millisecond
+
+// backoff is the pause of franz-go before it sends a request again. The first ones are as short as concurrent, because a coordinator that is
+// busy with the same transaction says that it is loading; then they become as long as the client's own default.
+func backoff(fails int) time.Duration {
+	return min(concurrent<<min(max(fails-4, 0), 8), 250*time.Millisecond)
+}
 
 // OpenTransactional returns a transactional sender to client's cluster, with connections of its own. It does no I/O.
 func OpenTransactional(client *cluster.Client, o TransactionalOptions) (Transactional, error) {
@@ -37,6 +44,7 @@ func OpenTransactional(client *cluster.Client, o TransactionalOptions) (Transact
 		kgo.TransactionalID(o.ID),
 		kgo.TransactionTimeout(o.Timeout),
 		kgo.ConcurrentTransactionsBackoff(concurrent),
+		kgo.RetryBackoffFn(backoff),
 	), o.Options)
 	if err != nil {
 		return nil, err
@@ -58,7 +66,7 @@ type transactional struct {
 
 func (s *transactional) Init(ctx context.Context) error {
 	if _, _, err := s.kafka.ProducerID(ctx); err != nil {
-		return fmt.Errorf("begin as transactional id %q: %w", s.id, err)
+		return fmt.Errorf("begin as transactional id %q: %w", s.id, cluster.Denied(err, cluster.TransactionalID, s.id, "Write"))
 	}
 	return nil
 }

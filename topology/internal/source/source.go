@@ -7,14 +7,12 @@ package source
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
 	"time"
 
-	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 
 	"github.com/eddystream/eddy/topology/internal/cluster"
@@ -50,6 +48,8 @@ type Source struct {
 	late       *time.Timer                     // asks for those that wait
 	waiting    map[string]map[int32]kgo.Offset // not asked for yet
 	partitions map[kernel.TopicPartition]*Partition
+	troubles   map[kernel.TopicPartition]trouble
+	said       time.Time // when a trouble was logged last
 }
 
 // Open returns a source that expects that many partitions, with connections of its own. What waits for their readers counts in the
@@ -69,7 +69,7 @@ func Open(client *cluster.Client, expected int, budget *Budget, log *slog.Logger
 	ctx, cancel := context.WithCancel(context.Background())
 	s := &Source{
 		kafka: kafka, budget: budget, log: log, ctx: ctx, cancel: cancel, polled: make(chan struct{}), room: wake.New(),
-		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[kernel.TopicPartition]*Partition{},
+		expected: expected, waiting: map[string]map[int32]kgo.Offset{}, partitions: map[kernel.TopicPartition]*Partition{}, troubles: map[kernel.TopicPartition]trouble{},
 	}
 	go s.poll()
 	return s, nil
@@ -137,26 +137,12 @@ func (s *Source) poll() {
 			s.mu.Lock()
 			p := s.partitions[kernel.TopicPartition{Topic: f.Topic, Partition: f.Partition}]
 			s.mu.Unlock()
-			switch {
-			case p != nil:
-				p.take(f.Records, s.final(f))
-			case f.Err != nil && s.ctx.Err() == nil:
-				s.log.Warn("fetch", "topic", f.Topic, "partition", f.Partition, "error", f.Err)
+			err := s.final(f)
+			if p != nil {
+				p.take(f.Records, err)
 			}
 		})
 	}
-}
-
-// final returns the error of a fetch that trying again does not help, and logs another.
-func (s *Source) final(f kgo.FetchTopicPartition) error {
-	if f.Err == nil || errors.Is(f.Err, context.Canceled) || errors.Is(f.Err, kgo.ErrClientClosed) {
-		return nil
-	}
-	if _, lost := errors.AsType[*kgo.ErrDataLoss](f.Err); lost || errors.Is(f.Err, kerr.OffsetOutOfRange) {
-		return f.Err
-	}
-	s.log.Warn("fetch", "topic", f.Topic, "partition", f.Partition, "error", f.Err)
-	return nil
 }
 
 // Close ends reading. Readers that wait go on waiting.

@@ -32,6 +32,8 @@ type backend interface {
 	writes() writes
 	flush() error
 	close() error
+	// failed is the end of a back end that cannot go on; nil: it always can.
+	failed() *failing
 }
 
 // writes is a batch of a back end. It ends with commit or discard.
@@ -125,6 +127,23 @@ func (db *DB) Batch() *Batch {
 	return &Batch{db: db, writes: db.backend.writes()}
 }
 
+// Failed is closed when the store cannot go on, because its disk is full or its files are damaged; [DB.Failure] says why. What is asked of it
+// from then on fails at once.
+func (db *DB) Failed() <-chan struct{} {
+	if f := db.backend.failed(); f != nil {
+		return f.done
+	}
+	return nil
+}
+
+// Failure is why the store cannot go on; nil if it can.
+func (db *DB) Failure() error {
+	if f := db.backend.failed(); f != nil {
+		return f.failure()
+	}
+	return nil
+}
+
 // Flush makes everything committed so far durable.
 func (db *DB) Flush() error {
 	if !db.gate.enter() {
@@ -141,7 +160,11 @@ func (db *DB) Close() error {
 		close(db.stop)
 		<-db.stopped
 		db.gate.close()
-		db.closeErr = firstError(db.backend.flush(), db.backend.close())
+		var err error
+		if db.Failure() == nil {
+			err = db.backend.flush()
+		}
+		db.closeErr = firstError(err, db.backend.close())
 	})
 	return db.closeErr
 }

@@ -56,7 +56,7 @@ func TestStoreOfANewerFormatIsRefused(t *testing.T) {
 	if !errors.Is(err, ErrNewerFormat) || !strings.Contains(err.Error(), "run the newer release") || !strings.Contains(err.Error(), `"store"`) {
 		t.Fatalf("%v, want ErrNewerFormat, the folder, and what can be done", err)
 	}
-	p, err := pebble.Open("store", &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, Logger: pebbleLog{slog.New(slog.DiscardHandler)}})
+	p, err := pebble.Open("store", &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, Logger: pebbleLog{slog.New(slog.DiscardHandler), newFailing(fs, "store")}})
 	if err != nil {
 		t.Fatal(err)
 	}

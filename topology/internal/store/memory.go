@@ -63,6 +63,8 @@ func (m *memory) flush() error { return nil }
 
 func (m *memory) close() error { return nil }
 
+func (m *memory) failed() *failing { return nil }
+
 func (m *memory) writes() writes { return &memoryWrites{m: m} }
 
 // memoryWrites is a list of operations in order.

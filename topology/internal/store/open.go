@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"path/filepath"
+	"syscall"
 	"time"
 
 	"github.com/cockroachdb/pebble/v2"
@@ -33,7 +34,7 @@ type Options struct {
 }
 
 // Open opens the store of a folder. The error says so if another process has it open, and wraps [ErrNewerFormat] if a
-// newer release has written it. A store of an older format is emptied.
+// newer release has written it. A store of an older format is emptied; one that is damaged is moved aside, and begins empty.
 func Open(o Options) (*DB, error) {
 	if o.Dir == "" {
 		return nil, errors.New("open store: no folder given")
@@ -54,8 +55,38 @@ func Open(o Options) (*DB, error) {
 	if err := o.fs.MkdirAll(dir, 0o755); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
+	var db *DB
+	_, err := o.fs.Stat(filepath.Join(dir, damagedMark))
+	if err == nil {
+		err = ErrDamaged
+	} else {
+		db, err = open(o, dir)
+	}
+	if errors.Is(err, ErrDamaged) {
+		o.Logger.Warn("local store is damaged, and built again from the changelogs", "folder", dir, "aside", dir+asideSuffix, "error", err)
+		if err := setAside(o.fs, dir); err != nil {
+			return nil, fmt.Errorf("open store %q: %w: %w", dir, ErrDamaged, err)
+		}
+		if err := o.fs.MkdirAll(dir, 0o755); err != nil {
+			return nil, fmt.Errorf("open store: %w", err)
+		}
+		db, err = open(o, dir)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if db.outdated != 0 {
+		o.Logger.Info("local store has an older format and is built again", "folder", dir, "format", db.outdated, "wanted", formatVersion)
+	}
+	db.flushEvery(FlushInterval, o.Logger)
+	return db, nil
+}
+
+// open opens the store of a folder as it is.
+func open(o Options, dir string) (*DB, error) {
 	cache := pebble.NewCache(o.CacheBytes)
 	defer cache.Unref() // the store holds its own reference
+	f := newFailing(o.fs, dir)
 	options := &pebble.Options{
 		FS:                          o.fs,
 		Cache:                       cache,
@@ -63,24 +94,37 @@ func Open(o Options) (*DB, error) {
 		FormatMajorVersion:          pebble.FormatNewest,
 		MemTableSize:                uint64(o.MemtableBytes / Memtables),
 		MemTableStopWritesThreshold: Memtables,
-		Logger:                      pebbleLog{o.Logger},
+		Logger:                      pebbleLog{o.Logger, f},
+		EventListener:               f.events(),
 	}
 	for i := range options.Levels {
 		options.Levels[i].FilterPolicy = bloom.FilterPolicy(10)
 		options.Levels[i].FilterType = pebble.TableFilter
 	}
-	p, err := pebble.Open(dir, options)
+	var p *pebble.DB
+	err := f.whileIn(func() (err error) {
+		p, err = pebble.Open(dir, options)
+		return err
+	})
+	switch {
+	case err == nil:
+	case f.failure() != nil:
+		return nil, fmt.Errorf("open store: %w", err)
+	case isNewer(err):
+		return nil, fmt.Errorf("open store %q: %w: run the newer release, or delete the folder, and the store is built again from the changelogs: %w", dir, ErrNewerFormat, err)
+	case errors.Is(err, syscall.EAGAIN):
+		return nil, fmt.Errorf("open store %q, which another process has open: %w", dir, err)
+	default:
+		return nil, fmt.Errorf("open store: %w", f.explain(err))
+	}
+	f.opened.Store(true)
+	db, err := newDB(disk{db: p, f: f})
 	if err != nil {
-		return nil, fmt.Errorf("open store %q (one process at a time may): %w", dir, err)
+		if !errors.Is(err, ErrNewerFormat) {
+			err = f.explain(err)
+		}
+		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, disk{db: p, f: f}.close()))
 	}
-	db, err := newDB(disk{p})
-	if err != nil {
-		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, p.Close()))
-	}
-	if db.outdated != 0 {
-		o.Logger.Info("local store has an older format and is built again", "folder", dir, "format", db.outdated, "wanted", formatVersion)
-	}
-	db.flushEvery(FlushInterval, o.Logger)
 	return db, nil
 }
 
@@ -102,16 +146,4 @@ func (db *DB) flushEvery(interval time.Duration, log *slog.Logger) {
 			}
 		}
 	}()
-}
-
-// pebbleLog passes on what pebble has to say.
-type pebbleLog struct{ log *slog.Logger }
-
-func (l pebbleLog) Infof(format string, args ...any) { l.log.Debug(fmt.Sprintf(format, args...)) }
-
-func (l pebbleLog) Errorf(format string, args ...any) { l.log.Error(fmt.Sprintf(format, args...)) }
-
-// Fatalf is called where pebble cannot go on, such as on a damaged file; it must not return.
-func (l pebbleLog) Fatalf(format string, args ...any) {
-	panic("local store: " + fmt.Sprintf(format, args...))
 }

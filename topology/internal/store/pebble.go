@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"iter"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2"
 )
@@ -11,6 +12,7 @@ import (
 // the order of the commits, so what a crash leaves is a prefix of them.
 type disk struct {
 	db *pebble.DB
+	f  *failing
 }
 
 func (d disk) get(key []byte) ([]byte, bool, error) {
@@ -64,13 +66,33 @@ func (d disk) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
 	}
 }
 
-func (d disk) flush() error { return d.db.Flush() }
+func (d disk) flush() error { return d.f.whileIn(d.db.Flush) }
 
-func (d disk) close() error { return d.db.Close() }
+// close leaves behind what waits for a disk that has failed.
+func (d disk) close() error {
+	if d.f.failure() == nil {
+		return d.db.Close()
+	}
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		_ = d.db.Close() // it has failed, and said so
+	}()
+	select {
+	case <-closed:
+	case <-time.After(closeWithin):
+	}
+	return nil
+}
 
-func (d disk) writes() writes { return diskWrites{d.db.NewBatch()} }
+func (d disk) failed() *failing { return d.f }
 
-type diskWrites struct{ batch *pebble.Batch }
+func (d disk) writes() writes { return diskWrites{d.db.NewBatch(), d.f} }
+
+type diskWrites struct {
+	batch *pebble.Batch
+	f     *failing
+}
 
 func (w diskWrites) set(key, value []byte) error { return w.batch.Set(key, value, nil) }
 
@@ -81,8 +103,10 @@ func (w diskWrites) removeRange(from, to []byte) error { return w.batch.DeleteRa
 func (w diskWrites) size() int { return w.batch.Len() }
 
 func (w diskWrites) commit() error {
-	// Without a log pebble refuses a synchronised write.
-	return errors.Join(w.batch.Commit(pebble.NoSync), w.batch.Close())
+	return w.f.whileIn(func() error {
+		// Without a log pebble refuses a synchronised write.
+		return errors.Join(w.batch.Commit(pebble.NoSync), w.batch.Close())
+	})
 }
 
 func (w diskWrites) discard() { _ = w.batch.Close() }

@@ -340,6 +340,11 @@ func TestConformance(t *testing.T) {
 					}
 				}
 			}
+			for name, opts := range driven {
+				if diff := cmp.Diff(want, inMemory(t, s, opts...)); diff != "" {
+					t.Errorf("in memory, %s (-by default +so):\n%s", name, diff)
+				}
+			}
 			for delivery, deliver := range deliveries {
 				for name, how := range ways {
 					t.Run(delivery+", "+name, func(t *testing.T) {

@@ -42,10 +42,20 @@ var deliveries = map[string]func(*topology.Config){
 	"exactly once":  func(c *topology.Config) { c.Delivery = topology.ExactlyOnce },
 }
 
+// driven are the ways in which a scenario is run on the driver.
+var driven = map[string][]topologytest.DriverOption{
+	"1 partition":  {topologytest.Partitions(1)},
+	"batches":      {topologytest.Batch(5), topologytest.Fresh()},
+	"exactly once": {topologytest.Delivery(topology.ExactlyOnce)},
+	"exactly once, with crashes": {
+		topologytest.Delivery(topology.ExactlyOnce), topologytest.Batch(3), topologytest.Interleave(1), topologytest.Crashes(0.2),
+	},
+}
+
 // inMemory runs a scenario on the driver.
-func inMemory(t *testing.T, s scenario) outcome {
+func inMemory(t *testing.T, s scenario, opts ...topologytest.DriverOption) outcome {
 	t.Helper()
-	d := topologytest.New(t, s.topology(t))
+	d := topologytest.New(t, s.topology(t), opts...)
 	feeds := map[string]*topologytest.Feed[string, string]{}
 	for _, in := range s.inputs {
 		feeds[in] = topologytest.Input(d, topology.NewStream(in, s.key(in), text))

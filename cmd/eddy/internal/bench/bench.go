@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"time"
 
@@ -29,7 +30,10 @@ type Options struct {
 	Small int
 	// Step is told what is being measured.
 	Step func(string)
-	// Profiles are written beside the figures.
+	// Worker returns the command of a process that runs the topology, with its local stores in dir, until SIGTERM. If it is nil, the pipeline
+	// runs in this process.
+	Worker func(ctx context.Context, dir string) *exec.Cmd
+	// Profiles are written beside the figures. They are of this process.
 	Profiles Profiles
 }
 
@@ -87,9 +91,11 @@ type run struct {
 	opt    Options
 	cfg    topology.Config
 	wiki   *workload
-	sent   int // edits
+	asked  int // requests that came of edits
+	log    written
 	dir    string
 	result *Result
+	sent   int // edits
 }
 
 // all runs every step in order.
@@ -104,10 +110,6 @@ func (b *run) all(ctx context.Context) error {
 	if err := b.process(ctx); err != nil {
 		return err
 	}
-	var err error
-	if b.result.PeakRSS, err = peakRSS(); err != nil { // before a second store is built in the same process
-		return err
-	}
 	b.opt.Step("reading the dependents table")
 	if err := b.table(ctx); err != nil {
 		return fmt.Errorf("reading the dependents table: %w", err)
@@ -118,26 +120,27 @@ func (b *run) all(ctx context.Context) error {
 // process runs the pipeline over what the topics hold, then the cascades.
 func (b *run) process(ctx context.Context) (err error) {
 	b.opt.Step("building the tables")
-	start := time.Now()
-	app, err := topology.NewApp(b.opt.Topology, b.cfg)
+	start, cpu := time.Now(), cpuSeconds()
+	p, err := b.start(ctx)
 	if err != nil {
 		return err
 	}
-	run, stop := context.WithCancel(ctx)
-	ended := make(chan error, 1)
-	go func() { ended <- app.Run(run) }()
 	defer func() {
-		stop()
-		err = errors.Join(err, <-ended)
+		peak, e := p.stop()
+		b.result.PeakRSS = peak // before a second store is built, it may be in the same process
+		err = errors.Join(err, e)
 	}()
-	if err := app.Settle(ctx); err != nil {
+	if err := p.settle(ctx); err != nil {
 		return fmt.Errorf("building the tables: %w", err)
 	}
 	took := time.Since(start)
+	b.result.BuildCPU = cpuSeconds() - cpu
 	b.result.Build = rate(b.result.Fill.Records, 0, took)
 	b.result.EdgeSec = float64(b.result.Edges) / took.Seconds()
-	if err := b.cascades(run, app); err != nil {
+	rows, bytes := b.log.rows.Load(), b.log.bytes.Load()
+	if err := b.cascades(ctx, p); err != nil {
 		return err
 	}
-	return b.opt.Profiles.heap()
+	b.result.Written = b.log.since(rows, bytes, b.asked)
+	return nil
 }

@@ -32,8 +32,11 @@ func TestRun(t *testing.T) {
 	if r.Table.Rows == 0 || r.Table.StoreBytes == 0 || r.Table.LogBytes == 0 || r.PeakRSS == 0 || r.Raw.Records != r.Fill.Records {
 		t.Errorf("table %+v, memory %d, raw %+v", r.Table, r.PeakRSS, r.Raw)
 	}
+	if w := r.Written; w.Rows == 0 || w.PerRow <= 0 || w.PerRequest <= 0 || w.Bytes < w.Rows {
+		t.Errorf("written %+v", w)
+	}
 	var b strings.Builder
-	if err := r.Text(&b); err != nil || strings.Count(b.String(), "\n") != 9 {
+	if err := r.Text(&b); err != nil || strings.Count(b.String(), "\n") != 10 {
 		t.Errorf("%v\n%s", err, b.String())
 	}
 }

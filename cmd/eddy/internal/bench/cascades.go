@@ -12,7 +12,7 @@ import (
 )
 
 // cascades edits templates: first the one that nearly every page depends on, then such that few do.
-func (b *run) cascades(ctx context.Context, app *topology.App) (err error) {
+func (b *run) cascades(ctx context.Context, p pipeline) (err error) {
 	watch := newWatch()
 	following, stop := context.WithCancel(ctx)
 	ended := make(chan error, 1)
@@ -34,23 +34,23 @@ func (b *run) cascades(ctx context.Context, app *topology.App) (err error) {
 	defer func() { err = errors.Join(err, trace()) }()
 	for _, e := range b.wiki.of(middleEdit) {
 		for range b.opt.Repeats {
-			if _, _, err := b.edit(ctx, app, watch, e); err != nil {
+			if _, _, err := b.edit(ctx, p, watch, e); err != nil {
 				return err
 			}
 		}
 	}
 	for _, e := range b.wiki.of(bigEdit) {
-		if err := b.big(ctx, app, watch, e); err != nil {
+		if err := b.big(ctx, p, watch, e); err != nil {
 			return err
 		}
 	}
-	return b.small(ctx, app, watch, b.wiki.of(smallEdit))
+	return b.small(ctx, p, watch, b.wiki.of(smallEdit))
 }
 
 // big measures a cascade of many pages.
-func (b *run) big(ctx context.Context, app *topology.App, watch *watch, e edit) error {
+func (b *run) big(ctx context.Context, p pipeline, watch *watch, e edit) error {
 	for n := range b.opt.Repeats {
-		seen, took, err := b.edit(ctx, app, watch, e)
+		seen, took, err := b.edit(ctx, p, watch, e)
 		if err != nil {
 			return err
 		}
@@ -67,14 +67,14 @@ func (b *run) big(ctx context.Context, app *topology.App, watch *watch, e edit) 
 const warmUps = 20
 
 // small measures cascades of few pages, one after the other.
-func (b *run) small(ctx context.Context, app *topology.App, watch *watch, edits []edit) error {
+func (b *run) small(ctx context.Context, p pipeline, watch *watch, edits []edit) error {
 	edits = edits[:min(b.opt.Small, len(edits))]
 	var first, last []time.Duration
 	for i := range warmUps + len(edits) {
 		if len(edits) == 0 {
 			break
 		}
-		seen, took, err := b.edit(ctx, app, watch, edits[i%len(edits)])
+		seen, took, err := b.edit(ctx, p, watch, edits[i%len(edits)])
 		if err != nil {
 			return err
 		}
@@ -93,22 +93,22 @@ func (b *run) small(ctx context.Context, app *topology.App, watch *watch, edits 
 type times struct{ first, last time.Duration }
 
 // edit publishes one edit, as one that was not published before, and waits for what follows.
-func (b *run) edit(ctx context.Context, app *topology.App, watch *watch, e edit) (pages int, took times, err error) {
+func (b *run) edit(ctx context.Context, p pipeline, watch *watch, e edit) (pages int, took times, err error) {
 	e = e.again(b.sent)
 	b.sent++
 	name := e.change.Change.Page.Title
 	b.opt.Step("editing " + name)
-	if err := send(ctx, app.Producer(), e.change); err != nil {
+	if err := send(ctx, p.producer(), e.change); err != nil {
 		return 0, took, err
 	}
-	if err := app.Producer().Flush(ctx); err != nil {
+	if err := p.producer().Flush(ctx); err != nil {
 		return 0, took, err
 	}
 	begin := watch.begin(e)
-	if err := send(ctx, app.Producer(), e.render); err != nil {
+	if err := send(ctx, p.producer(), e.render); err != nil {
 		return 0, took, err
 	}
-	if err := app.Settle(ctx); err != nil {
+	if err := p.settle(ctx); err != nil {
 		return 0, took, err
 	}
 	if err := b.readAll(ctx, watch); err != nil {
@@ -119,6 +119,7 @@ func (b *run) edit(ctx context.Context, app *topology.App, watch *watch, e edit)
 		return 0, took, fmt.Errorf("%w: the edit of %q asked for %d pages, not %d; %d of them again; and for %d that are not its own",
 			ErrWrong, name, got.pages, e.expected, got.repeats, got.others)
 	}
+	b.asked += got.pages
 	return got.pages, times{got.first.Sub(begin), got.last.Sub(begin)}, nil
 }
 

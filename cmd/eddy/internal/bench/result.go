@@ -23,13 +23,17 @@ type Result struct {
 	Fill    Rate    `json:"fill"`    // the same with the events made and encoded on the way
 	Build   Rate    `json:"build"`   // records until all is processed and committed
 	EdgeSec float64 `json:"edges_s"` // of the same time
+	// BuildCPU is the CPU time of this process in that time, in seconds: an embedded broker is in it, a worker of its own is not.
+	BuildCPU float64 `json:"build_cpu_s"`
 
 	Cascade Cascade `json:"cascade"` // one over nearly all pages
 	Small   Small   `json:"small"`   // cascades of few pages, one after the other
 
+	Written Written `json:"written"` // to the changelogs of all tables, by the cascades
+
 	Table Table `json:"table"` // the dependents table
 
-	PeakRSS int64 `json:"peak_rss"` // of the process until the cascades are done, an embedded broker in it
+	PeakRSS int64 `json:"peak_rss"` // of the worker; or of this process until the cascades are done, an embedded broker in it
 }
 
 // Rate is how much went in how long.
@@ -63,6 +67,14 @@ type Small struct {
 	LastP99  float64 `json:"last_p99_ms"`
 }
 
+// Written is what is written to changelogs, before compression.
+type Written struct {
+	Rows       int64   `json:"rows"`
+	Bytes      int64   `json:"bytes"`
+	PerRow     float64 `json:"bytes_row"`     // bytes written per change of a row
+	PerRequest float64 `json:"bytes_request"` // and per request that came of them
+}
+
 // Table is the size of the dependents table, and how fast it is recovered.
 type Table struct {
 	Rows         int     `json:"rows"`
@@ -82,11 +94,13 @@ func (r *Result) Text(w io.Writer) error {
 	line("wiki", "%d pages, %d edges, seed %d, %d partitions", r.Pages, r.Edges, r.Seed, r.Partitions)
 	line("plain producer", "%s records/s, %.0f MB/s", thousands(r.Raw.PerSec), float64(r.Raw.Bytes)/r.Raw.Seconds/1e6)
 	line("filled", "%s records/s (made and encoded on the way)", thousands(r.Fill.PerSec))
-	line("built", "%s edges/s, %s records/s, %.1f s", thousands(r.EdgeSec), thousands(r.Build.PerSec), r.Build.Seconds)
+	line("built", "%s edges/s, %s records/s, %.1f s, %.1f s of CPU", thousands(r.EdgeSec), thousands(r.Build.PerSec), r.Build.Seconds, r.BuildCPU)
 	line("big cascade", "%s requests/s: %d in %.2f s, the first after %.1f ms",
 		thousands(r.Cascade.PerSec), r.Cascade.Requests, r.Cascade.Seconds, r.Cascade.FirstMS)
 	line("small cascades", "%d, first request after %.1f ms (p99 %.1f), last after %.1f ms (p99 %.1f)",
 		r.Small.Edits, r.Small.FirstP50, r.Small.FirstP99, r.Small.LastP50, r.Small.LastP99)
+	line("changelogs", "%s bytes written per change of a row, %s per request",
+		thousands(r.Written.PerRow), thousands(r.Written.PerRequest))
 	line("dependents", "%.2f bytes an edge in the store, %.2f in the changelog, %d rows",
 		r.Table.StorePerEdge, r.Table.LogPerEdge, r.Table.Rows)
 	line("recovery", "%s records/s: %d in %.2f s", thousands(r.Table.Recovery.PerSec), r.Table.Recovery.Records, r.Table.Recovery.Seconds)

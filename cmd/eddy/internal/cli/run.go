@@ -3,8 +3,10 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -73,6 +75,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 	if err := limitMemory(cfg); err != nil {
 		return usageError(err)
 	}
+	defer w.lastResort(ctx, s.DrainTimeout)()
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -80,7 +83,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return app.Run(ctx)
 	})
 	if s.Health != "" {
-		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Ready()) })
+		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Health) })
 	}
 	group.Go(func() error {
 		select {
@@ -95,6 +98,29 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		cfg.Logger.Info("stopped")
 	}
 	return err
+}
+
+// beyondDrain is how long a worker may take to end after the time that it has to drain.
+const beyondDrain = 5 * time.Second
+
+// lastResort ends the process if it has not ended some time after it was asked to: whatever hangs then, a handler, a disk or a connection, would
+// hang for ever. The returned function calls it off.
+func (w world) lastResort(ctx context.Context, drain time.Duration) func() {
+	over := make(chan struct{})
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-over:
+			return
+		}
+		select {
+		case <-time.After(drain + beyondDrain):
+			_, _ = fmt.Fprintf(w.err, "eddy: not stopped %s after it was asked to; ends all the same, what is not committed is processed again\n", drain+beyondDrain)
+			os.Exit(exitError)
+		case <-over:
+		}
+	}()
+	return func() { close(over) }
 }
 
 // limitMemory makes this process keep to its memory, where the pipeline is all that runs in it: what an embedded broker holds is in

@@ -36,7 +36,7 @@ records within each.
 Values of Eddy's own topics and JSON are printed as JSON, and text as it is, or quoted if
 it has spaces or anything else that could mislead. Bytes that are no text are printed as
 0x and hexadecimal digits, and - stands for no key, or for the value of a tombstone.`,
-		Example: `  eddy tail target-updates --brokers kafka:9092 --limit 20
+		Example: `  eddy tail eddy-target-updates --brokers kafka:9092 --limit 20
   eddy tail rerender-requests --brokers kafka:9092 --from newest --follow`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0]) },

@@ -41,16 +41,21 @@ func value(r *topology.Record[[]byte, []byte]) string {
 	if r.Deleted {
 		return spell(nil)
 	}
-	if text, ok := avroJSON(r.Topic(), r.Value); ok {
+	return spellValue(r.Topic(), r.Value)
+}
+
+// spellValue spells the value of a record of a topic.
+func spellValue(topic string, value []byte) string {
+	if text, ok := avroJSON(topic, value); ok {
 		return string(text)
 	}
-	if v := bytes.TrimSpace(r.Value); len(v) > 0 && (v[0] == '{' || v[0] == '[') {
+	if v := bytes.TrimSpace(value); len(v) > 0 && (v[0] == '{' || v[0] == '[') {
 		var compact bytes.Buffer
 		if json.Compact(&compact, v) == nil {
 			return compact.String()
 		}
 	}
-	return spell(r.Value)
+	return spell(value)
 }
 
 // spell is text as it is if it cannot be mistaken for anything else, and otherwise in quotes; other bytes in hexadecimal digits.

@@ -27,18 +27,7 @@ Workers do the same when they start.`,
 		Example: `  eddy topics create --brokers kafka:9092 --partitions 32 --replication 3`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			s, err := w.load(cmd)
-			if err != nil {
-				return err
-			}
-			if len(s.Brokers) == 0 {
-				return usageError(errNoBrokers)
-			}
-			topo, _, err := pipeline(s)
-			if err != nil {
-				return err
-			}
-			cfg, err := w.config(s)
+			topo, cfg, err := w.cluster(cmd)
 			if err != nil {
 				return err
 			}

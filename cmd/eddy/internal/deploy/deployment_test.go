@@ -19,7 +19,7 @@ func TestMain(m *testing.M) {
 
 var (
 	key   = codecs.String[string]()
-	words = topology.NewStream("words", key, key)
+	words = topology.NewStream("words", key, key, topology.CreateMissing())
 )
 
 // errWord is how a processor fails.

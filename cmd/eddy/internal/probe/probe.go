@@ -1,5 +1,5 @@
-// Package probe answers health checks of a worker over HTTP: /live while the process runs, /ready from when it owns
-// its partitions and has recovered their tables.
+// Package probe answers health checks of a worker over HTTP: /live while the process runs, /ready while it is at work: it owns its partitions,
+// has recovered their tables, and can read and write what it needs.
 package probe
 
 import (
@@ -12,17 +12,17 @@ import (
 	"time"
 )
 
-// Serve answers on address until ctx ends. It returns nil then, and an error if it cannot listen.
-func Serve(ctx context.Context, address string, ready <-chan struct{}) error {
+// Serve answers on address until ctx ends. It returns nil then, and an error if it cannot listen. The worker is ready while health returns nil.
+func Serve(ctx context.Context, address string, health func() error) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return fmt.Errorf("health checks: %w", err)
 	}
-	return serve(ctx, ln, ready)
+	return serve(ctx, ln, health)
 }
 
-func serve(ctx context.Context, ln net.Listener, ready <-chan struct{}) error {
-	server := &http.Server{Handler: handler(ready), ReadHeaderTimeout: 5 * time.Second}
+func serve(ctx context.Context, ln net.Listener, health func() error) error {
+	server := &http.Server{Handler: handler(health), ReadHeaderTimeout: 5 * time.Second}
 	stopped := make(chan struct{})
 	context.AfterFunc(ctx, func() {
 		defer close(stopped)
@@ -36,16 +36,15 @@ func serve(ctx context.Context, ln net.Listener, ready <-chan struct{}) error {
 	return err
 }
 
-func handler(ready <-chan struct{}) http.Handler {
+func handler(health func() error) http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /live", func(w http.ResponseWriter, _ *http.Request) { answer(w, http.StatusOK, "live") })
 	mux.HandleFunc("GET /ready", func(w http.ResponseWriter, _ *http.Request) {
-		select {
-		case <-ready:
-			answer(w, http.StatusOK, "ready")
-		default:
-			answer(w, http.StatusServiceUnavailable, "recovering")
+		if err := health(); err != nil {
+			answer(w, http.StatusServiceUnavailable, err.Error())
+			return
 		}
+		answer(w, http.StatusOK, "ready")
 	})
 	return mux
 }

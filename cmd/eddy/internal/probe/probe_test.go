@@ -2,9 +2,11 @@ package probe
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net"
 	"net/http"
+	"sync/atomic"
 	"testing"
 )
 
@@ -15,8 +17,18 @@ func TestServe(t *testing.T) {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	ready, done := make(chan struct{}), make(chan error, 1)
-	go func() { done <- serve(ctx, ln, ready) }()
+	var trouble atomic.Pointer[error]
+	recovering := errors.New("recovering")
+	trouble.Store(&recovering)
+	done := make(chan error, 1)
+	go func() {
+		done <- serve(ctx, ln, func() error {
+			if err := trouble.Load(); err != nil {
+				return *err
+			}
+			return nil
+		})
+	}()
 	get := func(path string) (int, string) {
 		t.Helper()
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, "http://"+ln.Addr().String()+path, http.NoBody)
@@ -40,9 +52,13 @@ func TestServe(t *testing.T) {
 	if code, body := get("/ready"); code != http.StatusServiceUnavailable || body != "recovering\n" {
 		t.Errorf("before it is ready: %d %q", code, body)
 	}
-	close(ready)
+	trouble.Store(nil)
 	if code, body := get("/ready"); code != http.StatusOK || body != "ready\n" {
 		t.Errorf("ready: %d %q", code, body)
+	}
+	trouble.Store(&recovering) // it may stop being ready
+	if code, _ := get("/ready"); code != http.StatusServiceUnavailable {
+		t.Errorf("in trouble: %d", code)
 	}
 	cancel()
 	if err := <-done; err != nil {

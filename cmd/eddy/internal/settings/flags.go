@@ -79,6 +79,13 @@ func BindTopics(fs *pflag.FlagSet) {
 	b.mark("retention", "retention")
 }
 
+// BindDeadLetters adds the flag of the dead letters' topic.
+func BindDeadLetters(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.String("dead-letter-topic", "", "`topic` of the records that are given up (default eddy-dead-letters)")
+	b.mark("dead-letter-topic", "dead-letter-topic")
+}
+
 // BindData adds the flag of the local stores' directory.
 func BindData(fs *pflag.FlagSet, usage string) {
 	b := binder{fs, Default()}
@@ -105,11 +112,14 @@ func BindMemory(fs *pflag.FlagSet) {
 // BindWorker adds the flags of a worker.
 func BindWorker(fs *pflag.FlagSet) {
 	BindMemory(fs)
+	BindDeadLetters(fs)
 	b := binder{fs, Default()}
 	fs.StringSlice("processors", nil, "`names` of the processors to run (default all)")
 	b.mark("processors", "processors")
 	fs.StringSlice("delivery", nil, "`promise` of the processors: at-least-once (default) or exactly-once; NAME=exactly-once for one of them")
 	b.mark("delivery", "delivery")
+	fs.StringSlice("on-error", nil, "`policy` for records that fail: stop (default), skip, dead-letter or retry:5:200ms:dead-letter; NAME=skip for one processor, /decode=skip or NAME/decode=skip for one phase (decode, process, write)")
+	b.mark("on-error", "on-error")
 	fs.Bool("standby", false, "keep copies of the tables of other workers' partitions")
 	b.mark("standby", "standby")
 	fs.String("instance-id", "", "`name` of this worker in its groups: a restart within the session timeout moves no partition (default one that is kept in --data)")

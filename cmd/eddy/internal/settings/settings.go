@@ -21,6 +21,11 @@ type Settings struct {
 	Processors []string `koanf:"processors"`
 	// Delivery is what the processors promise: "at-least-once" (the default) or "exactly-once"; for one of them, "NAME=exactly-once".
 	Delivery []string `koanf:"delivery"`
+	// OnError is what becomes of records that cannot be processed: "stop" (the default), "skip", "dead-letter", or "retry:5:200ms:dead-letter";
+	// for one processor, "NAME=skip", and for one phase (decode, process, write) "/decode=skip" or "NAME/decode=skip".
+	OnError []string `koanf:"on-error"`
+	// DeadLetterTopic is where records go that are given up. Defaults to "<topology>-dead-letters".
+	DeadLetterTopic string `koanf:"dead-letter-topic"`
 	// Standby keeps copies of the tables of partitions that other workers own.
 	Standby bool `koanf:"standby"`
 	// UpgradeFrom is the release whose workers still run beside this one: everything is written as that release reads it.
@@ -92,7 +97,14 @@ func (s Settings) Topology() (topology.Config, error) {
 	if err != nil {
 		return topology.Config{}, err
 	}
+	onError, onErrors, err := s.policies()
+	if err != nil {
+		return topology.Config{}, err
+	}
 	return topology.Config{
+		OnError:         onError,
+		OnErrors:        onErrors,
+		DeadLetterTopic: s.DeadLetterTopic,
 		Delivery:        delivery,
 		Deliveries:      deliveries,
 		Brokers:         s.Brokers,

@@ -30,6 +30,9 @@ func (s Settings) validate() error {
 	if _, _, err := s.deliveries(); err != nil {
 		errs = append(errs, err)
 	}
+	if _, _, err := s.policies(); err != nil {
+		errs = append(errs, err)
+	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
 	}
