@@ -92,7 +92,7 @@ func Compare(ctx context.Context, o *Outcome, kind string, seed uint64, system S
 		} else {
 			o.Stuck++
 		}
-	case v.Refusal != "":
+	case v.Refusal != "" || v.Remedied != "":
 		o.Refused++
 	default:
 		o.Lost += v.Lost.N

@@ -152,6 +152,8 @@ func (w *Worker) storeFiles(manifest bool) ([]string, error) {
 	err := filepath.WalkDir(w.Dir, func(path string, entry fs.DirEntry, err error) error {
 		name := filepath.Base(path)
 		switch {
+		case err == nil && entry.IsDir() && strings.HasSuffix(name, "-damaged"):
+			return filepath.SkipDir // one that was set aside before
 		case err != nil || entry.IsDir():
 		case manifest && strings.HasPrefix(name, "MANIFEST"), !manifest && (strings.HasSuffix(name, ".sst") || strings.HasSuffix(name, ".ldb")):
 			files = append(files, path)

@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+
+	"github.com/eddystream/eddy/topology"
 )
 
 // keep remembers what workers that do not run have locally of the partitions that have lost something.
@@ -141,6 +143,18 @@ func expire(ctx context.Context, r *Run, _ Step) error {
 	return r.deleteRecords(before)(ctx)
 }
 
+// restore writes tables again from what the workers have on disk. None of them runs.
+func restore(ctx context.Context, r *Run) error {
+	for _, w := range r.Workers {
+		cfg := r.cfg
+		cfg.InMemory, cfg.DataDir = false, w.Dir
+		if err := topology.RestoreTables(ctx, r.pipeline.topology(), cfg, topology.RepairOptions{}); err != nil {
+			return fmt.Errorf("worker %s: %w", w.Name, err)
+		}
+	}
+	return nil
+}
+
 // grow adds partitions to an input. Nothing can be done about that but what the workers' owner decides.
 func grow(ctx context.Context, r *Run, _ Step) error {
 	inputs := r.pipeline.inputs()
@@ -150,8 +164,8 @@ func grow(ctx context.Context, r *Run, _ Step) error {
 	return errors.Join(err, grown.Error())
 }
 
-// remedy is what a worker has to say beside what it has found: what can be done.
-var remedy = regexp.MustCompile(`eddy (reset|restore)|OnLostOffset`)
+// wayOut is what a worker has to say beside what it has found: what can be done.
+var wayOut = regexp.MustCompile(`eddy (reset|restore)|OnLostOffset`)
 
 // aPartition finds the numbers of partitions.
 var aPartition = regexp.MustCompile(`(?i)partitions? \[?(\d+)`)
@@ -161,7 +175,7 @@ func (r *Run) refused(words string) error {
 	if err := r.named(words); err != nil {
 		return err
 	}
-	if !r.incurable && !remedy.MatchString(words) {
+	if !r.incurable && !wayOut.MatchString(words) {
 		return fmt.Errorf("a worker ended because a log has lost something, and does not say what can be done: %s", words)
 	}
 	return nil

@@ -26,7 +26,9 @@ type kind struct {
 	loses bool
 	// refuses says that a worker has to.
 	refuses bool
-	draw    func(*dice) []Step
+	// remedy is what the worker says can be done; nil: nothing that leaves what is to be judged.
+	remedy func(context.Context, *Run) error
+	draw   func(*dice) []Step
 }
 
 // kinds are those of which [Draw] draws.
@@ -67,9 +69,9 @@ func kinds() []kind {
 		{name: "store-damage", forgive: namesItsStore, draw: times(2, func(d *dice) []Step {
 			return d.step(Step{Fault: "store-damage", Who: d.one(), What: d.of(damagedManifest, damagedTables, damagedTable)})
 		})},
-		{name: "table-gone", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-gone", Who: d.all()}) }},
+		{name: "table-gone", loses: true, refuses: true, remedy: restore, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-gone", Who: d.all()}) }},
 		{name: "table-deleted", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-deleted", Who: d.all()}) }},
-		{name: "table-emptied", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-emptied", Who: d.all()}) }},
+		{name: "table-emptied", loses: true, refuses: true, remedy: restore, draw: func(d *dice) []Step { return d.step(Step{Fault: "table-emptied", Who: d.all()}) }},
 		{name: "expired", loses: true, refuses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "expired", Who: d.all()}) }},
 		{name: "grown", loses: true, draw: func(d *dice) []Step { return d.step(Step{Fault: "grown"}) }},
 		{name: "rights", secure: true, draw: rights},

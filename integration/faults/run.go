@@ -50,20 +50,51 @@ func Play(ctx context.Context, s Schedule, cfg Config) (_ *Verdict, err error) {
 
 // outcome plays the schedule to its end, or to a refusal that its kind of faults allows, and judges.
 func (r *Run) outcome(ctx context.Context) (*Verdict, error) {
-	guarded, done := r.guard(ctx)
-	err := done(r.play(guarded))
-	if ended, ok := errors.AsType[*EndedError](err); ok && r.schedule.kind.loses {
-		if err := r.refused(ended.Words); err != nil {
-			return nil, fmt.Errorf("%w: %w", err, ended)
-		}
-		return r.judgeRefused(ctx, ended.Words)
+	k := r.schedule.kind
+	err := r.guarded(ctx, r.play)
+	if ended, ok := errors.AsType[*EndedError](err); ok && k.loses {
+		return r.refusal(ctx, ended)
 	}
 	if err != nil {
 		return nil, err
 	}
 	v, err := r.judge(ctx)
-	if err == nil && r.schedule.kind.refuses && !r.Goka {
+	if err == nil && k.refuses && !r.Goka {
 		return nil, fmt.Errorf("logs have lost something of %s, and no worker says so: %s", r.lost(), v)
+	}
+	return v, err
+}
+
+// guarded does something that is over when a worker ends by itself.
+func (r *Run) guarded(ctx context.Context, do step) error {
+	ctx, done := r.guard(ctx)
+	return done(do(ctx))
+}
+
+// refusal judges the end of a worker by itself: what it says, and what it has left. Then it does what can be done, if anything, and judges that.
+func (r *Run) refusal(ctx context.Context, ended *EndedError) (*Verdict, error) {
+	if err := r.refused(ended.Words); err != nil {
+		return nil, fmt.Errorf("%w: %w", err, ended)
+	}
+	v, err := r.judgeRefused(ctx, ended.Words)
+	remedy := r.schedule.kind.remedy
+	if err != nil || v.Err() != nil || remedy == nil || r.Goka {
+		return v, err
+	}
+	err = inOrder(ctx, r.Dismiss, func(ctx context.Context) error { return remedy(ctx, r) })
+	if err != nil {
+		return nil, fmt.Errorf("what can be done where a worker says %q: %w", ended.Words, err)
+	}
+	clear(r.gone)
+	clear(r.hurt)
+	err = r.guarded(ctx, func(ctx context.Context) error {
+		return inOrder(ctx, r.starting(r.Workers...), r.whole(r.Workers...), r.Settle, r.finish)
+	})
+	if err != nil {
+		return nil, fmt.Errorf("after what can be done where a worker says %q: %w", ended.Words, err)
+	}
+	if v, err = r.judge(ctx); err == nil {
+		v.Remedied = ended.Words
 	}
 	return v, err
 }

@@ -24,6 +24,8 @@ type Verdict struct {
 
 	// Refusal is what a worker said that ended because a log has lost something. Nothing but stores is judged then.
 	Refusal string
+	// Remedied is what a worker said before what it said can be done was done; all was judged then.
+	Remedied string
 	// Ends is how often workers ended by themselves and were started again.
 	Ends int
 
@@ -85,6 +87,10 @@ func (v *Verdict) String() string {
 	if v.Refusal != "" {
 		return fmt.Sprintf("refused; stores: %d rows wrong of %d, %d thrown away\n  %s", v.Stores.N, v.rows, v.Thrown.N, v.Refusal)
 	}
-	return fmt.Sprintf("%d records, %d lost, %d stale, %d extra, %d twice; tables: %d rows wrong; stores: %d rows wrong of %d; compaction loses %d; cascades: %d not ended; %d ends",
+	text := fmt.Sprintf("%d records, %d lost, %d stale, %d extra, %d twice; tables: %d rows wrong; stores: %d rows wrong of %d; compaction loses %d; cascades: %d not ended; %d ends",
 		v.records, v.Lost.N, v.Stale.N, v.Extra.N, v.Twice.N, v.Tables.N, v.Stores.N, v.rows, v.Compaction.N, v.Cascades.N, v.Ends)
+	if v.Remedied != "" {
+		text += "\n  after what was done about: " + v.Remedied
+	}
+	return text
 }
