@@ -58,6 +58,9 @@ func (w *wire) head() (at time.Time, err error) {
 	if at, err = parseTime("dt", w.Time); err != nil {
 		return at, err
 	}
+	if err := possibleTime("dt", at); err != nil {
+		return at, err
+	}
 	if w.Page == nil {
 		return at, missing("page")
 	}
@@ -77,14 +80,12 @@ func (p *wirePage) check(field string) error {
 	switch {
 	case p.ID == 0:
 		return missing(field + ".page_id")
-	case p.ID < 0:
-		return impossible(field+".page_id", p.ID)
 	case p.Title == "":
 		return missing(field + ".page_title")
 	case p.Namespace == nil:
 		return missing(field + ".namespace_id")
 	}
-	return nil
+	return possibleID(field+".page_id", p.ID)
 }
 
 // parseTime reads a required time.
