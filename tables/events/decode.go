@@ -7,6 +7,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/go-json-experiment/json"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // Decode reads the JSON of one event of either schema: one of the two is not nil. Errors wrap [ErrSchema], for a schema
@@ -38,7 +40,7 @@ func decodeWire(data []byte) (*wire, kind, error) {
 				return nil, 0, err
 			}
 		}
-		return nil, 0, err
+		return nil, 0, codecs.Brief(err)
 	}
 	k, err := schemaKind(w.Schema)
 	if err != nil {

@@ -21,7 +21,7 @@ func (pageChangeJSON) Decode(data []byte) (PageChange, error) {
 		return PageChange{}, err
 	}
 	if k != pageChange {
-		return PageChange{}, fmt.Errorf("%w: %q is no page change", ErrSchema, w.Schema)
+		return PageChange{}, fmt.Errorf("%w: %s is no page change", ErrSchema, codecs.Quote(w.Schema))
 	}
 	c, err := w.pageChange()
 	if err != nil {

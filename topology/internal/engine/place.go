@@ -15,7 +15,7 @@ func (t *task) elsewhere(table *kernel.Table, key []byte) error {
 	if at == t.partition || t.msg == nil || t.isRowKey(key) || t.misplaced() {
 		return nil
 	}
-	return fmt.Errorf("table %q, row %q: the key belongs to partition %d, not to partition %d, which is being processed", table.Topic.Name, key, at, t.partition)
+	return fmt.Errorf("table %q, row %s: the key belongs to partition %d, not to partition %d, which is being processed", table.Topic.Name, kernel.Quote(key), at, t.partition)
 }
 
 // isRowKey reports whether a key is that of the rows of the record being processed.
