@@ -107,9 +107,9 @@ func (run poisonRun) run(t *testing.T) {
 	p.takeEverything(t)
 	first := p.samples(t, log)
 
-	// The streams' poison comes between the events, half of it before a restart, and that of the tables before it, so that they are loaded with it.
-	streams := append(p.deal(poisons(), poisonStreams, run.poison*3/4), p.deal(oddities(), poisonStreams, 0)...)
-	rows := p.deal(poisons(), poisonTables, run.poison/4)
+	// Of some more, for a broker may refuse some: the streams' poison comes between the events, half of it before a restart, and that of the tables before it, so that they are loaded with it.
+	streams := append(p.deal(poisons(), poisonStreams, run.poison*4/5), p.deal(oddities(), poisonStreams, 0)...)
+	rows := p.deal(poisons(), poisonTables, run.poison*3/10)
 	p.random.Shuffle(len(streams), func(i, j int) { streams[i], streams[j] = streams[j], streams[i] })
 	half := first + (len(log)-first)/2
 	p.mix(t, log[first:half], append(rows, streams[:len(streams)/2]...))
@@ -161,18 +161,45 @@ func (p *poisoned) takeEverything(t *testing.T) {
 	}
 }
 
-// samples sends the first events at rest, a few of each kind, and takes note of a record in each topic that has one then. It returns how many
-// events were sent, which it moves to the front of the log.
+// samples sends what happens to a template that is edited and to some of its users, which is then at the front of the log, and takes note of a record in each
+// topic. It returns how many events were sent.
 func (p *poisoned) samples(t *testing.T, log []simwiki.Event) (sent int) {
 	t.Helper()
-	const each = 40
-	for _, from := range []int{0, len(log) / 2, len(log) - each} { // changes, renders, edits
-		for i := from; i < from+each; i++ {
-			log[sent], log[i] = log[i], log[sent]
-			sent++
+	users := map[int64][]int64{} // of each template that is edited
+	for _, e := range p.wiki.Edits() {
+		users[e.PageID] = nil
+	}
+	for _, e := range log {
+		if e.Render == nil {
+			continue
+		}
+		for _, l := range e.Render.Links.Template {
+			if of, ok := users[l.PageID]; ok && len(of) < 50 {
+				users[l.PageID] = append(of, e.Render.Page.ID)
+			}
 		}
 	}
-	slices.SortStableFunc(log[sent:], func(a, b simwiki.Event) int { return a.Time().Compare(b.Time()) }) // as it was
+	family := map[int64]bool{}
+	for _, e := range p.wiki.Edits() {
+		if of := users[e.PageID]; len(of) > len(family) {
+			family = map[int64]bool{e.PageID: true}
+			for _, id := range of {
+				family[id] = true
+			}
+		}
+	}
+	slices.SortStableFunc(log, func(a, b simwiki.Event) int {
+		switch x, y := family[a.PageKey().ID], family[b.PageKey().ID]; {
+		case x == y:
+			return 0
+		case x:
+			return -1
+		}
+		return 1
+	})
+	for sent < len(log) && family[log[sent].PageKey().ID] {
+		sent++
+	}
 	p.send(log[:sent])
 	p.settle()
 	closing, err := schemas.Codec[*tables.RequestClosing]("RequestClosing").Encode(&tables.RequestClosing{Cascade: "0f1e2d3c4b5a6978"})
@@ -218,7 +245,7 @@ func (p *poisoned) deal(kinds []poison, topics []string, atLeast int) []*kgo.Rec
 					key: p.good[topic].key, value: p.good[topic].value, id: fmt.Sprintf("poison-%d-%d", i, n),
 				}
 				r := k.make(at)
-				if r == nil || round > 0 && len(r.Value) > 1<<20 {
+				if r == nil || round > 0 && (len(records) >= atLeast || len(r.Value) > 1<<20) {
 					continue
 				}
 				r.Topic, r.Partition = topic, int32(n%poisonPartitions)
