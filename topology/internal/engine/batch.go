@@ -71,14 +71,18 @@ type offset struct {
 type origin struct {
 	topic  string
 	offset int64
-	packed bool
 	index  int
 	key    []byte
-	due    time.Time // of a timer
+	due    int64 // of a timer, in milliseconds since 1970
+	packed bool
 }
 
 func originOf(m *kernel.Message) origin {
-	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key, due: dueOf(m)}
+	o := origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
+	if m.Offset < 0 {
+		o.due = m.Timestamp.UnixMilli()
+	}
+	return o
 }
 
 // known reports whether it is known what caused it: a record, or a firing.
@@ -86,10 +90,14 @@ func (o origin) known() bool { return o.topic != "" || o.offset < 0 }
 
 // fails is the error of what the record caused.
 func (o origin) fails(t *task, err error) *ProcessError {
-	return &ProcessError{
+	e := &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseWrite,
-		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Due: o.due, Err: err,
+		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Err: err,
 	}
+	if o.offset < 0 && o.topic != "" {
+		e.Due = time.UnixMilli(o.due)
+	}
+	return e
 }
 
 func newBatch(t *task) *batch {

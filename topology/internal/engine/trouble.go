@@ -35,14 +35,14 @@ type position struct {
 	topic  string
 	offset int64
 	index  int
-	timer  string    // the key of the timer that fired,
-	due    time.Time // and its time
+	timer  string // the key of the timer that fired,
+	due    int64  // and its time, in milliseconds since 1970
 }
 
 func positionOf(m *kernel.Message) position {
 	at := position{topic: m.Topic, offset: m.Offset, index: m.Index}
 	if due := dueOf(m); !due.IsZero() {
-		at.timer, at.due = string(m.Key), due
+		at.timer, at.due = string(m.Key), due.UnixMilli()
 	}
 	return at
 }
@@ -51,7 +51,7 @@ func positionOf(m *kernel.Message) position {
 func positionIn(e *ProcessError) position {
 	at := position{topic: e.Topic, offset: e.Offset, index: e.Index}
 	if !e.Due.IsZero() {
-		at.timer, at.due = string(e.Key), e.Due
+		at.timer, at.due = string(e.Key), e.Due.UnixMilli()
 	}
 	return at
 }
