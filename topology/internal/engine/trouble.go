@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -25,18 +26,29 @@ type trouble struct {
 	until    time.Time // nothing is processed before; zero: no pause
 	timer    *time.Timer
 	suspect  *suspect // nil: none
+	cuts     int      // batches that were cut since the task began
 }
 
-// position names a message within a task.
+// position names a message within a task, or a firing.
 type position struct {
 	topic  string
 	offset int64
 	index  int
+	timer  string // the key of the timer that fired
 }
 
-func positionOf(m *kernel.Message) position {
-	return position{topic: m.Topic, offset: m.Offset, index: m.Index}
+func positionOf(m *kernel.Message) position { return positionAt(m.Topic, m.Offset, m.Index, m.Key) }
+
+func positionAt(topic string, offset int64, index int, key []byte) position {
+	at := position{topic: topic, offset: offset, index: index}
+	if offset < 0 {
+		at.timer = string(key)
+	}
+	return at
 }
+
+// isFiring reports whether no record has called for the handler, but time.
+func (p position) isFiring() bool { return p.offset < 0 }
 
 // failure is a message that failed.
 type failure struct {
@@ -55,11 +67,22 @@ func (t *trouble) of(m *kernel.Message) *failure {
 	return t.suspect.givenUp[positionOf(m)]
 }
 
+// callsFor reports whether an error names what a handler was called for: a record, or a firing.
+func (p *processor) callsFor(e *ProcessError) bool {
+	return e.Offset >= 0 || e.Topic == "" || p.timersOf(e.Topic) != nil
+}
+
 // note remembers that a message failed once more.
 func (t *trouble) note(at position, e *ProcessError) *failure {
 	f := t.failures[at]
 	if f == nil {
 		f = &failure{}
+		if at.isFiring() {
+			// The one before it, if there is one, is gone: nothing of a table fires while another of it is to be tried again.
+			maps.DeleteFunc(t.failures, func(other position, _ *failure) bool {
+				return other.isFiring() && other.topic == at.topic && other.index == at.index
+			})
+		}
 		if t.failures == nil {
 			t.failures = map[position]*failure{}
 		}
@@ -97,12 +120,16 @@ func (t *trouble) failing() bool {
 	return false
 }
 
-// cut is called when the open batch was cut.
+// cut is called when the open batch was cut. A firing that failed is still to come.
 func (t *trouble) cut() {
 	if len(t.queue) == 0 {
-		clear(t.failures)
+		maps.DeleteFunc(t.failures, func(at position, _ *failure) bool { return !at.isFiring() })
 	}
+	t.cuts++
 }
+
+// quiet reports whether nothing that failed is to be tried again.
+func (t *trouble) quiet() bool { return len(t.queue) == 0 && !t.again && t.until.IsZero() }
 
 // held reports whether the task has to wait before it takes a record. It is woken when it has not.
 func (t *task) held() bool {
@@ -114,7 +141,7 @@ func (t *task) held() bool {
 		t.beginAgain()
 	}
 	if !tr.until.IsZero() {
-		if rest := time.Until(tr.until); rest > 0 {
+		if rest := tr.until.Sub(t.p.e.now()); rest > 0 {
 			t.wakeIn(rest)
 			return true
 		}
@@ -146,11 +173,15 @@ func (t *task) beginAgain() {
 	for _, in := range t.inputs {
 		in.at = in.committed.Load()
 	}
+	t.time.rewind(t.cur, t.p.e.now())
 	t.cur.forget()
 	t.cur = newBatch(t)
 	t.cur.careful = true
-	if t.own != nil {
-		t.own.cache.Clear()
+	for _, r := range t.kept {
+		r.forget()
+	}
+	for _, tm := range t.time.timers {
+		tm.forget()
 	}
 }
 
@@ -181,7 +212,7 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) bool {
 	policy, f := t.p.onError.Of(e.Phase), t.trouble.note(positionOf(m), e)
 	if policy.Retries < 0 || f.tries <= policy.Retries {
 		t.p.tell(e, "retry")
-		t.trouble.until = time.Now().Add(pause(policy, f.tries))
+		t.trouble.until = t.p.e.now().Add(pause(policy, f.tries))
 		if !t.undone || m.Index > 0 {
 			t.giveUp()
 		}
@@ -196,6 +227,8 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) bool {
 		return false
 	case !t.undone:
 		t.giveUp()
+		return false
+	case m.Offset < 0: // it is passed over when it comes again
 		return false
 	default:
 		t.passOver(m, f)
@@ -232,7 +265,7 @@ func (t *task) processError(m *kernel.Message, err error) *ProcessError {
 func (t *task) sealFailed(err error) {
 	e, named := asProcessError(err)
 	policy := kernel.Policy{}
-	if named && e.Offset >= 0 {
+	if named && t.p.callsFor(e) {
 		policy = t.p.onError.Of(e.Phase)
 	}
 	switch {
@@ -245,7 +278,7 @@ func (t *task) sealFailed(err error) {
 		t.giveUp()
 	default:
 		// Checked when it was written, the row could be encoded. It is the message that wrote it last that is given up.
-		f := t.trouble.note(position{topic: e.Topic, offset: e.Offset, index: e.Index}, e)
+		f := t.trouble.note(positionAt(e.Topic, e.Offset, e.Index, e.Key), e)
 		f.outcome = max(policy.Then, kernel.ActionStop)
 		t.p.tell(e, f.outcome.String())
 		if f.outcome == kernel.ActionStop {
