@@ -74,10 +74,11 @@ type origin struct {
 	packed bool
 	index  int
 	key    []byte
+	due    time.Time // of a timer
 }
 
 func originOf(m *kernel.Message) origin {
-	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
+	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key, due: dueOf(m)}
 }
 
 // known reports whether it is known what caused it: a record, or a firing.
@@ -87,7 +88,7 @@ func (o origin) known() bool { return o.topic != "" || o.offset < 0 }
 func (o origin) fails(t *task, err error) *ProcessError {
 	return &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseWrite,
-		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Err: err,
+		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Due: o.due, Err: err,
 	}
 }
 

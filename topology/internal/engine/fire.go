@@ -128,9 +128,6 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 	if done && given {
 		t.passOver(m, f)
 	}
-	if done && f != nil {
-		delete(t.trouble.failures, positionOf(m))
-	}
 	return true
 }
 
@@ -189,7 +186,7 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 		switch f := t.trouble.of(m); {
 		case f == nil:
 		case done || f.outcome != kernel.ActionUnset:
-			delete(t.trouble.failures, positionOf(m)) // the next is another one
+			delete(t.trouble.failures, positionOf(m)) // the next call is another one
 		default:
 			k.next = was // it is tried again
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 )
 
 // choice is something that may come next: one of these.
@@ -232,6 +233,7 @@ func (m *member) process(t *task, input int) error {
 	}
 	from.due = true
 	t.step(ctx)
+	m.again(t)
 	switch {
 	case m.l.e.failure() != nil:
 		return m.l.e.failure()
@@ -251,6 +253,7 @@ func (m *member) fire(t *task) error {
 	t.time.wallLeft = wallTurn
 	ctx := m.a.session.Context()
 	t.fire(ctx)
+	m.again(t)
 	switch {
 	case m.l.e.failure() != nil:
 		return m.l.e.failure()
@@ -259,6 +262,24 @@ func (m *member) fire(t *task) error {
 	}
 	m.cut()
 	return nil
+}
+
+// again has a task process what failed once more, without the pauses, until nothing of it is left.
+func (m *member) again(t *task) {
+	ctx := m.a.session.Context()
+	for !t.trouble.quiet() && t.goesOn(ctx) && m.a.writing.Err() == nil {
+		t.trouble.until = time.Time{}
+		switch {
+		case t.flight.Load() == nil:
+			if !t.step(ctx) {
+				m.cut() // what comes before is committed first
+			}
+		case len(m.commits) == 0:
+			m.begin()
+		case !m.commits[0].resume():
+			m.cut()
+		}
+	}
 }
 
 // cut hands the open batches to the coordinator.

@@ -63,7 +63,7 @@ func (s *suspects) add(b *batch, e *ProcessError) bool {
 	of.firings = max(of.firings, b.firings)
 	if b.isolated && e.Partition == t.partition && t.p.callsFor(e) {
 		of.mu.Lock()
-		of.givenUp[positionAt(e.Topic, e.Offset, e.Index, e.Key)] = &failure{err: e, tries: 1, outcome: policy.Then}
+		of.givenUp[positionIn(e)] = &failure{err: e, tries: 1, outcome: policy.Then}
 		of.mu.Unlock()
 		t.p.tell(e, policy.Then.String())
 	}

@@ -25,16 +25,23 @@ type timerModel struct {
 	stream int64
 	events []string // what is emitted
 	fired  map[string]int
+
+	poison  func(second int64) bool // what is passed over; nil: nothing
+	letters []string
 }
 
 func (m *timerModel) record(second int64, key, words string) {
 	m.stream = max(m.stream, second)
-	m.events = append(m.events, fmt.Sprintf("%s=@%d", key, m.stream))
+	if m.givesUp("in", key, second, false) {
+		words = ""
+	} else {
+		m.events = append(m.events, fmt.Sprintf("%s=@%d", key, m.stream))
+	}
 	for order := range strings.SplitSeq(words, ",") {
-		switch w := strings.Fields(order); w[0] {
-		case "set":
+		switch w := strings.Fields(order); {
+		case len(w) == 3:
 			m.timers[w[1]], _ = strconv.ParseInt(w[2], 10, 64)
-		case "cancel":
+		case len(w) == 2:
 			delete(m.timers, w[1])
 		}
 	}
@@ -48,6 +55,9 @@ func (m *timerModel) record(second int64, key, words string) {
 		})
 		at := m.timers[key]
 		delete(m.timers, key)
+		if m.givesUp(timersTopic, key, at, true) {
+			continue
+		}
 		m.events = append(m.events, fmt.Sprintf("%s=%d", key, at))
 		m.fired[key]++
 		if again, ok := setsAgain(at); ok {
@@ -57,6 +67,15 @@ func (m *timerModel) record(second int64, key, words string) {
 			delete(m.timers, other)
 		}
 	}
+}
+
+// givesUp reports whether a record, or a firing, is passed over; then it is a dead letter.
+func (m *timerModel) givesUp(topic, key string, at int64, table bool) bool {
+	if m.poison == nil || !m.poison(at) {
+		return false
+	}
+	m.letters = append(m.letters, fmt.Sprintf("%s %s=%d %t", topic, key, at, table))
+	return true
 }
 
 // setsAgain and cancels are what a timer that fires does: the same in the model and in the handler.

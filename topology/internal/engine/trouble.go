@@ -21,6 +21,7 @@ import (
 // The task waits nowhere for that. While it may not go on it takes no record, see held, and its batches are cut and committed as always.
 type trouble struct {
 	failures map[position]*failure
+	last     position  // that failed
 	queue    []taken   // records that come before those of the inputs
 	again    bool      // the open batch is given up, when the one before it is committed
 	until    time.Time // nothing is processed before; zero: no pause
@@ -34,17 +35,33 @@ type position struct {
 	topic  string
 	offset int64
 	index  int
-	timer  string // the key of the timer that fired
+	timer  string    // the key of the timer that fired,
+	due    time.Time // and its time
 }
 
-func positionOf(m *kernel.Message) position { return positionAt(m.Topic, m.Offset, m.Index, m.Key) }
-
-func positionAt(topic string, offset int64, index int, key []byte) position {
-	at := position{topic: topic, offset: offset, index: index}
-	if offset < 0 {
-		at.timer = string(key)
+func positionOf(m *kernel.Message) position {
+	at := position{topic: m.Topic, offset: m.Offset, index: m.Index}
+	if due := dueOf(m); !due.IsZero() {
+		at.timer, at.due = string(m.Key), due
 	}
 	return at
+}
+
+// positionIn is the position that an error names.
+func positionIn(e *ProcessError) position {
+	at := position{topic: e.Topic, offset: e.Offset, index: e.Index}
+	if !e.Due.IsZero() {
+		at.timer, at.due = string(e.Key), e.Due
+	}
+	return at
+}
+
+// dueOf is the time of a timer that fired; zero for all else.
+func dueOf(m *kernel.Message) time.Time {
+	if m.Offset >= 0 || m.Topic == "" {
+		return time.Time{}
+	}
+	return m.Timestamp
 }
 
 // isFiring reports whether no record has called for the handler, but time.
@@ -77,12 +94,6 @@ func (t *trouble) note(at position, e *ProcessError) *failure {
 	f := t.failures[at]
 	if f == nil {
 		f = &failure{}
-		if at.isFiring() {
-			// The one before it, if there is one, is gone: nothing of a table fires while another of it is to be tried again.
-			maps.DeleteFunc(t.failures, func(other position, _ *failure) bool {
-				return other.isFiring() && other.topic == at.topic && other.index == at.index
-			})
-		}
 		if t.failures == nil {
 			t.failures = map[position]*failure{}
 		}
@@ -90,6 +101,7 @@ func (t *trouble) note(at position, e *ProcessError) *failure {
 	}
 	f.err = e
 	f.tries++
+	t.last = at
 	return f
 }
 
@@ -120,10 +132,10 @@ func (t *trouble) failing() bool {
 	return false
 }
 
-// cut is called when the open batch was cut. A firing that failed is still to come.
+// cut is called when the open batch was cut. Of what failed in it, a firing may be still to come: the last.
 func (t *trouble) cut() {
 	if len(t.queue) == 0 {
-		maps.DeleteFunc(t.failures, func(at position, _ *failure) bool { return !at.isFiring() })
+		maps.DeleteFunc(t.failures, func(at position, _ *failure) bool { return !at.isFiring() || at != t.last })
 	}
 	t.cuts++
 }
@@ -141,7 +153,7 @@ func (t *task) held() bool {
 		t.beginAgain()
 	}
 	if !tr.until.IsZero() {
-		if rest := tr.until.Sub(t.p.e.now()); rest > 0 {
+		if rest := time.Until(tr.until); rest > 0 {
 			t.wakeIn(rest)
 			return true
 		}
@@ -212,7 +224,7 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) bool {
 	policy, f := t.p.onError.Of(e.Phase), t.trouble.note(positionOf(m), e)
 	if policy.Retries < 0 || f.tries <= policy.Retries {
 		t.p.tell(e, "retry")
-		t.trouble.until = t.p.e.now().Add(pause(policy, f.tries))
+		t.trouble.until = time.Now().Add(pause(policy, f.tries)) // whatever the clock of handlers says
 		if !t.undone || m.Index > 0 {
 			t.giveUp()
 		}
@@ -257,7 +269,7 @@ func (t *task) exited(ctx context.Context) {
 func (t *task) processError(m *kernel.Message, err error) *ProcessError {
 	return &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseOf(err),
-		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err,
+		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Due: dueOf(m), Err: err,
 	}
 }
 
@@ -278,7 +290,7 @@ func (t *task) sealFailed(err error) {
 		t.giveUp()
 	default:
 		// Checked when it was written, the row could be encoded. It is the message that wrote it last that is given up.
-		f := t.trouble.note(positionAt(e.Topic, e.Offset, e.Index, e.Key), e)
+		f := t.trouble.note(positionIn(e), e)
 		f.outcome = max(policy.Then, kernel.ActionStop)
 		t.p.tell(e, f.outcome.String())
 		if f.outcome == kernel.ActionStop {

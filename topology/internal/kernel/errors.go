@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"strings"
+	"time"
 )
 
 // ProcessError is a record that could not be processed, or what else stopped a processor.
@@ -18,7 +19,9 @@ type ProcessError struct {
 	Packed    bool   // the record is a pack
 	Index     int    // of the message in its pack, from 0 on
 	Key       []byte // as it is in the log
-	Err       error
+	// Due is the time of a timer whose handler failed; then Topic is that of the timers and Offset is -1. It is zero for all else.
+	Due time.Time
+	Err error
 }
 
 // The bounds of what [ProcessError.Error] repeats of keys and errors, in bytes.

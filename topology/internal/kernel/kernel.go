@@ -156,7 +156,7 @@ type Message struct {
 type Handler func(ctx context.Context, t Task, m *Message) error
 
 // Task is what a handler may do. It is valid until the handler returns.
-type Task interface {
+type Task interface { //nolint:interfacebloat // all that a handler can do
 	// Processor is the identity that handles compare with their own.
 	Processor() *Processor
 	Partition() int32
