@@ -62,7 +62,8 @@ func (h *cascades) progress(_ context.Context, r *topology.Record[tables.Cascade
 	return h.rows.Set(r, row)
 }
 
-// count takes in the counts of a chunk. After the end they are late, and the chunk has not heard of the end.
+// count takes in the counts of a chunk. After the end they are late, and the chunk may not have heard of the end, or have forgotten it: it is
+// told, though it waits for nothing, for it keeps what has not ended.
 func (h *cascades) count(r topology.Scope, row *tables.CascadeRow, c tables.ChunkProgress) error {
 	asked := row.Asked
 	row.Count(c)
@@ -71,9 +72,6 @@ func (h *cascades) count(r topology.Scope, row *tables.CascadeRow, c tables.Chun
 	}
 	row.Late += row.Asked - asked
 	row.Outstanding = 0
-	if c.Outstanding == 0 {
-		return nil
-	}
 	return h.chunks.Emit(r, tables.PageKey{Wiki: c.Wiki, ID: c.Chunk}, &tables.RequestClosing{Cascade: row.Cascade.ID})
 }
 

@@ -33,6 +33,10 @@ type Options struct {
 	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds of stream
 	// time. Defaults to 604,800 (7 days).
 	AbandonAfter int64
+	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
+	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
+	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
+	EndedCascades int
 }
 
 func (o Options) withDefaults() Options {
@@ -53,6 +57,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AbandonAfter == 0 {
 		o.AbandonAfter = 7 * 24 * 3600
+	}
+	if o.EndedCascades == 0 {
+		o.EndedCascades = tables.ClosedCascades
 	}
 	return o
 }
@@ -75,6 +82,9 @@ func (o Options) Validate() error {
 	}
 	if o.AbandonAfter < 1 {
 		errs = append(errs, fmt.Errorf("AbandonAfter %d: want 1 or more", o.AbandonAfter))
+	}
+	if o.EndedCascades < 1 {
+		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))
 	}
 	return errors.Join(errs...)
 }

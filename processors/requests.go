@@ -312,9 +312,9 @@ func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *
 		return err
 	}
 	i := slices.IndexFunc(c.row.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == r.Value.Cascade })
-	if i < 0 {
+	if i < 0 || c.row.Cascades[i].Closed {
 		return nil
 	}
-	c.row.Close(i)
+	c.row.Close(i, h.o.EndedCascades)
 	return c.save()
 }

@@ -99,7 +99,8 @@ func (r *CascadeRow) Expanded() bool {
 // Forget drops the messages.
 func (r *CascadeRow) Forget() { r.Messages, r.index, r.open = nil, nil, 0 }
 
-// Count sets the counts of a chunk and updates the sums.
+// Count sets the counts of a chunk and updates the sums. What was asked for or abandoned stays so, whatever a chunk says that has forgotten it
+// and is asked again: what it asks for then is counted as far as it is more than before.
 func (r *CascadeRow) Count(c ChunkProgress) {
 	i, found := slices.BinarySearchFunc(r.Chunks, c, func(o, c ChunkProgress) int {
 		return cmp.Or(cmp.Compare(o.Wiki, c.Wiki), cmp.Compare(o.Chunk, c.Chunk))
@@ -108,6 +109,7 @@ func (r *CascadeRow) Count(c ChunkProgress) {
 		r.Chunks = slices.Insert(r.Chunks, i, ChunkProgress{})
 	}
 	old := r.Chunks[i]
+	c.Asked, c.Abandoned = max(c.Asked, old.Asked), max(c.Abandoned, old.Abandoned)
 	r.Asked += int64(c.Asked - old.Asked)
 	r.Outstanding += int64(c.Outstanding - old.Outstanding)
 	r.Abandoned += int64(c.Abandoned - old.Abandoned)

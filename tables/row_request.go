@@ -6,7 +6,7 @@ import (
 )
 
 // RequestRow is the state of a chunk of 256 pages: the row of `eddy-requests-table`, keyed by [PageKey.Chunk]. It is
-// bounded by 256 pages, the open cascades, and the newest [ClosedCascades] closed ones.
+// bounded by 256 pages, the open cascades, and the newest of the closed ones; see [RequestRow.Close].
 type RequestRow struct {
 	Pages    []PageRender   `avro:"pages"`    // sorted by Offset
 	Cascades []ChunkCascade `avro:"cascades"` // in order of arrival
@@ -25,7 +25,7 @@ type NamedPage struct {
 	Prefix string `avro:"prefix"` // of the name, where the site info does not know it; else empty
 }
 
-// ClosedCascades bounds the ended cascades whose asked pages a [RequestRow] remembers.
+// ClosedCascades is how many closed cascades a [RequestRow] remembers the asked pages of, where nothing else is said.
 const ClosedCascades = 128
 
 // PageRender is what a chunk knows of one of its pages.
@@ -88,15 +88,16 @@ func (r *RequestRow) Cascade(c Cascade) *ChunkCascade {
 	return &r.Cascades[len(r.Cascades)-1]
 }
 
-// Close ends the cascade at index i, and forgets the first of the closed ones beyond [ClosedCascades].
-func (r *RequestRow) Close(i int) {
+// Close ends the cascade at index i, and forgets the first of the closed ones beyond the newest keep. Of one that is forgotten nobody knows
+// what it asked for: should it ask again, it is as one that never did.
+func (r *RequestRow) Close(i, keep int) {
 	r.Cascades[i].Closed, r.Cascades[i].Outstanding = true, nil
 	closed := 0
 	for j, c := range slices.Backward(r.Cascades) {
 		if !c.Closed {
 			continue
 		}
-		if closed++; closed > ClosedCascades {
+		if closed++; closed > keep {
 			r.Cascades = slices.Delete(r.Cascades, j, j+1)
 		}
 	}

@@ -180,7 +180,7 @@ func TestRequestRowForgetsOldCascades(t *testing.T) {
 		}
 		for j := range row.Cascades {
 			if row.Cascades[j].Cascade.ID == id {
-				row.Close(j)
+				row.Close(j, ClosedCascades)
 				break
 			}
 		}

@@ -68,6 +68,12 @@ func (p *processor) compile() {
 			k.Lookups = append(k.Lookups, e.table)
 		case roleTable:
 			k.Own = e.table
+		case roleStore:
+			e.table.Index = len(k.Stores)
+			k.Stores = append(k.Stores, e.table)
+		case roleTimers:
+			e.timers.Index, e.timers.Handle = len(k.Timers), e.handler
+			k.Timers = append(k.Timers, e.timers)
 		case roleLoop:
 			k.Loop = &kernel.Loop{Topic: e.topic, Handle: e.handler, Out: e.output}
 		}

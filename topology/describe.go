@@ -16,17 +16,20 @@ type modelProcessor struct {
 	Name  string      `json:"name"`
 	Group string      `json:"group"`
 	Edges []modelEdge `json:"edges"` // in the order of their declaration
+	// Every are the intervals of its punctuations.
+	Every []string `json:"every,omitempty"`
 }
 
 type modelEdge struct {
 	Role  role   `json:"role"`
 	Topic string `json:"topic"`
 	Last  bool   `json:"last,omitempty"`
+	Clock string `json:"clock,omitempty"` // of timers
 }
 
 type modelTopic struct {
 	Name string `json:"name"`
-	Kind string `json:"kind"` // stream, table or loop
+	Kind string `json:"kind"` // stream, table, timers or loop
 	// External says that no processor of the topology writes it.
 	External bool `json:"external,omitempty"`
 	Packed   bool `json:"packed,omitempty"`
@@ -40,7 +43,11 @@ func describe(b *Builder) model {
 	for _, p := range b.processors {
 		mp := modelProcessor{Name: p.kernel.Name, Group: p.kernel.Group}
 		for _, e := range p.edges {
-			mp.Edges = append(mp.Edges, modelEdge{Role: e.role, Topic: e.topic.Name, Last: e.last})
+			me := modelEdge{Role: e.role, Topic: e.topic.Name, Last: e.last}
+			if e.timers != nil {
+				me.Clock = e.timers.Clock.String()
+			}
+			mp.Edges = append(mp.Edges, me)
 			i, ok := index[e.topic.Name]
 			if !ok {
 				i = len(m.Topics)
@@ -49,8 +56,10 @@ func describe(b *Builder) model {
 			}
 			t := &m.Topics[i]
 			switch e.role {
-			case roleTable, roleLoop:
+			case roleTable, roleTimers, roleLoop:
 				t.Kind, t.External = string(e.role), false
+			case roleStore:
+				t.Kind, t.External = string(roleTable), false
 			case roleJoin, roleLookup:
 				t.Kind = "table"
 			case roleOutput:
@@ -64,6 +73,9 @@ func describe(b *Builder) model {
 				t.Retention = e.topic.Retention.String()
 			}
 		}
+		for _, every := range p.kernel.Every {
+			mp.Every = append(mp.Every, every.Interval.String())
+		}
 		m.Processors = append(m.Processors, mp)
 	}
 	return m
@@ -71,6 +83,9 @@ func describe(b *Builder) model {
 
 // shownPacked reports whether a topic is marked as packed in texts and drawings: loops always are, and say nothing by it.
 func (t modelTopic) shownPacked() bool { return t.Packed && t.Kind != string(roleLoop) }
+
+// state reports whether the topic holds rows.
+func (t modelTopic) state() bool { return t.Kind == string(roleTable) || t.Kind == string(roleTimers) }
 
 // label is the name of a topic in drawings.
 func (t modelTopic) label() string {
@@ -98,6 +113,9 @@ func (t *Topology) String() string {
 			}
 			fmt.Fprintf(&s, "    %-6s %s %s", e.Role, arrow, e.Topic)
 			var notes []string
+			if e.Clock != "" {
+				notes = append(notes, e.Clock)
+			}
 			if e.Last {
 				notes = append(notes, "last")
 			}
@@ -108,6 +126,9 @@ func (t *Topology) String() string {
 				fmt.Fprintf(&s, " (%s)", strings.Join(notes, ", "))
 			}
 			s.WriteByte('\n')
+		}
+		for _, interval := range p.Every {
+			fmt.Fprintf(&s, "    every  %s\n", interval)
 		}
 	}
 	return s.String()

@@ -38,6 +38,9 @@ func everyRole(t *testing.T) *topology.Topology {
 	visits := topology.NewStream("visits", towns, codecs.JSON[string](), topology.Retention(time.Hour)).Packed()
 	p := topology.AddProcessor(b, "visitor", users)
 	topology.Persist(p, count)
+	seen := topology.AddStore(p, "seen", codecs.PairOf(users, text), count)
+	topology.AddTimers(p, "away", users, topology.StreamTime).Handle(func(context.Context, *topology.Timer[userID]) error { return nil })
+	topology.Every(p, time.Minute, func(context.Context, *topology.Punctuation) error { return nil })
 	topology.Join(p, topology.NewTable("profiles", users, text))
 	topology.Lookup(p, topology.NewTable("cities", towns, text))
 	topology.Output(p, visits, topology.Last())
@@ -45,6 +48,7 @@ func everyRole(t *testing.T) *topology.Topology {
 	topology.Loop(p, text).Handle(func(context.Context, *topology.Record[userID, string]) error { return nil })
 	topology.Input(p, topology.NewStream("clicks", users, text)).Handle(nothing)
 	q := topology.AddProcessor(b, "city-counter", towns)
+	topology.Lookup(q, seen.Table())
 	topology.Aggregate(topology.From(q, visits), count, func(n int64, _ string) int64 { return n + 1 })
 	return mustBuild(t, b)
 }

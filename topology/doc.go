@@ -20,12 +20,14 @@
 // usually it is a package variable that producers, processors and tests share. A [Processor] is a consumer group,
 // here "shout-upper". It declares what it reads and writes, and each declaration returns a handle for its handlers:
 //
-//	Input    a stream to read           Source.Handle
-//	Output   a stream to write          Sink.Emit
-//	Persist  the processor's own table  State.Get, Set, Delete
-//	Join     a co-partitioned table     Joined.Get
-//	Lookup   any table                  Reference.Get
-//	Loop     back to this processor     Loopback.Send, Handle
+//	Input      a stream to read           Source.Handle
+//	Output     a stream to write          Sink.Emit
+//	Persist    the processor's own table  State.Get, Set, Delete, Range
+//	AddStore   another, of other keys     Store.Get, Set, Delete, Range
+//	AddTimers  timers, one for a key      Timers.Set, Cancel, Handle
+//	Join       a co-partitioned table     Joined.Get
+//	Lookup     any table                  Reference.Get
+//	Loop       back to this processor     Loopback.Send, Handle
 //
 // A handle takes the record that is being processed, so it cannot be used outside of a handler. The records of a
 // partition come one at a time, and partitions run in parallel. [Builder.Build] reports every problem of the
@@ -54,7 +56,29 @@
 // stay small. Get returns what is in the cache, not a copy: a handler that changes a map, a slice or what a pointer
 // points to calls Set.
 //
+// [AddStore] gives it further ones, a changelog each, and all that a handler does to them takes effect together. Rows are
+// in the order of their encoded keys: [State.Range], [Store.Prefix]. So what grows is kept as many rows under one first
+// part of a key, and not as one row:
+//
+//	open := topology.AddStore(p, "open", codecs.PairOf(text, codecs.Int64()), codecs.Int64()) // page and start of a window
+//	for e, err := range open.Prefix(r, codecs.Pair[string, int64]{First: r.Key}) { … }
+//
+// Many rows are read at once, in the order of their keys, by [State.GetMany] and its like.
+//
 // From outside, a [View] reads a table and a [Producer] sends to a stream.
+//
+// # Time
+//
+// Timers are state: set, replaced and cancelled in handlers, each fires once, in the order of time, also after a restart
+// and where the partition has moved to. They go by [StreamTime], which is what the records say, or by the [WallClock].
+//
+//	ends := topology.AddTimers(p, "ends", text, topology.StreamTime)
+//	ends.Handle(func(ctx context.Context, t *topology.Timer[string]) error { … })
+//	…
+//	err := ends.Set(r, r.Key, r.Timestamp().Add(time.Minute)) // in a handler
+//
+// Windows are written on stores and timers; the examples have a tumbling and a session window. [Every] calls a handler at
+// an interval, which is no state.
 //
 // # Another key
 //
@@ -121,7 +145,8 @@
 // do.
 //
 // A handler that returns an error, or panics, stops its processor, and [App.Run] returns a [*ProcessError] that
-// names the record. Nothing behind that record is processed; after a restart it comes again.
+// names the record. Nothing behind that record is processed; after a restart it comes again. [OnError] says otherwise:
+// try again, pass over, or keep the record among the dead letters.
 //
 // # Memory
 //

@@ -13,7 +13,7 @@ func (t *Topology) DOT() string {
 	for i, topic := range t.model.Topics {
 		id[topic.Name] = fmt.Sprintf("t%d", i)
 		shape := "ellipse"
-		if topic.Kind == "table" {
+		if topic.state() {
 			shape = "cylinder"
 		}
 		fmt.Fprintf(&s, "  t%d [label=%q, shape=%s];\n", i, topic.label(), shape)
@@ -27,7 +27,7 @@ func (t *Topology) DOT() string {
 				fmt.Fprintf(&s, "  %s -> p%d;\n", topic, i)
 			case roleOutput:
 				fmt.Fprintf(&s, "  p%d -> %s;\n", i, topic)
-			case roleTable:
+			case roleTable, roleStore, roleTimers:
 				fmt.Fprintf(&s, "  p%d -> %s [dir=both];\n", i, topic)
 			case roleLoop:
 				fmt.Fprintf(&s, "  p%d -> %s [style=dotted];\n  %s -> p%d [style=dotted];\n", i, topic, topic, i)

@@ -11,6 +11,8 @@ const (
 	roleJoin   role = "join"
 	roleLookup role = "lookup"
 	roleTable  role = "table"
+	roleStore  role = "store"
+	roleTimers role = "timers"
 	roleLoop   role = "loop"
 )
 
@@ -22,7 +24,8 @@ type edge struct {
 	hashed     hashed         // of the key's codec
 	last       bool           // outputs
 	input      inputOptions   // inputs
-	handler    kernel.Handler // inputs and loop; nil until Handle
+	handler    kernel.Handler // inputs, loop and timers; nil until Handle
 	table      *kernel.Table  // tables
+	timers     *kernel.Timers // timers; nil for others
 	output     *kernel.Output // outputs and loop
 }

@@ -20,6 +20,10 @@ var (
 	ErrEncode = errors.New("cannot encode")
 	// ErrNoKey is returned by a write of the row of a record that has no key.
 	ErrNoKey = errors.New("the record has no key")
+	// ErrTooLarge is wrapped by the error of a row, with its key, or of a record that is emitted, with its headers, that is larger than
+	// Config.MaxRecordBytes. Nothing of it is sent. What can grow so large is to be kept as many rows, under one first part of a key
+	// ([codecs.PairOf]).
+	ErrTooLarge = engine.ErrTooLarge
 	// ErrOffsetLost is wrapped by the error of a processor whose input does not have the offset that comes next: the records were deleted
 	// before they were read, or the topic was cut or made anew. See [OnLostOffset]. The other processors go on.
 	ErrOffsetLost = engine.ErrOffsetLost

@@ -42,6 +42,14 @@ func (h *handle) reader(s *scope) kernel.Reader {
 	return s.task.Join(h.edge.table.Index)
 }
 
+// rows returns the own table of a handle.
+func (h *handle) rows(s *scope) kernel.Rows {
+	if h.edge.role == roleStore {
+		return s.task.Store(h.edge.table.Index)
+	}
+	return s.task.Own()
+}
+
 // get reads a row and gives it its type back.
 func get[V any](rows kernel.Reader, topic string, key []byte) (V, bool, error) {
 	row, ok, err := rows.Get(key)

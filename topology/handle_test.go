@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"strings"
 	"testing"
 	"time"
@@ -22,21 +23,37 @@ func TestHandleInTheWrongProcessor(t *testing.T) {
 	p := processor(b, "p", "other")
 	state, joined := topology.Persist(p, count), topology.Join(p, table("joined"))
 	lookup, out := topology.Lookup(p, table("looked-up")), topology.Output(p, stream("out"))
+	store, timers := topology.AddStore(p, "more", text, count), topology.AddTimers(p, "timers", text, topology.StreamTime)
+	timers.Handle(idle)
 	loop := topology.Loop(p, count)
 	loop.Handle(nothing)
 	uses := map[string]func(r topology.Scope) error{
-		"State.Get":       func(r topology.Scope) error { _, _, err := state.Get(r); return err },
-		"State.GetAt":     func(r topology.Scope) error { _, _, err := state.GetAt(r, "k"); return err },
-		"State.Set":       func(r topology.Scope) error { return state.Set(r, 1) },
-		"State.SetAt":     func(r topology.Scope) error { return state.SetAt(r, "k", 1) },
-		"State.Delete":    state.Delete,
-		"State.DeleteAt":  func(r topology.Scope) error { return state.DeleteAt(r, "k") },
-		"Joined.Get":      func(r topology.Scope) error { _, _, err := joined.Get(r); return err },
-		"Joined.GetAt":    func(r topology.Scope) error { _, _, err := joined.GetAt(r, "k"); return err },
-		"Reference.Get":   func(r topology.Scope) error { _, _, err := lookup.Get(r, "k"); return err },
-		"Sink.Emit":       func(r topology.Scope) error { return out.Emit(r, "k", 1) },
-		"Sink.EmitDelete": func(r topology.Scope) error { return out.EmitDelete(r, "k") },
-		"Loopback.Send":   func(r topology.Scope) error { return loop.Send(r, "k", 1) },
+		"State.Get":         func(r topology.Scope) error { _, _, err := state.Get(r); return err },
+		"State.GetAt":       func(r topology.Scope) error { _, _, err := state.GetAt(r, "k"); return err },
+		"State.Set":         func(r topology.Scope) error { return state.Set(r, 1) },
+		"State.SetAt":       func(r topology.Scope) error { return state.SetAt(r, "k", 1) },
+		"State.Delete":      state.Delete,
+		"State.DeleteAt":    func(r topology.Scope) error { return state.DeleteAt(r, "k") },
+		"Store.Get":         func(r topology.Scope) error { _, _, err := store.Get(r, "k"); return err },
+		"Store.Set":         func(r topology.Scope) error { return store.Set(r, "k", 1) },
+		"Store.Delete":      func(r topology.Scope) error { return store.Delete(r, "k") },
+		"Store.GetMany":     func(r topology.Scope) error { _, err := store.GetMany(r, []string{"k"}); return err },
+		"State.GetMany":     func(r topology.Scope) error { _, err := state.GetMany(r, []string{"k"}); return err },
+		"Joined.GetMany":    func(r topology.Scope) error { _, err := joined.GetMany(r, []string{"k"}); return err },
+		"Reference.GetMany": func(r topology.Scope) error { _, err := lookup.GetMany(r, []string{"k"}); return err },
+		"Store.All":         func(r topology.Scope) error { return firstError(store.All(r)) },
+		"Store.Range":       func(r topology.Scope) error { return firstError(store.Range(r, "k", "l")) },
+		"Store.Prefix":      func(r topology.Scope) error { return firstError(store.Prefix(r, "k")) },
+		"State.All":         func(r topology.Scope) error { return firstError(state.All(r)) },
+		"Timers.Set":        func(r topology.Scope) error { return timers.Set(r, "k", time.Time{}) },
+		"Timers.Cancel":     func(r topology.Scope) error { return timers.Cancel(r, "k") },
+		"Timers.Get":        func(r topology.Scope) error { _, _, err := timers.Get(r, "k"); return err },
+		"Joined.Get":        func(r topology.Scope) error { _, _, err := joined.Get(r); return err },
+		"Joined.GetAt":      func(r topology.Scope) error { _, _, err := joined.GetAt(r, "k"); return err },
+		"Reference.Get":     func(r topology.Scope) error { _, _, err := lookup.Get(r, "k"); return err },
+		"Sink.Emit":         func(r topology.Scope) error { return out.Emit(r, "k", 1) },
+		"Sink.EmitDelete":   func(r topology.Scope) error { return out.EmitDelete(r, "k") },
+		"Loopback.Send":     func(r topology.Scope) error { return loop.Send(r, "k", 1) },
 	}
 	in := stream("in")
 	var kept *topology.Record[string, int64]
@@ -68,6 +85,14 @@ func TestHandleInTheWrongProcessor(t *testing.T) {
 	if err := undeclared.Emit(kept, "k", 1); !errors.Is(err, topology.ErrWrongProcessor) {
 		t.Errorf("Emit of the zero Sink = %v", err)
 	}
+}
+
+// firstError is the error of an iteration's first entry.
+func firstError(rows iter.Seq2[topology.Entry[string, int64], error]) error {
+	for _, err := range rows {
+		return err
+	}
+	return nil
 }
 
 func TestDecodeErrorsNameTheRecord(t *testing.T) {

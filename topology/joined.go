@@ -35,6 +35,9 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 	if err != nil {
 		return zero, false, err
 	}
+	if s.none {
+		return zero, false, fmt.Errorf("table %q: %w", j.topic, errNoRecord)
+	}
 	k := s.key
 	if k == nil {
 		return zero, false, nil

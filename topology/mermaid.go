@@ -14,7 +14,7 @@ func (t *Topology) Mermaid() string {
 	for i, topic := range t.model.Topics {
 		id[topic.Name] = fmt.Sprintf("t%d", i)
 		shape := [2]string{"(", ")"}
-		if topic.Kind == "table" {
+		if topic.state() {
 			shape = [2]string{"[(", ")]"}
 		}
 		fmt.Fprintf(&s, "  t%d%s\"%s\"%s\n", i, shape[0], topic.label(), shape[1])
@@ -28,7 +28,7 @@ func (t *Topology) Mermaid() string {
 				fmt.Fprintf(&s, "  %s --> p%d\n", topic, i)
 			case roleOutput:
 				fmt.Fprintf(&s, "  p%d --> %s\n", i, topic)
-			case roleTable:
+			case roleTable, roleStore, roleTimers:
 				fmt.Fprintf(&s, "  p%d === %s\n", i, topic)
 			case roleLoop:
 				fmt.Fprintf(&s, "  p%d -.-> %s -.-> p%d\n", i, topic, i)

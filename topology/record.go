@@ -28,8 +28,8 @@ type Record[K, V any] struct {
 	s *scope
 }
 
-// Scope is the record that is being processed, for handles. It is sealed: only a [*Record] is one, so that a
-// handle cannot be used outside of a handler.
+// Scope is the record that is being processed, for handles, or the [Timer] or [Punctuation]. It is sealed: only these are one, so that
+// a handle cannot be used outside of a handler.
 type Scope interface{ scope() *scope }
 
 // scope is what handles need of a record.
@@ -37,8 +37,17 @@ type scope struct {
 	task kernel.Task // nil once the handler has returned, or outside of a processor
 	msg  *kernel.Message
 	key  []byte // as the key codec of the processor spells it; nil: none
+	none bool   // it is no record
 	// Of a flow: deletes says that it carries them, deleted that this is one.
 	deletes, deleted bool
+}
+
+// streamTime is the stream time of the task; zero if there is none, or no task.
+func (s *scope) streamTime() time.Time {
+	if s == nil || s.task == nil {
+		return time.Time{}
+	}
+	return s.task.StreamTime()
 }
 
 func (r *Record[K, V]) scope() *scope {
@@ -76,6 +85,11 @@ func (r *Record[K, V]) Index() int { return r.message().Index }
 
 // Timestamp returns the time that the sender gave to the record, with a resolution of a millisecond.
 func (r *Record[K, V]) Timestamp() time.Time { return r.message().Timestamp }
+
+// StreamTime returns the time that the partition's records have led to: the greatest timestamp of those that the processor has handled there,
+// of all its inputs, and of this one. It never goes back, survives restarts, and moves with the partition. It is what the records say: one
+// with a time far in the future takes it there, and all that waits for that time happens.
+func (r *Record[K, V]) StreamTime() time.Time { return r.scope().streamTime() }
 
 // Header is one header of a record. The order and repeats of headers are kept.
 type Header struct {

@@ -35,7 +35,7 @@ func (b *Builder) validate() {
 // validate checks the edges of one processor.
 func (p *processor) validate() {
 	count := map[role]int{}
-	inputs := map[string]bool{}
+	inputs, stores := map[string]bool{}, map[string]bool{}
 	for _, e := range p.edges {
 		topic := e.topic.Name
 		count[e.role]++
@@ -50,13 +50,22 @@ func (p *processor) validate() {
 				p.problemf(topic, "is an input twice")
 			}
 			inputs[topic] = true
+		case roleStore, roleTimers:
+			if stores[topic] {
+				p.problemf(topic, "is that of two stores: each store of a processor, and its timers, have a name of their own")
+			}
+			stores[topic] = true
 		case roleTable, roleLoop:
 			if count[e.role] == 2 {
 				p.problemf(topic, "is a second %s: a processor has at most one", e.role)
 			}
 		}
-		if e.handler == nil && (e.role == roleInput || e.role == roleLoop) {
+		switch {
+		case e.handler != nil:
+		case e.role == roleInput || e.role == roleLoop:
 			p.problemf(topic, "is %s without a handler", article(e.role))
+		case e.role == roleTimers:
+			p.problemf(topic, "is of timers without a handler")
 		}
 	}
 	where := fmt.Errorf("%w %q: processor %q", ErrInvalid, p.builder.name, p.kernel.Name)
@@ -101,8 +110,7 @@ func (b *Builder) validateTopics() {
 	for _, p := range b.processors {
 		for _, e := range p.edges {
 			_, known := owners[e.topic.Name]
-			owns := e.role == roleTable || e.role == roleLoop
-			if !known || owns && !ownsTopic(owners[e.topic.Name].e) {
+			if !known || ownsTopic(e) && !ownsTopic(owners[e.topic.Name].e) {
 				owners[e.topic.Name] = use{p, e}
 			}
 		}
@@ -154,7 +162,12 @@ func (b *Builder) validatePacked() {
 	}
 }
 
-func ownsTopic(e *edge) bool { return e.role == roleTable || e.role == roleLoop }
+func ownsTopic(e *edge) bool { return e.role == roleLoop || ownsTable(e) }
+
+// ownsTable reports whether the edge is of a table that its processor writes.
+func ownsTable(e *edge) bool {
+	return e.role == roleTable || e.role == roleStore || e.role == roleTimers
+}
 
 // clash says why a use of a topic does not go with its owner's.
 func clash(u, owner use) string {
@@ -165,7 +178,7 @@ func clash(u, owner use) string {
 	}
 	switch r, or := u.e.role, owner.e.role; {
 	case ownsTopic(u.e) && ownsTopic(owner.e):
-		if same && r == or {
+		if same && (r == or || r != roleLoop && or != roleLoop) {
 			return "" // a second one: reported already
 		}
 		return fmt.Sprintf("is its %s and the %s %s", r, or, by)
@@ -173,10 +186,14 @@ func clash(u, owner use) string {
 		return fmt.Sprintf("is an output and the %s %s", or, by)
 	case or == roleLoop && u.e.topic.Table:
 		return fmt.Sprintf("is %s and the loop %s: a loop cannot be joined", article(r), by)
+	case or == roleTimers:
+		return fmt.Sprintf("is %s and the timers %s: nobody else reads them", article(r), by)
 	case or == roleLoop && r == roleInput && same:
 		return "is an input and the loop of the same processor"
 	case or == roleTable && r == roleJoin && same:
 		return "is a join and the table of the same processor: read its State"
+	case or == roleStore && r == roleJoin && same:
+		return "is a join and a store of the same processor: read its Store"
 	case u.e.topic.Table != owner.e.topic.Table:
 		return fmt.Sprintf("is %s and %s %s: a topic is a stream or a table", article(r), article(or), by)
 	case u.e.topic.Retention != owner.e.topic.Retention && or != roleLoop:

@@ -1,6 +1,7 @@
 package topology_test
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -14,6 +15,9 @@ import (
 type halfHashed struct{ codecs.Codec[string] }
 
 func (halfHashed) HashPart(key []byte) []byte { return key[:len(key)/2] }
+
+// idle is a handler of timers.
+func idle(context.Context, *topology.Timer[string]) error { return nil }
 
 func TestBuildReportsProblems(t *testing.T) {
 	t.Parallel()
@@ -121,6 +125,57 @@ func TestBuildReportsProblems(t *testing.T) {
 			p := processor(b, "p", "in")
 			topology.Join(p, topology.Persist(p, count).Table())
 		}, []string{`processor "p": topic "t-p-table" is a join and the table of the same processor: read its State`}},
+		{"two stores of one name", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.AddStore(p, "s", text, count)
+			topology.AddStore(p, "s", count, count)
+		}, []string{`processor "p": topic "t-p-s-changelog" is that of two stores: each store of a processor, and its timers, have a name of their own`}},
+		{"stores of two processors with one topic", func(b *topology.Builder) {
+			topology.AddStore(processor(b, "p", "in"), "q-s", text, count)
+			topology.AddStore(processor(b, "p-q", "in"), "s", text, count)
+		}, []string{`processor "p-q": topic "t-p-q-s-changelog" is its store and the store of processor "p"`}},
+		{"store and timers of one name", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.AddStore(p, "s", text, count)
+			topology.AddTimers(p, "s", text, topology.StreamTime).Handle(idle)
+		}, []string{`processor "p": topic "t-p-s-changelog" is that of two stores: each store of a processor, and its timers, have a name of their own`}},
+		{"timers without a handler", func(b *topology.Builder) {
+			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.StreamTime)
+		}, []string{`processor "p": topic "t-p-s-changelog" is of timers without a handler`}},
+		{"timers with two handlers", func(b *topology.Builder) {
+			t := topology.AddTimers(processor(b, "p", "in"), "s", text, topology.WallClock)
+			t.Handle(idle)
+			t.Handle(idle)
+		}, []string{`processor "p": topic "t-p-s-changelog" its timers was given two handlers`}},
+		{"timers by no clock", func(b *topology.Builder) {
+			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.Clock(7)).Handle(idle)
+		}, []string{`processor "p": topic "t-p-s-changelog" is of timers by Clock(7): they go by StreamTime or WallClock`}},
+		{"lookup of timers", func(b *topology.Builder) {
+			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.StreamTime).Handle(idle)
+			topology.Lookup(processor(b, "q", "in"), table("t-p-s-changelog"))
+		}, []string{`processor "q": topic "t-p-s-changelog" is a lookup and the timers of processor "p": nobody else reads them`}},
+		{"punctuation without an interval or a handler", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Every(p, 0, func(context.Context, *topology.Punctuation) error { return nil })
+			topology.Every(p, time.Second, nil)
+		}, []string{`processor "p": punctuation every 0s: the interval has to be positive`, `processor "p": punctuation every 1s has no handler`}},
+		{"store without a name", func(b *topology.Builder) {
+			topology.AddStore(processor(b, "p", "in"), "", text, count)
+		}, []string{`processor "p": topic "t-p--changelog" is that of a store without a name`}},
+		{"store with an illegal name", func(b *topology.Builder) {
+			topology.AddStore(processor(b, "p", "in"), "a b", text, count)
+		}, []string{`processor "p": topic "t-p-a b-changelog" of its store has the character ' '; letters, digits, '.', '_' and '-' are legal`}},
+		{"store without codecs", func(b *topology.Builder) {
+			topology.AddStore[string, string, int64](processor(b, "p", "in"), "s", nil, nil)
+		}, []string{`processor "p": topic "t-p-s-changelog" its store has no codec`}},
+		{"join of the own store", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.Join(p, topology.AddStore(p, "s", text, count).Table())
+		}, []string{`processor "p": topic "t-p-s-changelog" is a join and a store of the same processor: read its Store`}},
+		{"output to a store", func(b *topology.Builder) {
+			topology.Output(processor(b, "p", "in"), stream("t-q-s-changelog"))
+			topology.AddStore(processor(b, "q", "in"), "s", text, count)
+		}, []string{`processor "p": topic "t-q-s-changelog" is an output and the store of processor "q"`}},
 		{"output to a table", func(b *topology.Builder) {
 			topology.Output(processor(b, "p", "in"), stream("t-q-table"))
 			topology.Persist(processor(b, "q", "in"), count)

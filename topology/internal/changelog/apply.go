@@ -23,6 +23,7 @@ type applier struct {
 	unkeyed  int64               // records without a key, which are no rows
 	changed  func(keys [][]byte) // nil: nobody asks
 	keys     [][]byte            // scratch of changed
+	derived  *Derived            // nil: nothing
 }
 
 // apply commits the records of an answer, with the offset behind them, at once; what has changed is told after it can be read. A non-zero
@@ -31,6 +32,7 @@ func (a *applier) apply(ctx context.Context, got answer, asOf time.Time) (droppe
 	b := a.table.DB().Batch()
 	at := a.progress
 	a.keys = a.keys[:0]
+	derive := a.derived.begin(a.table)
 	for _, r := range got.records {
 		epoch, bad := a.screen.look(r)
 		if errors.Is(bad, ErrNoKey) {
@@ -51,6 +53,10 @@ func (a *applier) apply(ctx context.Context, got answer, asOf time.Time) (droppe
 		}
 		at.Epoch = max(at.Epoch, epoch)
 		a.stale.applied(r.Key, &at)
+		if err := derive.row(b, r); err != nil {
+			b.Discard()
+			return 0, err
+		}
 		if r.Value == nil {
 			b.Delete(a.table, r.Key)
 		} else {

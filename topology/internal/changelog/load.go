@@ -52,6 +52,7 @@ type loading struct {
 	screen        *Screen
 	footing       *Footing
 	changed       func(keys [][]byte)
+	derived       *Derived
 }
 
 // Load brings t to the end that the partition has when Load is called, rows and offset in large atomic batches. A table of another cluster
@@ -120,7 +121,7 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	if l.highWatermark {
 		to = state.end
 	}
-	a := &applier{table: l.table, tp: l.tp, changed: l.changed, screen: l.screen}
+	a := &applier{table: l.table, tp: l.tp, changed: l.changed, screen: l.screen, derived: l.derived}
 	if at.StaleFrom > 0 {
 		if l.owner {
 			// What is read again leaves each row as its last record that counts has it, which is what it is.
@@ -136,6 +137,9 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 	b := l.table.DB().Batch()
 	if reason != "" {
 		b.Clear(l.table)
+		if l.derived != nil {
+			b.Clear(l.derived.Table)
+		}
 	}
 	b.SetIdentity(l.table, state.identity)
 	b.SetProgress(l.table, at)

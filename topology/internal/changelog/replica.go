@@ -33,6 +33,8 @@ type ReplicaConfig struct {
 	Changed func(partition int32, keys [][]byte)
 	// Screen keeps out what is no row. Defaults to none.
 	Screen *Screen
+	// Derived is kept in step with the one partition that is copied. Defaults to nothing.
+	Derived *Derived
 }
 
 // Replica is a copy of some partitions of a table topic that follows them, with reconnection. One writes, any number read. It is
@@ -112,7 +114,7 @@ func (p *Replica) Run(ctx context.Context) error {
 // run copies one partition. Whenever it cannot go on it is loaded again, which finds out what has become of the partition. Readers rely
 // on what they once had: after the first time a table that would have to be cleared is an error.
 func (p *Replica) run(ctx context.Context, c *partitionCopy) error {
-	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen, footing: p.config.Footing}
+	load := loading{table: c.table, tp: c.tp, screen: p.config.Screen, footing: p.config.Footing, derived: p.config.Derived}
 	tries := p.reader.attempts(c.tp)
 	for {
 		loaded, a, err := p.reader.loadUntil(ctx, load)

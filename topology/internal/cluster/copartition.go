@@ -61,8 +61,8 @@ func planTopics(t *kernel.Topology) topicPlan {
 		if p.Loop != nil {
 			group.topics = append(group.topics, add(p, p.Loop.Topic, roleLoop))
 		}
-		if p.Own != nil {
-			group.topics = append(group.topics, add(p, p.Own.Topic, roleTable))
+		for _, own := range p.OwnTables() {
+			group.topics = append(group.topics, add(p, own.Topic, roleTable))
 		}
 		for _, join := range p.Joins {
 			group.topics = append(group.topics, add(p, join.Topic, roleJoin))

@@ -61,8 +61,8 @@ func missingState(p *kernel.Processor, plan topicPlan, existing map[string]int32
 			topics = append(topics, name)
 		}
 	}
-	if p.Own != nil {
-		add(p.Own.Topic.Name)
+	for _, own := range p.OwnTables() {
+		add(own.Topic.Name)
 	}
 	if p.Loop != nil {
 		add(p.Loop.Topic.Name)
@@ -77,7 +77,7 @@ func missingState(p *kernel.Processor, plan topicPlan, existing map[string]int32
 
 // stoodOn says what of a group's commits stands on a topic; nothing if none does.
 func (c *Client) stoodOn(ctx context.Context, p *kernel.Processor, topic string, committed map[kernel.TopicPartition]CommittedOffset, existing map[string]int32) (string, error) {
-	table := p.Own != nil && p.Own.Topic.Name == topic
+	table := slices.ContainsFunc(p.OwnTables(), func(own *kernel.Table) bool { return own.Topic.Name == topic })
 	var unmarked []kernel.TopicPartition // that do not say what they stand on
 	for tp, at := range committed {
 		if !table {

@@ -51,7 +51,7 @@ type Letter struct {
 	Processor, Group string
 	Topic            string
 	Partition        int32
-	Offset           int64
+	Offset           int64 // -1: of a timer that fired
 	Packed           bool
 	Index            int // in its pack
 	Phase            kernel.Phase
@@ -63,7 +63,7 @@ type Letter struct {
 	Headers    []kernel.Header
 	// Cut is the size of a record of which only the beginning is kept; 0: all of it is.
 	Cut int
-	// Table says that it is a row of a table that could not be read, and not a record that was to be processed.
+	// Table says that it is a row of a table that could not be read, or a timer that fired, and not a record that was to be processed.
 	Table bool
 	// Replayed is how often the record was sent again before.
 	Replayed int
@@ -207,7 +207,7 @@ func Parse(m *kernel.Message) (*Letter, error) {
 			l.Headers = append(l.Headers, kernel.Header{Key: strings.TrimPrefix(h.Key, kept), Value: h.Value})
 		}
 	}
-	if l.Topic == "" || l.Processor == "" || l.Offset < 0 {
+	if l.Topic == "" || l.Processor == "" || l.Offset < 0 && !l.Table {
 		return nil, ErrNoLetter
 	}
 	if err := errors.Join(errs...); err != nil {
@@ -239,9 +239,14 @@ type Source struct {
 	Offset       int64
 	Packed       bool
 	Index        int
+	Timer        string // the key and the time of one that fired
 }
 
 // Source is where the letter's record was, and for whom.
 func (l *Letter) Source() Source {
-	return Source{Group: l.Group, Topic: l.Topic, Partition: l.Partition, Offset: l.Offset, Packed: l.Packed, Index: l.Index}
+	s := Source{Group: l.Group, Topic: l.Topic, Partition: l.Partition, Offset: l.Offset, Packed: l.Packed, Index: l.Index}
+	if l.Offset < 0 {
+		s.Timer = fmt.Sprintf("%s@%d", l.Key, l.Timestamp.UnixMilli())
+	}
+	return s
 }

@@ -35,7 +35,9 @@ type assignment struct {
 	coordinator coordinator
 	helpers     sync.WaitGroup // those that renew the lease and commit offsets
 
-	found map[kernel.TopicPartition]cluster.CommittedOffset // committed when the assignment began
+	found       map[kernel.TopicPartition]cluster.CommittedOffset // committed when the assignment began
+	restoration *restoration                                      // the loading of own tables; nil before it has begun
+	standby     []func() error                                    // each ends the copying of a table that another member owns
 
 	mu    sync.Mutex // guards joins, and the tasks', while tables are opened side by side
 	joins []join
@@ -68,10 +70,13 @@ func (a *assignment) inputs() []kernel.TopicPartition {
 	return list
 }
 
-// start begins to process. The tables are open.
+// start begins to process. The joins are open.
 func (a *assignment) start(ctx context.Context) error {
 	if len(a.tasks) == 0 {
 		return nil
+	}
+	if err := a.restoration.wait(); err != nil || a.writing.Err() != nil {
+		return err
 	}
 	if err := a.takeOver(ctx); err != nil {
 		return err
@@ -111,7 +116,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 	}
 	taken := map[kernel.TopicPartition]cluster.CommittedOffset{}
 	for _, t := range a.tasks {
-		epoch := max(a.p.e.now().Unix(), t.epoch+1) // where nothing is known of a former epoch, time stands for one
+		epoch := max(a.p.e.now().Unix(), t.loadedEpoch()+1) // where nothing is known of a former epoch, time stands for one
 		for _, in := range t.inputs {
 			at := found[in.tp]
 			if in.seen, err = fence.ParseSeen(at.Metadata); err != nil {
@@ -119,6 +124,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 			}
 			in.strangers = in.seen.Count(in.def.strange)
 			epoch = max(epoch, in.seen.Epoch(t.owner())+1)
+			t.time.stream = max(t.time.stream, in.seen.Epoch(fence.StreamClock))
 			if err := a.place(in, at, logs); err != nil {
 				return a.inputError(in, err)
 			}
@@ -159,7 +165,7 @@ func (a *assignment) leave(cause error) {
 	a.session.End(cause)
 }
 
-// write writes the rows of batches and where their changelogs end to the local store, in one atomic write; or nothing, if nothing may be written any more.
+// write writes the rows of batches, of all tables, and where their changelogs end to the local store, in one atomic write; or nothing, if nothing may be written any more.
 func (a *assignment) write(batches []*batch) error {
 	a.storing.RLock()
 	defer a.storing.RUnlock()
@@ -169,31 +175,27 @@ func (a *assignment) write(batches []*batch) error {
 	if err := a.lease.check(); err != nil {
 		return err
 	}
-	rows := false
+	var written *rows // any
 	for _, b := range batches {
-		rows = rows || len(b.rows) > 0
+		for _, c := range b.logged() {
+			written = c.of
+		}
 	}
-	if !rows {
+	if written == nil {
 		return nil
 	}
 	db := a.p.e.opts.Store.Batch()
 	for _, b := range batches {
-		if len(b.rows) == 0 {
-			continue
+		for _, c := range b.local {
+			c.of.put(db, c.rows)
 		}
-		table := b.task.own.table
-		for _, r := range b.rows {
-			if r.value == nil {
-				db.Delete(table, r.key)
-			} else {
-				db.Set(table, r.key, r.value)
-			}
+		for _, c := range b.logged() {
+			c.of.put(db, c.rows)
+			db.SetProgress(c.of.table, store.Progress{Next: c.of.ends.Load(), Epoch: b.task.epoch, AsOf: b.cut})
 		}
-		db.SetProgress(table, store.Progress{Next: b.task.ends.Load(), Epoch: b.task.epoch, AsOf: b.cut})
 	}
 	if err := db.Commit(); err != nil {
-		t := batches[0].task
-		return &ProcessError{Processor: t.p.k.Name, Topic: t.p.k.Own.Topic.Name, Partition: t.partition, Offset: -1, Err: err}
+		return &ProcessError{Processor: a.p.k.Name, Topic: written.tp.Topic, Partition: written.tp.Partition, Offset: -1, Err: err}
 	}
 	return nil
 }
@@ -207,6 +209,7 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		a.end(context.Cause(a.session.Context()))
 	}
 	defer context.AfterFunc(a.p.e.crashing, func() { a.end(errCrashed) })()
+	a.restoration.stop()
 	started := a.source != nil
 	if started {
 		a.source.Close()
@@ -237,6 +240,9 @@ func (a *assignment) close(limit time.Duration) (complete bool) {
 		a.p.settleSenders(complete)
 	}
 	a.helpers.Wait()
+	for _, stop := range a.standby {
+		_ = stop() // it says itself what is wrong
+	}
 	for _, t := range a.tasks {
 		if t.life.state() < running {
 			t.closeCaches()

@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -58,7 +59,7 @@ func (e *Engine) screenLookup(topic string) *changelog.Screen {
 // owned reports whether a processor of the topology writes the table.
 func (e *Engine) owned(topic string) bool {
 	for _, k := range e.opts.Whole.Processors {
-		if k.Own != nil && k.Own.Topic.Name == topic {
+		if slices.ContainsFunc(k.OwnTables(), func(own *kernel.Table) bool { return own.Topic.Name == topic }) {
 			return true
 		}
 	}

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -12,17 +13,23 @@ type batch struct {
 	task    *task
 	seq     uint64
 	records int
+	firings int
 	emitted int
+	changed bool // something was emitted or written
 	bytes   int
 	counted int64   // of bytes, in the budget of all batches
 	next    []int64 // by input: one past the last record of the batch; 0: none
 	outputs [2][]output
 	packs   []*packing
-	dirty   []*row // rows written, each once
-	rows    []change
-	offsets []offset // of next, with what is committed beside them
+	set     []changes // of timers, that handlers made: in the log before rows
+	rows    []changes // of the tables that were written
+	fired   []changes // of timers that have fired: in the log when all else is
+	local   []changes // of tables without a changelog
+	keys    int       // rows that changed, each once
+	offsets []offset  // of next, with what is committed beside them
 
 	log      []taken // the records, where they may have to be processed again
+	stream   int64   // the stream time when it began
 	careful  bool    // each message can be undone by itself
 	isolated bool    // what is sent is sent one by one, so that it is known what is refused
 
@@ -47,6 +54,12 @@ type change struct {
 	by         origin
 }
 
+// changes are a batch's changes of one own table.
+type changes struct {
+	of   *rows
+	rows []change
+}
+
 // offset is what is committed of an input.
 type offset struct {
 	in       *input
@@ -58,21 +71,33 @@ type offset struct {
 type origin struct {
 	topic  string
 	offset int64
-	packed bool
 	index  int
 	key    []byte
+	due    int64 // of a timer, in milliseconds since 1970
+	packed bool
 }
 
 func originOf(m *kernel.Message) origin {
-	return origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
+	o := origin{topic: m.Topic, offset: m.Offset, packed: m.Packed, index: m.Index, key: m.Key}
+	if m.Offset < 0 {
+		o.due = m.Timestamp.UnixMilli()
+	}
+	return o
 }
+
+// known reports whether it is known what caused it: a record, or a firing.
+func (o origin) known() bool { return o.topic != "" || o.offset < 0 }
 
 // fails is the error of what the record caused.
 func (o origin) fails(t *task, err error) *ProcessError {
-	return &ProcessError{
+	e := &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseWrite,
 		Topic: o.topic, Partition: t.partition, Offset: o.offset, Packed: o.packed, Index: o.index, Key: o.key, Err: err,
 	}
+	if o.offset < 0 && o.topic != "" {
+		e.Due = time.UnixMilli(o.due)
+	}
+	return e
 }
 
 func newBatch(t *task) *batch {
@@ -81,19 +106,38 @@ func newBatch(t *task) *batch {
 	if !isolated {
 		t.trouble.suspect = nil
 	}
-	return &batch{task: t, seq: t.seq, next: make([]int64, len(t.inputs)), careful: isolated || len(t.trouble.queue) > 0, isolated: isolated}
+	return &batch{
+		task: t, seq: t.seq, next: make([]int64, len(t.inputs)), stream: t.time.stream,
+		careful: isolated || len(t.trouble.queue) > 0, isolated: isolated,
+	}
 }
 
 // empty reports whether there is nothing to commit.
-func (b *batch) empty() bool { return b.records == 0 }
+func (b *batch) empty() bool { return b.records == 0 && !b.changed }
 
-// full reports whether the next record has to wait for the batch to be cut.
+// logged lists the changes that go to changelogs, in the order in which they do.
+func (b *batch) logged() []changes { return slices.Concat(b.set, b.rows, b.fired) }
+
+// of lists the changes of one table.
+func (b *batch) of(r *rows) (list []change) {
+	for _, c := range slices.Concat(b.set, b.rows, b.fired, b.local) {
+		if c.of == r {
+			list = append(list, c.rows...)
+		}
+	}
+	return list
+}
+
+// full reports whether the next record, or firing, has to wait for the batch to be cut.
 func (b *batch) full() bool {
 	o := &b.task.p.e.opts
-	if b.isolated && b.records > 0 {
+	if b.empty() {
+		return false
+	}
+	if b.isolated && b.records+b.firings > 0 {
 		return true
 	}
-	return b.records >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
+	return b.records+b.firings >= o.BatchRecords || b.bytes >= o.BatchBytes || o.Memory.Batches.full(b.counted)
 }
 
 // count brings the budget of all batches up to date.
@@ -114,22 +158,42 @@ func (b *batch) seal() error {
 		p.close(b)
 	}
 	b.packs = nil
-	if b.task.own != nil {
-		if err := b.task.own.encode(b); err != nil {
-			return err
-		}
-	}
-	b.task.restand()
-	for i, n := range b.next {
-		if n == 0 {
+	for _, r := range b.task.stores {
+		if len(r.dirty) == 0 {
 			continue
 		}
-		in := b.task.inputs[i]
+		if r.timers != nil {
+			if err := r.timers.seal(b); err != nil {
+				return err
+			}
+			continue
+		}
+		list, err := r.encode(b)
+		if err != nil {
+			return err
+		}
+		b.rows = append(b.rows, changes{of: r, rows: list})
+		b.keys += len(list)
+	}
+	b.task.restand()
+	return b.sealOffsets()
+}
+
+// sealOffsets takes the offsets of the inputs that records came from, with the stream time. What no record has led to is committed in a transaction all the
+// same, so it needs one that is as it was: the group refuses it where the member is none any more.
+func (b *batch) sealOffsets() error {
+	t := b.task
+	for i, n := range b.next {
+		in := t.inputs[i]
+		if n == 0 && (b.records > 0 || i > 0 || t.p.delivery != ExactlyOnce) {
+			continue
+		}
+		in.keepTime(t.time.stream)
 		metadata, err := in.metadata()
 		if err != nil {
-			return &ProcessError{Processor: b.task.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
+			return &ProcessError{Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: err}
 		}
-		b.offsets = append(b.offsets, offset{in: in, next: n, metadata: metadata})
+		b.offsets = append(b.offsets, offset{in: in, next: in.at, metadata: metadata})
 	}
 	b.cut = b.task.p.e.now()
 	return nil

@@ -23,8 +23,8 @@ type rowState struct {
 
 // closeCaches gives back what the task's rows take. It runs where the task's goroutine has ended, or never began.
 func (t *task) closeCaches() {
-	if t.own != nil {
-		t.own.cache.Close()
+	for _, r := range t.kept {
+		r.cache.Close()
 	}
 	for _, r := range append(append([]*reader(nil), t.joins...), t.lookups...) {
 		if r != nil {

@@ -20,18 +20,19 @@ import (
 type coordinator interface {
 	// commit takes a batch. It does not block.
 	commit(b *batch)
-	// rewrite writes rows of a task to its changelog once more, before the task has begun.
-	rewrite(ctx context.Context, t *task, rows []change) error
+	// rewrite writes rows of a task to their changelog once more, before the task has begun.
+	rewrite(ctx context.Context, rows changes) error
 	// close returns when no batch is being committed any more. The assignment's writing context is done, or all batches are.
 	close()
 }
 
 // The steps of a commit, for those who want to end the process at one: each is reached when it was done. With at-least-once they come in
-// this order: outputs, (last outputs,) changelog, store, offsets. With exactly-once: begin, produced, offsets-added, end, store.
+// this order: outputs, (last outputs,) changelog, (fired,) store, offsets. With exactly-once: begin, produced, offsets-added, end, store.
 const (
 	StepOutputs      = "outputs"
 	StepLast         = "last"
 	StepChangelog    = "changelog"
+	StepFired        = "fired"
 	StepStore        = "store"
 	StepOffsets      = "offsets"
 	StepBegin        = "begin"
@@ -120,15 +121,15 @@ func (a *assignment) sendOutputs(ctx context.Context, s sender.Sender, d *delive
 	return nil
 }
 
-// sendRows sends the rows of a batch: together, or one by one.
-func (a *assignment) sendRows(ctx context.Context, s sender.Sender, d *delivery, b *batch, rows []change, to *int64) error {
+// sendRows sends rows of a batch: together, or one by one.
+func (a *assignment) sendRows(ctx context.Context, s sender.Sender, d *delivery, b *batch, c changes, to *int64) error {
 	if b == nil || !b.isolated {
-		d.rows(ctx, s, rows, to)
+		d.rows(ctx, s, c, to)
 		return nil
 	}
-	for i := range rows {
+	for i := range c.rows {
 		one := newDelivery(b.task)
-		one.rows(ctx, s, rows[i:i+1], to)
+		one.rows(ctx, s, changes{of: c.of, rows: c.rows[i : i+1]}, to)
 		if err := one.wait(ctx); err != nil {
 			return err
 		}
@@ -152,17 +153,16 @@ func (t *task) sendFailed(topic string, partition int32, by origin, err error) e
 	return by.fails(t, &SendError{Topic: topic, Partition: partition, Err: err})
 }
 
-// rows sends changes of the task's table to its changelog. When all are acknowledged, to is one past the last of them.
-func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to *int64) {
-	t := d.task
-	topic, now := t.p.k.Own.Topic.Name, t.p.e.now()
-	headers := []kernel.Header{{Key: fence.HeaderKey, Value: t.stamp}}
-	for _, c := range rows {
-		r := sender.Record{Topic: topic, Partition: t.partition, Key: c.key, Value: c.value, Timestamp: now, Headers: headers}
+// rows sends changes of one table to its changelog. When all are acknowledged, to is one past the last of them.
+func (d *delivery) rows(ctx context.Context, s sender.Sender, c changes, to *int64) {
+	now := d.task.p.e.now()
+	headers := []kernel.Header{{Key: fence.HeaderKey, Value: d.task.stamp}}
+	for _, row := range c.rows {
+		r := sender.Record{Topic: c.of.tp.Topic, Partition: c.of.tp.Partition, Key: row.key, Value: row.value, Timestamp: now, Headers: headers}
 		d.pending.Add(1)
 		err := s.Send(ctx, r, func(offset int64, err error) {
 			if err != nil {
-				d.fail(t.rowFailed(c, err))
+				d.fail(c.of.sendFailed(row, err))
 			} else {
 				*to = offset + 1 // acknowledgements of a partition come in order, from one goroutine
 			}
@@ -173,28 +173,29 @@ func (d *delivery) rows(ctx context.Context, s sender.Sender, rows []change, to 
 			if cause := context.Cause(ctx); cause != nil {
 				err = cause
 			}
-			d.fail(t.rowFailed(c, err))
+			d.fail(c.of.sendFailed(row, err))
 			return
 		}
 	}
 }
 
-// rowFailed is the error of a row that was not acknowledged: of the record that wrote it, where the brokers have something against the row.
-func (t *task) rowFailed(c change, err error) error {
-	topic := t.p.k.Own.Topic.Name
-	send := &SendError{Topic: topic, Partition: t.partition, Err: err}
-	if refused(err) && c.by.topic != "" {
-		return c.by.fails(t, fmt.Errorf("row %s: %w", kernel.Quote(c.key), send))
+// sendFailed is the error of a row that was not acknowledged: of what wrote it, where the brokers have something against the row.
+func (r *rows) sendFailed(c change, err error) error {
+	send := &SendError{Topic: r.tp.Topic, Partition: r.tp.Partition, Err: err}
+	if refused(err) && c.by.known() {
+		return c.by.fails(r.task, fmt.Errorf("row %s: %w", kernel.Quote(c.key), send))
 	}
-	return &ProcessError{Processor: t.p.k.Name, Phase: kernel.PhaseWrite, Topic: topic, Partition: t.partition, Offset: -1, Key: c.key, Err: send}
+	return &ProcessError{Processor: r.task.p.k.Name, Phase: kernel.PhaseWrite, Topic: r.tp.Topic, Partition: r.tp.Partition, Offset: -1, Key: c.key, Err: send}
 }
 
 // committed tells the observer, and the task.
 func (a *assignment) committed(b *batch, info kernel.CommittedInfo) {
 	info.Processor, info.Partition = b.task.p.k.Name, b.task.partition
-	info.Records, info.Outputs, info.Rows = b.records, b.emitted, len(b.rows)
-	for _, r := range b.rows {
-		info.RowBytes += int64(len(r.key) + len(r.value))
+	info.Records, info.Firings, info.Outputs, info.Rows = b.records, b.firings, b.emitted, b.keys
+	for _, c := range b.logged() {
+		for _, r := range c.rows {
+			info.RowBytes += int64(len(r.key) + len(r.value))
+		}
 	}
 	b.task.batchCommitted(b)
 	if f := a.p.e.opts.Observer.Committed; f != nil {

@@ -19,7 +19,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
-// relay counts the records of "in" by key, tells each new count to "summer" through an internal, packed stream, and by "last", which comes
+// relay counts the records of "in" by key, in its table and in a store, tells each new count to "summer" through an internal, packed stream, and by "last", which comes
 // last; "summer" keeps for each key the counts it was told, in their order, and emits them to "out".
 func relay() *kernel.Topology {
 	told := &kernel.Output{Topic: kernel.Topic{Name: "told", Packed: true}}
@@ -32,10 +32,13 @@ func relay() *kernel.Topology {
 	}
 	return only(
 		&kernel.Processor{
-			Name: "counter", Group: "test-counter", Own: counts("test-counter-table"), Outputs: []*kernel.Output{told, lastly},
+			Name: "counter", Group: "test-counter", Own: counts("test-counter-table"), Stores: []*kernel.Table{counts(twinTable)}, Outputs: []*kernel.Output{told, lastly},
 			Inputs: []*kernel.Input{{Topic: topic("in"), Handle: func(_ context.Context, t kernel.Task, m *kernel.Message) error {
 				n, err := bump(t, m.Key)
 				if err != nil {
+					return err
+				}
+				if _, err := bumpIn(t.Store(0), m.Key); err != nil {
 					return err
 				}
 				text := []byte(strconv.Itoa(n))
@@ -129,6 +132,7 @@ func crashAt(t *testing.T, delivery engine.Delivery, step string, sameDisk bool)
 		told[string(record.Key)] = append(told[string(record.Key)], string(record.Value))
 	}
 	counted, listed := fold(b.committedRecords("test-counter-table", partitions)), fold(b.committedRecords("test-summer-table", partitions))
+	stored := fold(b.committedRecords(twinTable, partitions))
 	for k := range keys {
 		key := strconv.Itoa(k)
 		var want []string
@@ -137,10 +141,13 @@ func crashAt(t *testing.T, delivery engine.Delivery, step string, sameDisk bool)
 		}
 		all := strings.Join(want, ";") + ";"
 		if delivery == engine.ExactlyOnce {
-			if counted[key] != strconv.Itoa(each) || listed[key] != all || !slices.Equal(told[key], want) {
-				t.Errorf("key %s: counted %s of %d, listed %s, told %v", key, counted[key], each, listed[key], told[key])
+			if counted[key] != strconv.Itoa(each) || stored[key] != counted[key] || listed[key] != all || !slices.Equal(told[key], want) {
+				t.Errorf("key %s: counted %s and %s of %d, listed %s, told %v", key, counted[key], stored[key], each, listed[key], told[key])
 			}
 			continue
+		}
+		if n, _ := strconv.Atoi(stored[key]); n < each || n > each+passed*5 {
+			t.Errorf("key %s: counted %d of %d in the store", key, n, each)
 		}
 		n, _ := strconv.Atoi(counted[key])
 		if n < each || n > each+passed*5 {

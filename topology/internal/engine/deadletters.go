@@ -17,10 +17,13 @@ func (t *task) passOver(m *kernel.Message, f *failure) {
 	}
 }
 
-// deadLetter sends a message to the dead letters, with the open batch.
+// deadLetter sends a message to the dead letters, with the open batch. The firing of a timer is a row of its table there; it cannot be sent again.
 func (t *task) deadLetter(m *kernel.Message, e *ProcessError) {
-	b, r := t.cur, t.p.letterRecord(t.p.newLetter(m, e))
+	l := t.p.newLetter(m, e)
+	l.Table = m.Offset < 0
+	b, r := t.cur, t.p.letterRecord(l)
 	b.emitted++
+	b.changed = true
 	b.bytes += len(r.Key) + len(r.Value) + recordOverhead
 	b.outputs[first] = append(b.outputs[first], output{by: originOf(m), record: r})
 }

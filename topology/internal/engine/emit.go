@@ -59,6 +59,7 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 		return kernel.In(kernel.PhaseWrite, ErrTooMuch)
 	}
 	b.emitted++
+	b.changed = true
 	b.bytes += size
 	if out.Topic.Packed && !t.p.e.opts.Unpacked {
 		t.packed = append(t.packed, packedMessage{to: t.packing(d, partition), key: key, value: value, Emission: kernel.Emission{Timestamp: timestamp, Headers: headers}})
@@ -74,11 +75,11 @@ func (t *task) Emit(out *kernel.Output, key, value []byte, timestamp time.Time, 
 	return nil
 }
 
-// MaxEmitted is how many bytes a handler may emit for one record. They are held until the record's batch is cut.
+// MaxEmitted is how many bytes a handler may emit and write for one record. They are held until the record's batch is cut.
 const MaxEmitted = 64 << 20
 
-// ErrTooMuch is returned by Emit to a handler that has emitted [MaxEmitted] bytes for one record.
-var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of output: send the rest in steps, through a loop", MaxEmitted)
+// ErrTooMuch is returned to a handler that has emitted and written [MaxEmitted] bytes for one record.
+var ErrTooMuch = fmt.Errorf("a record led to more than %d bytes of outputs and rows: send the rest in steps, through a loop", MaxEmitted)
 
 // ErrTooLarge says that a row, or a record that is emitted, is larger than a record may be.
 var ErrTooLarge = errors.New("too large for a record")

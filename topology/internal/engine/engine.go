@@ -75,7 +75,7 @@ type Options struct {
 	PurgeInterval  time.Duration // how often what is committed is deleted from internal streams; 0: a minute
 	WatchInterval  time.Duration // how often topics are looked at; 0: 5 s
 
-	// Now is the clock of tasks; nil: [time.Now].
+	// Now is the clock of tasks, and the wall clock of timers and punctuations; nil: [time.Now]. Whoever moves another one on calls [Engine.Wake].
 	Now func() time.Time
 
 	Logger   *slog.Logger
@@ -196,6 +196,20 @@ func (e *Engine) Crash() {
 	e.eachAssignment(func(a *assignment) { a.end(errCrashed) })
 	e.latch.cancel(errStopped)
 }
+
+// Wake has all tasks look at the wall clock that go by it.
+func (e *Engine) Wake() {
+	e.eachAssignment(func(a *assignment) {
+		for _, t := range a.tasks {
+			if t.time.walls {
+				t.wake.Raise()
+			}
+		}
+	})
+}
+
+// now is the time on the wall clock.
+func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // ExpireLeases ends the leases of all assignments, as a pause of the process does. It is for tests.
 func (e *Engine) ExpireLeases() { e.eachAssignment(func(a *assignment) { a.lease.expire() }) }
@@ -355,9 +369,6 @@ func (p *processor) hanging() error {
 
 // Fail ends the run with an error from outside of it.
 func (e *Engine) Fail(err error) { e.fail(err) }
-
-// now is the time by the clock of tasks.
-func (e *Engine) now() time.Time { return e.opts.Now() }
 
 // fail keeps the first error and ends the run.
 func (e *Engine) fail(err error) {

@@ -55,12 +55,12 @@ func (c *exactlyOnce) commit(b *batch) {
 }
 
 // rewrite implements [coordinator]. The rows are a transaction of their own, with the offsets as they are.
-func (c *exactlyOnce) rewrite(_ context.Context, t *task, rows []change) error {
-	if len(rows) == 0 {
+func (c *exactlyOnce) rewrite(_ context.Context, rows changes) error {
+	if len(rows.rows) == 0 {
 		return nil
 	}
-	b := &batch{task: t, rows: rows}
-	for _, in := range t.inputs {
+	b := &batch{task: rows.of.task, rows: []changes{rows}}
+	for _, in := range b.task.inputs {
 		metadata, err := in.metadata()
 		if err != nil {
 			return c.a.inputError(in, err)
@@ -153,7 +153,7 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 		return err
 	}
 	c.a.reached(StepBegin)
-	deliveries, ends := make([]*delivery, len(batches)), make([]int64, len(batches))
+	deliveries, ends := make([]*delivery, len(batches)), map[*rows]*int64{}
 	for i, b := range batches {
 		d := newDelivery(b.task)
 		deliveries[i] = d
@@ -162,8 +162,9 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 				return err
 			}
 		}
-		if len(b.rows) > 0 {
-			if err := c.a.sendRows(ctx, p, d, b, b.rows, &ends[i]); err != nil {
+		for _, rows := range b.rows {
+			ends[rows.of] = new(int64)
+			if err := c.a.sendRows(ctx, p, d, b, rows, ends[rows.of]); err != nil {
 				return err
 			}
 		}
@@ -189,10 +190,8 @@ func (c *exactlyOnce) produce(p sender.Transactional, batches []*batch) error {
 		return fmt.Errorf("processor %q: %w", c.a.p.k.Name, err)
 	}
 	c.a.reached(StepEnd)
-	for i, b := range batches {
-		if ends[i] > 0 {
-			b.task.ends.Store(ends[i])
-		}
+	for table, end := range ends {
+		table.ends.Store(*end)
 	}
 	return nil
 }

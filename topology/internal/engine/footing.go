@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"maps"
 	"strings"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
@@ -39,9 +40,16 @@ func (p *processor) footing(found map[kernel.TopicPartition]cluster.CommittedOff
 	return f
 }
 
-// committedAt is what the group has committed at a partition that is not assigned here.
-func (p *processor) committedAt(ctx context.Context, partition int32) (map[kernel.TopicPartition]cluster.CommittedOffset, error) {
-	found, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, p.inputsOf(partition))
+// committedAt is what the group has committed at partitions that are not assigned here.
+func (p *processor) committedAt(ctx context.Context, partitions []int32) (map[kernel.TopicPartition]cluster.CommittedOffset, error) {
+	var inputs []kernel.TopicPartition
+	for _, partition := range partitions {
+		inputs = append(inputs, p.inputsOf(partition)...)
+	}
+	if len(inputs) == 0 {
+		return nil, nil //nolint:nilnil // nothing is asked for
+	}
+	found, err := p.e.opts.Client.StableOffsets(ctx, p.k.Group, inputs)
 	if err != nil {
 		return nil, fmt.Errorf("processor %q: %w", p.k.Name, err)
 	}
@@ -50,9 +58,9 @@ func (p *processor) committedAt(ctx context.Context, partition int32) (map[kerne
 
 // stand notes what the offsets of the task stand on: the topics of its inputs, and how far its tables' changelogs are known to go.
 func (t *task) stand(l logs) {
-	t.logs = nil
-	if t.own != nil {
-		t.logs = map[string]fence.Log{t.p.k.Own.Topic.Name: t.ownLog}
+	t.logs = map[string]fence.Log{}
+	for _, r := range t.stores {
+		t.logs[r.tp.Topic] = r.log
 	}
 	for _, in := range t.inputs {
 		in.seen.Mark = fence.Mark{Input: l.ids[in.tp.Topic], Changelogs: t.logs}
@@ -63,31 +71,26 @@ func (t *task) stand(l logs) {
 // restand notes how far the changelogs have got, for the offsets that are committed next. They are a batch behind: what the open one
 // writes is not in the log yet.
 func (t *task) restand() {
-	if t.own == nil {
+	var moved map[string]fence.Log
+	for _, r := range t.stores {
+		l := t.logs[r.tp.Topic]
+		next := r.ends.Load()
+		if next == l.Next {
+			continue
+		}
+		if moved == nil {
+			moved = maps.Clone(t.logs) // what is committed now has the old one
+		}
+		l.Next = next
+		moved[r.tp.Topic] = l
+	}
+	if moved == nil {
 		return
 	}
-	name := t.p.k.Own.Topic.Name
-	l := t.logs[name]
-	if next := t.ends.Load(); next != l.Next {
-		l.Next = next
-		t.logs = map[string]fence.Log{name: l}
-		for _, in := range t.inputs {
-			in.seen.Mark.Changelogs, in.stale = t.logs, true
-		}
+	t.logs = moved
+	for _, in := range t.inputs {
+		in.seen.Mark.Changelogs, in.stale = moved, true
 	}
-}
-
-// standbyFooting is the footing of a copy of a table of its own that another member owns; nil for other tables.
-func (p *processor) standbyFooting(ctx context.Context, role, topic string, partition int32) (*changelog.Footing, error) {
-	if role != roleOwn {
-		return nil, nil //nolint:nilnil // any log will do
-	}
-	found, err := p.committedAt(ctx, partition)
-	if err != nil {
-		return nil, err
-	}
-	f := p.footing(found, topic, partition)
-	return &f, nil
 }
 
 // KnowsTable reports whether a local store has rows of a table that its process, or a standby, owned.

@@ -28,7 +28,9 @@ type records interface {
 const strangersMost = 64
 
 // strange reports whether a task is none of the topology. The one without a name is the reader.
-func (d *inputDef) strange(t fence.Task) bool { return t.Processor != "" && !d.known[t.Processor] }
+func (d *inputDef) strange(t fence.Task) bool {
+	return t.Processor != "" && t != fence.StreamClock && !d.known[t.Processor]
+}
 
 // input is a partition of an input. Its fields belong to the task's goroutine, but for committed.
 type input struct {
@@ -84,7 +86,7 @@ func (in *input) admit(r *kgo.Record) (bool, error) {
 	return true, nil
 }
 
-// metadata is what is committed with an offset of the input: the epochs seen below it.
+// metadata is what is committed with an offset of the input: the epochs seen below it, and the stream time.
 func (in *input) metadata() (string, error) {
 	if in.stale || in.spoken == "" {
 		text, err := in.seen.Text()
@@ -94,6 +96,14 @@ func (in *input) metadata() (string, error) {
 		in.spoken, in.stale = text, false
 	}
 	return in.spoken, nil
+}
+
+// keepTime notes the stream time, in milliseconds since 1970, for the metadata.
+func (in *input) keepTime(at int64) {
+	if at > in.seen.Epoch(fence.StreamClock) {
+		in.seen.Admit(fence.Stamp{Task: fence.StreamClock, Epoch: at})
+		in.stale = true
+	}
 }
 
 // next takes the record that comes next, nil if none waits. An error says that the log does not have it.

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -47,6 +48,7 @@ type Local struct {
 	members    []*member
 	lookups    []replica
 	commit     *commit  // that takes a step
+	fired      int      // handlers called by time since Settle was
 	choices    []choice // scratch
 }
 
@@ -128,8 +130,8 @@ func (l *Local) addTopics(k *kernel.Processor) {
 	for _, out := range k.Outputs {
 		l.o.Log.Add(out.Topic)
 	}
-	if k.Own != nil {
-		l.o.Log.Add(k.Own.Topic)
+	for _, own := range k.OwnTables() {
+		l.o.Log.Add(own.Topic)
 	}
 	for _, t := range append(append([]*kernel.Table(nil), k.Joins...), k.Lookups...) {
 		l.o.Log.Add(t.Topic).Followed = true
@@ -168,7 +170,7 @@ func (l *Local) follow(c changelog.ReplicaConfig) (*changelog.Replica, error) {
 // Reload has the owner of a table begin anew before it processes anything: somebody else wrote to its changelog.
 func (l *Local) Reload(table string) {
 	for _, m := range l.members {
-		if m.p.k.Own != nil && m.p.k.Own.Topic.Name == table {
+		if slices.ContainsFunc(m.p.k.OwnTables(), func(own *kernel.Table) bool { return own.Topic.Name == table }) {
 			m.end(errOver)
 		}
 	}
@@ -193,6 +195,7 @@ func (m *member) start() (err error) {
 	m.tasks, m.joins = nil, nil
 	for _, i := range l.partitions {
 		t := m.a.tasks[i]
+		l.watchTime(t)
 		m.tasks = append(m.tasks, t)
 		t.life.to(restoring)
 		if err := m.restore(t); err != nil {
@@ -214,13 +217,15 @@ func (m *member) start() (err error) {
 
 // restore brings the tables of a task to their ends.
 func (m *member) restore(t *task) error {
-	if t.own != nil && m.empty {
-		if err := t.own.table.Clear(); err != nil {
-			return err
+	if m.empty {
+		for _, r := range t.kept {
+			if err := r.table.Clear(); err != nil {
+				return err
+			}
 		}
 	}
-	if t.own != nil {
-		if err := t.restore(m.l.ctx); err != nil {
+	for _, r := range t.stores {
+		if err := r.restore(m.l.ctx); err != nil {
 			return err
 		}
 	}

@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"time"
 )
 
 // choice is something that may come next: one of these.
 type choice struct {
 	m       *member
-	t       *task
+	t       *task // processes records of its inputs,
+	fires   *task // or calls a handler whose time has come
 	commit  *commit
 	replica replica
 }
@@ -28,6 +30,7 @@ func (l *Local) Settle() (err error) {
 }
 
 func (l *Local) settle() error {
+	l.fired = 0
 	for n := 0; l.e.failure() == nil; {
 		if err := l.startAll(); err != nil {
 			l.e.fail(err)
@@ -76,8 +79,14 @@ func (l *Local) choose() (choice, bool) {
 	l.choices = l.choices[:0]
 	for _, m := range l.members {
 		for _, t := range m.tasks {
-			if t.cur.records < l.o.Batch && t.waiting() > 0 {
+			if t.cur.records >= l.o.Batch {
+				continue
+			}
+			if t.waiting() > 0 {
 				l.choices = append(l.choices, choice{m: m, t: t})
+			}
+			if t.isDue() {
+				l.choices = append(l.choices, choice{m: m, fires: t})
 			}
 		}
 		for _, c := range m.commits {
@@ -109,7 +118,17 @@ func (l *Local) oldest() (choice, bool) {
 			next.m, first = m, order
 		}
 	}
-	return next, next.m != nil
+	if next.m != nil {
+		return next, true
+	}
+	for _, m := range l.members {
+		for _, t := range m.tasks {
+			if t.isDue() {
+				return choice{m: m, fires: t}, true
+			}
+		}
+	}
+	return choice{}, false
 }
 
 // oldest is the input with the record that was written first, and when that was.
@@ -129,6 +148,8 @@ func (l *Local) do(c choice) error {
 	switch {
 	case c.t != nil:
 		return c.m.batch(c.t)
+	case c.fires != nil:
+		return c.m.fire(c.fires)
 	case c.m != nil:
 		return c.m.inOrder()
 	case c.commit != nil:
@@ -208,8 +229,11 @@ func (m *member) inOrder() error {
 // process has a task process the next record of an input.
 func (m *member) process(t *task, input int) error {
 	ctx, from := m.a.session.Context(), t.inputs[input].from.(*localRecords)
+	for t.goesOn(ctx) && t.fire(ctx) { // what is due comes before the record
+	}
 	from.due = true
 	t.step(ctx)
+	m.again(t)
 	switch {
 	case m.l.e.failure() != nil:
 		return m.l.e.failure()
@@ -222,6 +246,40 @@ func (m *member) process(t *task, input int) error {
 		}
 	}
 	return nil
+}
+
+// fire calls one handler of a task whose time has come, and commits what came of it.
+func (m *member) fire(t *task) error {
+	t.time.wallLeft = wallTurn
+	ctx := m.a.session.Context()
+	t.fire(ctx)
+	m.again(t)
+	switch {
+	case m.l.e.failure() != nil:
+		return m.l.e.failure()
+	case t.halted:
+		return context.Cause(ctx)
+	}
+	m.cut()
+	return nil
+}
+
+// again has a task process what failed once more, without the pauses, until nothing of it is left.
+func (m *member) again(t *task) {
+	ctx := m.a.session.Context()
+	for !t.trouble.quiet() && t.goesOn(ctx) && m.a.writing.Err() == nil {
+		t.trouble.until = time.Time{}
+		switch {
+		case t.flight.Load() == nil:
+			if !t.step(ctx) {
+				m.cut() // what comes before is committed first
+			}
+		case len(m.commits) == 0:
+			m.begin()
+		case !m.commits[0].resume():
+			m.cut()
+		}
+	}
 }
 
 // cut hands the open batches to the coordinator.
@@ -265,23 +323,37 @@ func (t *task) forget() error {
 	for _, r := range append(append([]*reader(nil), t.joins...), t.lookups...) {
 		r.cache.Clear()
 	}
-	if t.own == nil {
-		return nil
+	for _, r := range t.kept {
+		if err := r.decodeAnew(); err != nil {
+			return err
+		}
 	}
-	t.own.cache.Clear()
-	for _, b := range []*batch{t.flight.Load(), t.cur} {
-		if b == nil {
-			continue
-		}
-		for i, w := range b.dirty {
-			if w.Value.dirty && b != t.cur {
-				continue
+	return nil
+}
+
+// decodeAnew has the rows of the table decoded anew.
+func (r *rows) decodeAnew() error {
+	r.cache.Clear()
+	r.sorted, r.flying = nil, nil
+	if b := r.task.flight.Load(); b != nil {
+		for _, c := range b.of(r) {
+			s := rowState{ok: c.value != nil, size: len(c.value), seq: b.seq}
+			if s.ok {
+				var err error
+				if s.value, err = r.def.Decode(c.value); err != nil {
+					return err
+				}
 			}
-			if err := t.own.again(&w.Value); err != nil {
-				return err
-			}
-			b.dirty[i] = t.own.cache.Add(w.Key, w.Value, w.Value.size)
+			r.cache.Forget(string(c.key))
+			r.cache.Add(string(c.key), s, s.size)
 		}
+	}
+	for i, w := range r.dirty {
+		if err := r.again(&w.Value); err != nil {
+			return err
+		}
+		r.cache.Forget(w.Key)
+		r.dirty[i] = r.cache.Add(w.Key, w.Value, w.Value.size)
 	}
 	return nil
 }

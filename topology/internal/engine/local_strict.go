@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
@@ -37,35 +38,54 @@ func (t *strictTask) PartitionOf(out *kernel.Output, key []byte) (int32, error) 
 }
 
 // Own implements [kernel.Task].
-func (t *strictTask) Own() kernel.Rows { return strictRows{t.Task.Own(), t} }
+func (t *strictTask) Own() kernel.Rows { return strictRows{t.Task.Own(), t, t.p.k.Own} }
+
+// Store implements [kernel.Task].
+func (t *strictTask) Store(i int) kernel.Rows { return strictRows{t.Task.Store(i), t, t.p.k.Stores[i]} }
+
+// Timers implements [kernel.Task].
+func (t *strictTask) Timers(i int) kernel.Schedule {
+	return strictSchedule{t.Task.Timers(i), t, t.p.k.Timers[i].Table}
+}
 
 // Join implements [kernel.Task].
 func (t *strictTask) Join(i int) kernel.Reader { return strictJoin{t.Task.Join(i), t, t.p.k.Joins[i]} }
 
-func (t *strictTask) check(table *kernel.Table, key []byte) error {
-	if at := finerOf(t.p, table.Topic, key); at != t.partition {
-		return fmt.Errorf("key %s of table %q is of another partition: of %d it is in %d, the record %s in %d",
-			kernel.Quote(key), table.Topic.Name, finer*t.p.partitions, at, kernel.Quote(t.key), t.partition)
+func (t *strictTask) check(table *kernel.Table, keys ...[]byte) error {
+	for _, key := range keys {
+		if at := finerOf(t.p, table.Topic, key); at != t.partition {
+			return fmt.Errorf("key %s of table %q is of another partition: of %d it is in %d, the record %s in %d",
+				kernel.Quote(key), table.Topic.Name, finer*t.p.partitions, at, kernel.Quote(t.key), t.partition)
+		}
 	}
 	return nil
 }
 
 type strictRows struct {
 	kernel.Rows
-	t *strictTask
+	t   *strictTask
+	def *kernel.Table
 }
 
 // Get implements [kernel.Reader].
 func (r strictRows) Get(key []byte) (any, bool, error) {
-	if err := r.t.check(r.t.p.k.Own, key); err != nil {
+	if err := r.t.check(r.def, key); err != nil {
 		return nil, false, err
 	}
 	return r.Rows.Get(key)
 }
 
+// GetMany implements [kernel.Reader].
+func (r strictRows) GetMany(keys [][]byte) ([]kernel.Found, error) {
+	if err := r.t.check(r.def, keys...); err != nil {
+		return nil, err
+	}
+	return r.Rows.GetMany(keys)
+}
+
 // Set implements [kernel.Rows].
 func (r strictRows) Set(key []byte, row any) error {
-	if err := r.t.check(r.t.p.k.Own, key); err != nil {
+	if err := r.t.check(r.def, key); err != nil {
 		return err
 	}
 	return r.Rows.Set(key, row)
@@ -73,10 +93,40 @@ func (r strictRows) Set(key []byte, row any) error {
 
 // Delete implements [kernel.Rows].
 func (r strictRows) Delete(key []byte) error {
-	if err := r.t.check(r.t.p.k.Own, key); err != nil {
+	if err := r.t.check(r.def, key); err != nil {
 		return err
 	}
 	return r.Rows.Delete(key)
+}
+
+type strictSchedule struct {
+	kernel.Schedule
+	t   *strictTask
+	def *kernel.Table
+}
+
+// Get implements [kernel.Schedule].
+func (s strictSchedule) Get(key []byte) (time.Time, bool, error) {
+	if err := s.t.check(s.def, key); err != nil {
+		return time.Time{}, false, err
+	}
+	return s.Schedule.Get(key)
+}
+
+// Set implements [kernel.Schedule].
+func (s strictSchedule) Set(key []byte, at time.Time) error {
+	if err := s.t.check(s.def, key); err != nil {
+		return err
+	}
+	return s.Schedule.Set(key, at)
+}
+
+// Cancel implements [kernel.Schedule].
+func (s strictSchedule) Cancel(key []byte) error {
+	if err := s.t.check(s.def, key); err != nil {
+		return err
+	}
+	return s.Schedule.Cancel(key)
 }
 
 type strictJoin struct {
@@ -91,4 +141,30 @@ func (r strictJoin) Get(key []byte) (any, bool, error) {
 		return nil, false, err
 	}
 	return r.Reader.Get(key)
+}
+
+// GetMany implements [kernel.Reader].
+func (r strictJoin) GetMany(keys [][]byte) ([]kernel.Found, error) {
+	if err := r.t.check(r.def, keys...); err != nil {
+		return nil, err
+	}
+	return r.Reader.GetMany(keys)
+}
+
+// watchTime has the handlers of a task that are called by time fail like those of records, and where there is no end to them.
+func (l *Local) watchTime(t *task) {
+	bounded := func(handle kernel.Handler) kernel.Handler {
+		return func(ctx context.Context, of kernel.Task, m *kernel.Message) error {
+			if l.fired++; l.fired > l.o.Batches {
+				return fmt.Errorf("not at rest after %d firings: processor %q goes on", l.o.Batches, t.p.k.Name)
+			}
+			return handle(ctx, of, m)
+		}
+	}
+	for _, tm := range t.time.timers {
+		tm.handle = bounded(strict(t.p, tm.def.Table.Topic, tm.def.Handle))
+	}
+	for _, k := range t.time.ticks {
+		k.handle = bounded(k.def.Handle)
+	}
 }

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
-	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // maintain does what is to be done now and then, until the run ends: it purges internal streams, and looks for what former owners wrote to
@@ -34,7 +33,7 @@ func (e *Engine) maintain(processors []*processor) {
 				continue
 			}
 			if err := a.inspect(); err != nil && a.writing.Err() == nil {
-				p.log.Warn("inspect changelog", "topic", p.k.Own.Topic.Name, "error", err)
+				p.log.Warn("inspect changelogs", "error", err)
 			}
 		}
 	}
@@ -44,17 +43,24 @@ func (e *Engine) maintain(processors []*processor) {
 // two inspections.
 func (a *assignment) inspect() error {
 	c, ok := a.coordinator.(*atLeastOnce)
-	if !ok || a.p.k.Own == nil {
+	tables := a.p.k.OwnTables()
+	if !ok || len(tables) == 0 {
 		return nil
 	}
-	ends, err := a.p.e.opts.Client.Ends(a.writing, a.p.k.Own.Topic.Name)
+	topics := make([]string, len(tables))
+	for i, def := range tables {
+		topics[i] = def.Topic.Name
+	}
+	ends, err := a.p.e.opts.Client.Ends(a.writing, topics...)
 	if err != nil {
 		return err
 	}
-	for partition, t := range a.tasks {
-		if err := c.check(a.writing, t, ends[a.p.k.Own.Topic.Name][partition]); err != nil {
-			a.leave(err) // what is healed is known again when the table is loaded
-			return err
+	for _, t := range a.tasks {
+		for _, r := range t.stores {
+			if err := c.check(a.writing, r, ends[r.tp.Topic][r.tp.Partition]); err != nil {
+				a.leave(err) // what is healed is known again when the table is loaded
+				return err
+			}
 		}
 	}
 	return nil
@@ -62,51 +68,50 @@ func (a *assignment) inspect() error {
 
 func (a *assignment) rewriteAllStale(ctx context.Context) error {
 	for _, t := range a.tasks {
-		if err := a.rewriteStale(ctx, t); err != nil {
-			return err
+		for _, r := range t.stores {
+			if err := a.rewriteStale(ctx, r); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
 }
 
 // rewriteStale writes the rows again whose last record in the changelog was written by a former owner behind a later one's.
-func (a *assignment) rewriteStale(ctx context.Context, t *task) error {
-	if !t.stale.All && len(t.stale.Keys) == 0 {
+func (a *assignment) rewriteStale(ctx context.Context, r *rows) error {
+	if !r.stale.All && len(r.stale.Keys) == 0 {
 		return nil
 	}
-	var rows []change
+	var list []change
 	add := func(key, value []byte) error {
-		if rows = append(rows, change{key: bytes.Clone(key), value: value}); len(rows) < rowsAtOnce {
+		if list = append(list, change{key: bytes.Clone(key), value: value}); len(list) < rowsAtOnce {
 			return nil
 		}
-		err := a.coordinator.rewrite(ctx, t, rows)
-		rows = nil
+		err := a.coordinator.rewrite(ctx, changes{of: r, rows: list})
+		list = nil
 		return err
 	}
-	for _, key := range t.stale.Keys {
-		value, ok, err := t.own.table.Get(key)
+	for _, key := range r.stale.Keys {
+		value, err := r.stored(key)
 		if err != nil {
 			return err
-		}
-		if !ok {
-			value = nil
 		}
 		if err := add(key, value); err != nil {
 			return err
 		}
 	}
-	if t.stale.All {
-		if err := a.rewriteAll(ctx, t, add); err != nil {
+	if r.stale.All {
+		if err := a.rewriteAll(ctx, r, add); err != nil {
 			return err
 		}
 	}
-	t.stale = changelog.Stale{}
-	return a.coordinator.rewrite(ctx, t, rows)
+	r.stale = changelog.Stale{}
+	return a.coordinator.rewrite(ctx, changes{of: r, rows: list})
 }
 
 // rewriteAll writes all rows again, and a delete for every key in the log that has no row.
-func (a *assignment) rewriteAll(ctx context.Context, t *task, add func(key, value []byte) error) error {
-	for row, err := range t.own.table.Range(nil, nil) {
+func (a *assignment) rewriteAll(ctx context.Context, r *rows, add func(key, value []byte) error) error {
+	for row, err := range r.table.Range(nil, nil) {
 		if err == nil {
 			err = add(row.Key, bytes.Clone(row.Value))
 		}
@@ -114,17 +119,16 @@ func (a *assignment) rewriteAll(ctx context.Context, t *task, add func(key, valu
 			return err
 		}
 	}
-	tp := kernel.TopicPartition{Topic: a.p.k.Own.Topic.Name, Partition: t.partition}
-	for r, err := range a.p.e.opts.Reader.Read(ctx, tp, t.staleFrom, t.ends.Load()) {
+	for record, err := range a.p.e.opts.Reader.Read(ctx, r.tp, r.staleFrom, r.ends.Load()) {
 		if err != nil {
 			return err
 		}
-		if ok, err := t.own.table.Has(r.Key); err != nil {
+		if ok, err := r.table.Has(record.Key); err != nil {
 			return err
 		} else if ok {
 			continue
 		}
-		if err := add(r.Key, nil); err != nil {
+		if err := add(record.Key, nil); err != nil {
 			return err
 		}
 	}

@@ -15,7 +15,7 @@ func (t *task) elsewhere(table *kernel.Table, key []byte) error {
 	if at == t.partition || t.msg == nil || t.isRowKey(key) || t.misplaced() {
 		return nil
 	}
-	return fmt.Errorf("table %q, row %s: the key belongs to partition %d, not to partition %d, which is being processed", table.Topic.Name, kernel.Quote(key), at, t.partition)
+	return fmt.Errorf("row %s: the key belongs to partition %d, not to partition %d, which is being processed", kernel.Quote(key), at, t.partition)
 }
 
 // isRowKey reports whether a key is that of the rows of the record being processed.
@@ -29,12 +29,17 @@ func (t *task) isRowKey(key []byte) bool {
 
 // misplaced reports whether the record being processed is not in the partition of its key.
 func (t *task) misplaced() bool {
-	if t.msg.Key == nil {
+	m := t.msg
+	if m.Offset < 0 { // a firing: of a timer, or of a punctuation, which has no key
+		def := t.p.timersOf(m.Topic)
+		return def != nil && partitionOf(def.Table.Topic.HashPart, m.Key, t.p.partitions) != t.partition
+	}
+	if m.Key == nil {
 		return true
 	}
 	for _, in := range t.inputs {
-		if in.tp.Topic == t.msg.Topic {
-			return partitionOf(in.def.hashPart, t.msg.Key, t.p.partitions) != t.msg.Partition
+		if in.tp.Topic == m.Topic {
+			return partitionOf(in.def.hashPart, m.Key, t.p.partitions) != m.Partition
 		}
 	}
 	return false

@@ -123,14 +123,17 @@ func ledger(policies kernel.Policies) *kernel.Topology {
 }
 
 // entry is a message of "in".
-type entry struct{ key, value string }
+type entry struct {
+	key, value string
+	second     int64 // of its timestamp
+}
 
 // packed is a record of messages.
 func packed(t testing.TB, partition int32, entries []entry) *kgo.Record {
 	t.Helper()
 	var b pack.Builder
 	for _, e := range entries {
-		if !b.Add([]byte(e.key), []byte(e.value), time.UnixMilli(1000), nil) {
+		if !b.Add([]byte(e.key), []byte(e.value), time.Unix(e.second, 0), nil) {
 			t.Fatal("the pack is full")
 		}
 	}
@@ -200,10 +203,10 @@ func deadLetters(t *testing.T, delivery engine.Delivery, inPacks, held bool) {
 		for i, poison := range slices.Sorted(maps.Keys(poisons)) {
 			for _, key := range keys[:3] {
 				value := fmt.Sprintf("%d-%d", round, i)
-				entries = append(entries, entry{key, value})
+				entries = append(entries, entry{key, value, 1})
 				good[key] = append(good[key], value)
 			}
-			entries = append(entries, entry{keys[(i+round)%4], poison}) // the last key has nothing else
+			entries = append(entries, entry{keys[(i+round)%4], poison, 1}) // the last key has nothing else
 		}
 	}
 	failed := make(chan struct{}, 1000)
@@ -306,7 +309,7 @@ func refusedWrites(t *testing.T, delivery engine.Delivery, topic string) {
 	good := map[string]string{}
 	refused := 0
 	for i := range 40 {
-		e := entry{keys[i%3], strconv.Itoa(i)}
+		e := entry{keys[i%3], strconv.Itoa(i), 1}
 		if i%13 == 5 {
 			e.value = "refused"
 			refused++
@@ -359,7 +362,7 @@ func TestRetry(t *testing.T) {
 					}
 				}
 			}).started()
-			entries := []entry{{"6", "a"}, {"6", "flaky"}, {"6", "b"}, {"6", "error"}, {"6", "c"}}
+			entries := []entry{{"6", "a", 1}, {"6", "flaky", 1}, {"6", "b", 1}, {"6", "error", 1}, {"6", "c", 1}}
 			if inPacks {
 				b.produce(packed(t, 0, entries))
 			} else {

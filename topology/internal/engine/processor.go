@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -87,16 +88,43 @@ func newProcessor(ctx context.Context, e *Engine, k *kernel.Processor, internal 
 
 // equip gives a task its tables. Joins are added when they are opened.
 func (p *processor) equip(t *task) error {
-	if p.k.Own != nil {
-		table, err := p.table(roleOwn, p.k.Own.Topic.Name, t.partition)
+	t.time = t.newClockwork()
+	t.owing.Store(len(p.k.Timers) > 0) // until it has been looked at
+	for _, def := range p.k.OwnTables() {
+		table, err := p.table(roleOwn, def.Topic.Name, t.partition)
 		if err != nil {
 			return err
 		}
-		t.own = newRows(t, p.k.Own, table)
+		by := p.timersOf(def.Topic.Name)
+		if by == nil {
+			t.stores = append(t.stores, newRows(t, def, table))
+			continue
+		}
+		index, err := p.table(roleIndex, def.Topic.Name, t.partition)
+		if err != nil {
+			return err
+		}
+		tm := newTimers(t, by, table, index)
+		t.stores, t.time.timers = append(t.stores, tm.rows), append(t.time.timers, tm)
+	}
+	t.kept = slices.Clone(t.stores)
+	for _, tm := range t.time.timers {
+		t.kept = append(t.kept, tm.index)
 	}
 	t.joins = make([]*reader, len(p.k.Joins))
 	for _, def := range p.k.Lookups {
-		t.lookups = append(t.lookups, newReader(t, def, lookup(def, p.e.lookups[def.Topic.Name])))
+		from := p.e.lookups[def.Topic.Name]
+		t.lookups = append(t.lookups, newReader(t, def, lookup(def, from), lookupMany(def, from)))
+	}
+	return nil
+}
+
+// timersOf are the timers whose table is a topic; nil: none.
+func (p *processor) timersOf(topic string) *kernel.Timers {
+	for _, def := range p.k.Timers {
+		if def.Table.Topic.Name == topic {
+			return def
+		}
 	}
 	return nil
 }
@@ -112,20 +140,29 @@ func (p *processor) run(ctx context.Context) error {
 	if _, err := p.e.opts.Client.Committed(ctx, p.k.Group); cluster.Permanent(err) && ctx.Err() == nil {
 		return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
 	}
+	if p.e.opts.Standby {
+		if err := p.loadAhead(ctx); err != nil {
+			return p.ended(ctx, err)
+		}
+	}
 	spec := gokagroup.Spec{
 		Processor: p.k, Partitions: p.partitions, Client: p.e.opts.Client, Standby: p.e.opts.Standby, Held: held, Logger: p.log,
 	}
 	if p.e.opts.Static {
 		spec.Instance = p.e.opts.Instance
 	}
-	err = gokagroup.Run(ctx, spec, p)
-	if err != nil && ctx.Err() == nil {
-		if _, ok := asProcessError(err); ok {
-			return err
-		}
-		return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
+	return p.ended(ctx, gokagroup.Run(ctx, spec, p))
+}
+
+// ended is the error that a membership ended with, nil if ctx did it.
+func (p *processor) ended(ctx context.Context, err error) error {
+	if err == nil || ctx.Err() != nil {
+		return nil //nolint:nilerr // the contract above
 	}
-	return nil
+	if _, ok := asProcessError(err); ok {
+		return err
+	}
+	return &ProcessError{Processor: p.k.Name, Offset: -1, Err: err}
 }
 
 // Assigned implements [gokagroup.Host].
@@ -135,7 +172,11 @@ func (p *processor) Assigned(s *gokagroup.Session) (err error) {
 	}
 	a := p.building
 	a.helpers.Go(func() { a.lease.keep(a.writing) })
-	return p.building.passing(p.beforeLoading(s.Context()))
+	if err := p.beforeLoading(s.Context()); err != nil {
+		return a.passing(err)
+	}
+	a.restore(s.Context())
+	return a.passing(a.standBy(s.Context()))
 }
 
 // beforeLoading sees to it that what former owners have committed, or still can, is in the logs before tables are loaded: transactions of this

@@ -20,12 +20,14 @@ type reader struct {
 	side  bool  // of the table only the task's partition is read
 	cache *cache.Cache[rowState]
 	meter cache.Meter
+
+	fetchMany readMany
 }
 
 var _ kernel.Reader = (*reader)(nil)
 
-func newReader(t *task, def *kernel.Table, fetch func([]byte) ([]byte, bool, error)) *reader {
-	return &reader{task: t, def: def, fetch: fetch, cache: cache.New[rowState](t.p.e.opts.Memory.Rows, nil)}
+func newReader(t *task, def *kernel.Table, fetch func([]byte) ([]byte, bool, error), many readMany) *reader {
+	return &reader{task: t, def: def, fetch: fetch, fetchMany: many, cache: cache.New[rowState](t.p.e.opts.Memory.Rows, nil)}
 }
 
 // Get implements [kernel.Reader].
@@ -42,18 +44,29 @@ func (r *reader) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
+	value, err := r.keep(key, data, ok)
+	if err != nil {
+		return nil, false, fmt.Errorf("table %q, %w", r.def.Topic.Name, err)
+	}
+	return value, ok, nil
+}
+
+// keep returns what the store has at key, decoded, and sees to it that the cache has it.
+func (r *reader) keep(key, data []byte, ok bool) (any, error) {
 	if !ok && r.side {
 		if err := r.task.elsewhere(r.def, key); err != nil {
-			return nil, false, err
+			return nil, err
 		}
 	}
-	if w != nil && w.Value.ok == ok && bytes.Equal(w.Value.raw, data) {
-		return w.Value.value, ok, nil
+	w := r.cache.Get(key)
+	if w != nil && w.Value.ok == ok && bytes.Equal(w.Value.raw, data) && r.news == nil {
+		return w.Value.value, nil
 	}
 	fresh, takes := rowState{ok: ok}, 0
 	if ok {
+		var err error
 		if fresh.value, err = r.def.Decode(data); err != nil {
-			return nil, false, fmt.Errorf("table %q, row %s: %w", r.def.Topic.Name, kernel.Quote(key), err)
+			return nil, fmt.Errorf("row %s: %w", kernel.Quote(key), err)
 		}
 		takes = r.meter.Estimate(fresh.value, len(data))
 	}
@@ -67,7 +80,7 @@ func (r *reader) Get(key []byte) (any, bool, error) {
 		w.Value = fresh
 		r.cache.Resize(w, takes)
 	}
-	return fresh.value, ok, nil
+	return fresh.value, nil
 }
 
 // forget drops the rows that have changed.

@@ -20,23 +20,36 @@ import (
 	"github.com/eddystream/eddy/topology/internal/store"
 )
 
-// asker reads its own table, a join and a lookup, and tells what it saw.
+// asker reads its own table, a join, a lookup and a further store, and tells what it saw.
 func asker(saw chan<- string) *kernel.Processor {
 	return &kernel.Processor{
-		Name: "asker", Group: "test-asker", Own: counts("test-asker-table"),
+		Name: "asker", Group: "test-asker", Own: counts("test-asker-table"), Stores: []*kernel.Table{counts("test-asker-more-changelog")},
 		Joins: []*kernel.Table{counts("joined")}, Lookups: []*kernel.Table{counts("looked-up")},
 		Inputs: []*kernel.Input{{Topic: topic("in"), Handle: func(_ context.Context, t kernel.Task, m *kernel.Message) error {
 			var all []any
-			for _, table := range []kernel.Reader{t.Own(), t.Join(0), t.Lookup(0)} {
-				row, _, err := table.Get(m.Key)
+			for _, table := range []kernel.Reader{t.Own(), t.Join(0), t.Lookup(0), t.Store(0)} {
+				found, err := table.GetMany([][]byte{m.Key, absentFrom(t.Partition(), 4), m.Key})
 				if err != nil {
 					return err
+				}
+				row, _, err := table.Get(m.Key)
+				if err != nil || found[0].Value != row || found[1].OK || found[2] != found[0] {
+					return fmt.Errorf("found %v where %v is: %w", found, row, err)
 				}
 				all = append(all, row)
 			}
 			saw <- fmt.Sprint(all...)
 			return nil
 		}}},
+	}
+}
+
+// absentFrom is a key that no row has, in a partition of n.
+func absentFrom(partition, n int32) []byte {
+	for i := 0; ; i++ {
+		if key := []byte("nobody" + strconv.Itoa(i)); cluster.Partition(key, n) == partition {
+			return key
+		}
 	}
 }
 
@@ -52,7 +65,7 @@ func TestRecoveryIsComplete(t *testing.T) {
 	var records, inputs []*kgo.Record
 	for i := range rows {
 		key := "k" + strconv.Itoa(i)
-		for j, table := range []string{"test-asker-table", "joined", "looked-up"} {
+		for j, table := range []string{"test-asker-table", "joined", "looked-up", "test-asker-more-changelog"} {
 			records = append(records, keyed(table, 4, key, strconv.Itoa(i*(j+1))))
 		}
 		if i%50 == 0 {
@@ -65,6 +78,7 @@ func TestRecoveryIsComplete(t *testing.T) {
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "test-asker-table", Err: kerr.NotLeaderForPartition, Count: 3},
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "joined", Err: kerr.UnknownServerError, Count: 3},
 		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "looked-up", Err: kerr.KafkaStorageError, Count: 3},
+		kfake.Fault{Keys: []kmsg.Key{kmsg.Fetch}, Topic: "test-asker-more-changelog", Err: kerr.NotLeaderForPartition, Count: 3},
 	)
 	var mu sync.Mutex
 	loaded := map[string]int64{}
@@ -84,12 +98,12 @@ func TestRecoveryIsComplete(t *testing.T) {
 			t.Errorf("%d rows of %q were loaded, of %d", n, topic, rows)
 		}
 	}
-	if len(loaded) != 3 {
+	if len(loaded) != 4 {
 		t.Errorf("loaded %v", loaded)
 	}
 	want := map[string]bool{}
 	for i := 0; i < rows; i += 50 {
-		want[fmt.Sprint(i, i*2, i*3)] = true
+		want[fmt.Sprint(i, i*2, i*3, i*4)] = true
 	}
 	for range inputs {
 		if got := await(t, saw); !want[got] {
@@ -110,7 +124,7 @@ func TestTablesAreFollowed(t *testing.T) {
 		b.produce(keyed("joined", 4, "a", strconv.Itoa(i)), keyed("looked-up", 4, "a", strconv.Itoa(-i)))
 		r.settle()
 		b.produce(keyed("in", 4, "a", ""))
-		if got, want := await(t, saw), fmt.Sprint(nil, i, -i); got != want {
+		if got, want := await(t, saw), fmt.Sprint(nil, i, -i, nil); got != want {
 			t.Fatalf("a handler saw %s, want %s", got, want)
 		}
 	}
@@ -167,7 +181,7 @@ func TestStartAndStopAreQuick(t *testing.T) {
 func TestStandby(t *testing.T) {
 	t.Parallel()
 	b := setup(t)
-	p, _ := counter()
+	p := twin()
 	b.topics(only(p), 4)
 	b.produce(func() (records []*kgo.Record) {
 		for i := range 400 {
@@ -199,12 +213,14 @@ func TestStandby(t *testing.T) {
 	for i := range 400 {
 		key := strconv.Itoa(i)
 		at := cluster.Partition([]byte(key), 4)
-		table, err := db.Table(fmt.Sprintf("test-counter/own/test-counter-table/%d", at))
-		b.check(err)
-		for ok := false; !ok; ok, err = table.Has([]byte(key)) {
+		for _, topic := range []string{"test-counter-table", twinTable} {
+			table, err := db.Table(fmt.Sprintf("test-counter/own/%s/%d", topic, at))
 			b.check(err)
-			if time.Now().After(deadline) {
-				t.Fatalf("the spare has no row %s of partition %d", key, at)
+			for ok := false; !ok; ok, err = table.Has([]byte(key)) {
+				b.check(err)
+				if time.Now().After(deadline) {
+					t.Fatalf("the spare has no row %s of %s, partition %d", key, topic, at)
+				}
 			}
 		}
 	}

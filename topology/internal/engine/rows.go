@@ -3,9 +3,12 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/eddystream/eddy/topology/internal/cache"
+	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/cluster"
+	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -13,21 +16,38 @@ import (
 // errNoKey is returned for a row without a key.
 var errNoKey = errors.New("a row needs a key")
 
-// rows is the partition of a group table that a task works on. It belongs to the task's goroutine.
+// rows is the partition of an own table that a task works on: its group table, or a further store. What has no comment belongs to the
+// task's goroutine.
 type rows struct {
 	task  *task
 	def   *kernel.Table
+	tp    kernel.TopicPartition // of the changelog
 	table *store.Table
 	cache *cache.Cache[rowState]
 	meter cache.Meter
+	dirty []*row // written in the open batch, each once
 
 	touched []*row // by the running handler
+	mark    int    // of dirty, when it began
+
+	timers *timers // whose rows these are; nil: of nobody
+	local  bool    // the table has no changelog, and no partitioning
+
+	// For iterations, from the first one on: the rows of the open batch in order, and those of the batch that was cut last.
+	sorted, flying *ordered
+	flyingSeq      uint64
+
+	epoch     int64           // the greatest in the changelog when it was loaded
+	log       fence.Log       // the changelog then
+	ends      atomic.Int64    // one past the last record of the changelog that is known
+	stale     changelog.Stale // rows to be written again before anything else,
+	staleFrom int64           // and where the records are in the log that made them so
 }
 
 var _ kernel.Rows = (*rows)(nil)
 
 func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
-	r := &rows{task: t, def: def, table: table}
+	r := &rows{task: t, def: def, table: table, tp: kernel.TopicPartition{Topic: def.Topic.Name, Partition: t.partition}}
 	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
 	return r
 }
@@ -38,11 +58,17 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 	if err != nil {
 		return nil, false, err
 	}
+	found := r.got(w)
+	return found.Value, found.OK, nil
+}
+
+// got is a row that a handler gets.
+func (r *rows) got(w *row) kernel.Found {
 	if w.Value.dirty {
 		r.task.spoils = true // what the handler changes in it is in the batch at once
 	}
 	r.touch(w)
-	return w.Value.value, w.Value.ok, nil
+	return kernel.Found{Value: w.Value.value, OK: w.Value.ok}
 }
 
 // row returns the row at key from the cache or the store.
@@ -57,15 +83,25 @@ func (r *rows) row(key []byte) (*row, error) {
 	if err != nil {
 		return nil, fmt.Errorf("table %q: %w", r.def.Topic.Name, err)
 	}
-	if !ok {
+	w, err := r.keep(key, data, ok)
+	if err != nil {
+		return nil, fmt.Errorf("table %q, %w", r.def.Topic.Name, err)
+	}
+	return w, nil
+}
+
+// keep decodes what the store has at key and adds it to the cache.
+func (r *rows) keep(key, data []byte, ok bool) (*row, error) {
+	if !ok && !r.local {
 		if err := r.task.elsewhere(r.def, key); err != nil {
 			return nil, err
 		}
 	}
 	w, bytes := rowState{ok: ok, size: len(data)}, 0
 	if ok {
+		var err error
 		if w.value, err = r.def.Decode(data); err != nil {
-			return nil, fmt.Errorf("table %q, row %s: %w", r.def.Topic.Name, kernel.Quote(key), err)
+			return nil, fmt.Errorf("row %s: %w", kernel.Quote(key), err)
 		}
 		bytes = r.meter.Estimate(w.value, w.size)
 	}
@@ -87,10 +123,10 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 		return fmt.Errorf("table %q: %w", r.def.Topic.Name, errNoKey)
 	}
 	w := r.cache.Get(key)
-	if w == nil || !w.Value.checked {
+	if !r.local && (w == nil || !w.Value.checked) {
 		if err := t.elsewhere(r.def, key); err != nil {
 			if here, hasErr := r.table.Has(key); hasErr != nil || !here {
-				return errors.Join(hasErr, err)
+				return errors.Join(hasErr, fmt.Errorf("table %q, %w", r.def.Topic.Name, err))
 			}
 		}
 	}
@@ -101,23 +137,34 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	r.touch(w)
 	s.checked = true
 	s.value, s.ok, s.raw, s.by = value, ok, nil, originOf(t.msg)
-	t.spoils = true
-	if !s.dirty {
-		s.dirty, s.since, s.kept = true, t.handled, nil
-		t.cur.dirty = append(t.cur.dirty, w)
-		t.cur.bytes += len(key) + max(s.size, 64)
+	t.spoils, t.cur.changed = true, true
+	if r.sorted != nil {
+		r.sorted.ReplaceOrInsert(w.Key, version{value, ok})
+	}
+	if s.dirty {
+		return nil
+	}
+	s.dirty, s.since, s.kept = true, t.handled, nil
+	r.dirty = append(r.dirty, w)
+	size := len(key) + max(s.size, rowOverhead)
+	t.cur.bytes += size
+	if t.emitted += size; t.emitted > MaxEmitted {
+		return kernel.In(kernel.PhaseWrite, ErrTooMuch)
 	}
 	return nil
 }
 
+// rowOverhead is what a row takes in a batch at least.
+const rowOverhead = 64
+
 // encode turns the rows written in the open batch into changes. It runs when the batch is cut, before the next handler can change them.
-func (r *rows) encode(b *batch) error {
-	b.rows = make([]change, 0, len(b.dirty))
-	for _, w := range b.dirty {
+func (r *rows) encode(b *batch) ([]change, error) {
+	list := make([]change, 0, len(r.dirty))
+	for _, w := range r.dirty {
 		s := &w.Value
 		data, bytes, err := r.encodeRow(w)
 		if err != nil {
-			return s.by.fails(r.task, err)
+			return nil, s.by.fails(r.task, err)
 		}
 		c := change{key: []byte(w.Key), value: data, by: s.by}
 		if s.ok {
@@ -125,9 +172,33 @@ func (r *rows) encode(b *batch) error {
 		}
 		s.dirty, s.seq, s.by, s.kept = false, b.seq, origin{}, nil
 		r.cache.Resize(w, bytes)
-		b.rows = append(b.rows, c)
+		list = append(list, c)
 	}
-	return nil
+	clear(r.dirty)
+	r.dirty = r.dirty[:0]
+	if r.sorted != nil {
+		r.flying, r.flyingSeq, r.sorted = r.sorted, b.seq, newOrdered()
+	}
+	return list, nil
+}
+
+// forget drops what the open batch has, and what is known of the table. Nothing of it is being committed.
+func (r *rows) forget() {
+	r.cache.Clear()
+	clear(r.dirty)
+	r.dirty = r.dirty[:0]
+	r.sorted, r.flying = nil, nil
+}
+
+// put adds changes to what is written to the local store.
+func (r *rows) put(db *store.Batch, list []change) {
+	for _, c := range list {
+		if c.value == nil {
+			db.Delete(r.table, c.key)
+		} else {
+			db.Set(r.table, c.key, c.value)
+		}
+	}
 }
 
 // partitionOf is the partition of a key among n.

@@ -24,14 +24,16 @@ type ends struct {
 }
 
 // Settle returns when the processors are at rest: everything sent by this process is acknowledged, every input and loop partition
-// assigned to it is processed and marked to its end, and every join and lookup has applied its table's end.
+// assigned to it is processed and marked to its end, every join and lookup has applied its table's end, and what is due, by the stream time
+// that the records have led to and by the wall clock as of the call, has fired and is committed.
 //
 // Topics that nothing but this process writes are followed to whatever end they get; of the others the end as it is at the call counts.
 // Settle returns an error when ctx is done or the engine stops.
 //
 // Why the answer is right: positions and ends only grow, and no position passes its end. So if every position read first equals the end
 // read after it, then all of them were equal at once, between the last reading of a position and the first of an end. A record that is
-// being processed then has a position below its end, and what it sends is pending, or acknowledged and in an end.
+// being processed then has a position below its end, and what it sends is pending, or acknowledged and in an end. A task owes from before the
+// record is committed that its stream time comes from, so one that was at its end and did not owe does not owe before it gets another record.
 func (e *Engine) Settle(ctx context.Context) error {
 	e.changed.join()
 	defer e.changed.leave()
@@ -47,7 +49,9 @@ func (e *Engine) Settle(ctx context.Context) error {
 	var (
 		fixed   map[string][]int64
 		version int64 = -1
+		since         = floorMillis(e.now())
 	)
+	e.Wake()
 	for {
 		next := e.changed.next()
 		if e.ctx.Err() != nil {
@@ -87,7 +91,7 @@ func (e *Engine) Settle(ctx context.Context) error {
 			continue
 		}
 		if ok {
-			v, err := e.atRest(ctx, s, fixed)
+			v, err := e.atRest(ctx, s, fixed, since)
 			if err != nil {
 				return err
 			}
@@ -164,8 +168,15 @@ type reading struct {
 }
 
 // atRest compares the positions with the ends.
-func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64) (verdict, error) {
+func (e *Engine) atRest(ctx context.Context, s snapshot, fixed map[string][]int64, since int64) (verdict, error) {
 	read := positions(s)
+	for _, a := range s.assignments {
+		for _, t := range a.tasks {
+			if t.owes(since) {
+				return busy, nil
+			}
+		}
+	}
 	known := len(read)
 	wait := func(r *changelog.Replica, tp kernel.TopicPartition) error {
 		at := e.end(tp, fixed)
@@ -263,8 +274,8 @@ func (e *Engine) readEnds(ctx context.Context, s snapshot) (map[string][]int64, 
 		for _, t := range p.k.Lookups {
 			read[t.Topic.Name] = true
 		}
-		if p.k.Own != nil {
-			written[p.k.Own.Topic.Name] = true
+		for _, own := range p.k.OwnTables() {
+			written[own.Topic.Name] = true
 		}
 		for out := range p.outputs {
 			written[out.Topic.Name] = true

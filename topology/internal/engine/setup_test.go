@@ -288,14 +288,17 @@ func only(processors ...*kernel.Processor) *kernel.Topology {
 	return &kernel.Topology{Name: "test", Processors: processors}
 }
 
-// bump adds one to the row at the record's key and returns the new count.
-func bump(t kernel.Task, key []byte) (int, error) {
-	row, _, err := t.Own().Get(key)
+// bump adds one to the row at the record's key in the group table and returns the new count.
+func bump(t kernel.Task, key []byte) (int, error) { return bumpIn(t.Own(), key) }
+
+// bumpIn adds one to a row and returns the new count.
+func bumpIn(rows kernel.Rows, key []byte) (int, error) {
+	row, _, err := rows.Get(key)
 	if err != nil {
 		return 0, err
 	}
 	n, _ := row.(int)
-	return n + 1, t.Own().Set(key, n+1)
+	return n + 1, rows.Set(key, n+1)
 }
 
 // counter counts the records of "in" by key in its table and emits each new count to "out".
@@ -313,6 +316,22 @@ func counter() (*kernel.Processor, *kernel.Output) {
 		Own: counts("test-counter-table"), Outputs: []*kernel.Output{out},
 	}, out
 }
+
+// twin is a counter that counts in a further store as well.
+func twin() *kernel.Processor {
+	p, _ := counter()
+	p.Stores = []*kernel.Table{counts(twinTable)}
+	count := p.Inputs[0].Handle
+	p.Inputs[0].Handle = func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
+		if _, err := bumpIn(t.Store(0), m.Key); err != nil {
+			return err
+		}
+		return count(ctx, t, m)
+	}
+	return p
+}
+
+const twinTable = "test-counter-twin-changelog"
 
 var errTest = errors.New("out of luck")
 

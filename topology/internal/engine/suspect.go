@@ -24,7 +24,8 @@ func refused(err error) bool {
 // failed, and the batch is begun anew: record by record, and what is to be sent one by one, so that it becomes known whose it is that
 // is refused. If that happens, the message is given up when the partition is begun the next time.
 type suspect struct {
-	until []int64 // by input: where the batch ended
+	until   []int64 // by input: where the batch ended
+	firings int     // that it had
 
 	mu      sync.Mutex
 	givenUp map[position]*failure
@@ -59,9 +60,10 @@ func (s *suspects) add(b *batch, e *ProcessError) bool {
 	for i, n := range b.next {
 		of.until[i] = max(of.until[i], n)
 	}
-	if b.isolated && e.Partition == t.partition && e.Offset >= 0 {
+	of.firings = max(of.firings, b.firings)
+	if b.isolated && e.Partition == t.partition && t.p.callsFor(e) {
 		of.mu.Lock()
-		of.givenUp[position{topic: e.Topic, offset: e.Offset, index: e.Index}] = &failure{err: e, tries: 1, outcome: policy.Then}
+		of.givenUp[positionIn(e)] = &failure{err: e, tries: 1, outcome: policy.Then}
 		of.mu.Unlock()
 		t.p.tell(e, policy.Then.String())
 	}
@@ -78,7 +80,7 @@ func (s *suspects) begin(t *task) {
 	}
 }
 
-// suspicious reports whether the task is at a record of a batch of which something was refused.
+// suspicious reports whether the task is at a record, or may be at a firing, of a batch of which something was refused.
 func (t *trouble) suspicious(of *task) bool {
 	s := t.suspect
 	if s == nil {
@@ -89,5 +91,5 @@ func (t *trouble) suspicious(of *task) bool {
 			return true
 		}
 	}
-	return false
+	return t.cuts < s.firings // what is due comes before records, one in a batch
 }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/twmb/franz-go/pkg/kgo"
 
-	"github.com/eddystream/eddy/topology/internal/changelog"
 	"github.com/eddystream/eddy/topology/internal/fence"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/pack"
@@ -24,23 +23,23 @@ type task struct {
 	life      lifecycle
 
 	// Of the task's goroutine.
-	inputs    []*input // the processor's inputs in order, then its loop
-	turn      int      // the input that is looked at first
-	cur       *batch
-	seq       uint64
-	halted    bool // a record was not processed: nothing behind it may be
-	trouble   trouble
-	undone    bool // nothing of the message that failed last is in the open batch
-	own       *rows
-	joins     []*reader
-	lookups   []*reader
-	epoch     int64
-	stamp     []byte          // the header that says so
-	stale     changelog.Stale // rows to be written again before anything else,
-	staleFrom int64           // and where the records are in the log that made them so
-	packings  [][]*packing
-	lastCut   time.Time
-	reminder  *time.Timer
+	inputs   []*input // the processor's inputs in order, then its loop
+	turn     int      // the input that is looked at first
+	cur      *batch
+	seq      uint64
+	halted   bool // a record was not processed: nothing behind it may be
+	trouble  trouble
+	undone   bool    // nothing of the message that failed last is in the open batch
+	stores   []*rows // the processor's own tables
+	kept     []*rows // stores, and the indexes of timers
+	joins    []*reader
+	lookups  []*reader
+	epoch    int64
+	stamp    []byte // the header that says so
+	time     clockwork
+	packings [][]*packing
+	lastCut  time.Time
+	reminder *time.Timer
 
 	// Of the running handler.
 	msg     *kernel.Message
@@ -55,9 +54,9 @@ type task struct {
 	lost      atomic.Bool           // a batch will never be committed; so none behind it may be
 	committed atomic.Uint64         // the last batch committed
 	took      atomic.Int64          // nanoseconds that its commit took
-	logging   sync.Mutex            // held from the writing of the changelog to that of the store, and while it is healed
-	ends      atomic.Int64          // one past the last record of the changelog that is known
-	ownLog    fence.Log             // the changelog when it was loaded
+	logging   sync.Mutex            // held from the writing of the changelogs to that of the store, and while they are healed
+	owing     atomic.Bool           // a time has come, and what is to be done then is not committed
+	looked    atomic.Int64          // the wall clock when nothing was left to be done
 	logs      map[string]fence.Log  // the changelogs as the next offsets tell of them
 	wake      wake.Signal           // records came, a batch was committed, or the time has come to cut one
 	done      chan struct{}         // closed when the goroutine has ended
@@ -103,6 +102,9 @@ func (t *task) run() {
 	for !t.loop(ctx) {
 		// A handler ended the goroutine of the loop, and another goes on.
 	}
+	if t.time.alarm != nil {
+		t.time.alarm.Stop()
+	}
 	t.life.to(draining)
 	t.finish()
 }
@@ -123,10 +125,7 @@ func (t *task) loop(ctx context.Context) (ended bool) {
 				continue
 			}
 			t.cutNow()
-			select {
-			case <-t.wake:
-			case <-ctx.Done():
-			}
+			t.rest(ctx)
 		}
 		ended = true
 	}()
@@ -134,8 +133,14 @@ func (t *task) loop(ctx context.Context) (ended bool) {
 	return ended
 }
 
-// step processes the record that comes next, and reports whether there was one.
+// step calls a handler whose time has come, or processes the record that comes next, and reports whether there was one.
 func (t *task) step(ctx context.Context) bool {
+	if t.held() {
+		return false
+	}
+	if t.fire(ctx) {
+		return true
+	}
 	r, ok := t.next()
 	if ok {
 		t.process(ctx, r)
@@ -150,7 +155,7 @@ func (t *task) goesOn(ctx context.Context) bool {
 
 // next takes a record: one that is to be processed once more, or else from the inputs, in turn. There is none if none waits or the batch is full.
 func (t *task) next() (taken, bool) {
-	if t.held() || t.cur.full() {
+	if t.cur.full() {
 		return taken{}, false
 	}
 	if r, ok := t.trouble.next(); ok {
@@ -197,14 +202,19 @@ func (t *task) process(ctx context.Context, r taken) {
 		return
 	}
 	for i := range messages {
-		if !t.handle(ctx, in, &messages[i]) {
+		if !t.handle(ctx, in.def.handle, &messages[i]) {
 			t.unprocessed(r, i)
+			return
+		}
+		if !t.advance(ctx, &messages[i], i+1 < len(messages)) {
+			t.unprocessed(r, i+1)
 			return
 		}
 	}
 	b.records += max(len(messages), 1)
 	b.next[r.index] = r.record.Offset + 1
 	in.at = b.next[r.index]
+	t.time.wallLeft = wallTurn
 	b.count()
 }
 
@@ -230,8 +240,8 @@ func (t *task) unpack(ctx context.Context, r taken) ([]kernel.Message, bool) {
 }
 
 // handle runs the handler for one message and reports whether the next may follow.
-func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
-	if f := t.trouble.of(m); f != nil && f.outcome != kernel.ActionUnset {
+func (t *task) handle(ctx context.Context, handle kernel.Handler, m *kernel.Message) bool {
+	if f := t.trouble.of(m); f != nil && f.outcome != kernel.ActionUnset && m.Offset >= 0 {
 		t.passOver(m, f)
 		return true
 	}
@@ -243,7 +253,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 		began = time.Now()
 	}
 	t.beginMessage(m)
-	err := guard(func() error { return in.def.handle(ctx, t, m) })
+	err := guard(func() error { return handle(ctx, t, m) })
 	if err == nil && b.careful {
 		err = t.check()
 	}
@@ -254,7 +264,7 @@ func (t *task) handle(ctx context.Context, in *input, m *kernel.Message) bool {
 	}
 	b.keep(t.packed, originOf(m))
 	b.bytes += len(m.Key) + len(m.Value)
-	if observe != nil {
+	if observe != nil && m.Offset >= 0 {
 		observe(kernel.ProcessedInfo{Processor: t.p.k.Name, Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Took: time.Since(began)})
 	}
 	return true
@@ -370,7 +380,15 @@ func (t *task) Processor() *kernel.Processor { return t.p.k }
 func (t *task) Partition() int32 { return t.partition }
 
 // Own implements [kernel.Task].
-func (t *task) Own() kernel.Rows { return t.own }
+func (t *task) Own() kernel.Rows { return t.stores[0] }
+
+// Store implements [kernel.Task].
+func (t *task) Store(index int) kernel.Rows {
+	return t.stores[len(t.stores)-len(t.p.k.Timers)-len(t.p.k.Stores)+index]
+}
+
+// Timers implements [kernel.Task].
+func (t *task) Timers(index int) kernel.Schedule { return t.time.timers[index] }
 
 // Join implements [kernel.Task].
 func (t *task) Join(index int) kernel.Reader { return t.joins[index] }

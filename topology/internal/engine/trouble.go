@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"maps"
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
@@ -20,23 +21,51 @@ import (
 // The task waits nowhere for that. While it may not go on it takes no record, see held, and its batches are cut and committed as always.
 type trouble struct {
 	failures map[position]*failure
+	last     position  // that failed
 	queue    []taken   // records that come before those of the inputs
 	again    bool      // the open batch is given up, when the one before it is committed
 	until    time.Time // nothing is processed before; zero: no pause
 	timer    *time.Timer
 	suspect  *suspect // nil: none
+	cuts     int      // batches that were cut since the task began
 }
 
-// position names a message within a task.
+// position names a message within a task, or a firing.
 type position struct {
 	topic  string
 	offset int64
 	index  int
+	timer  string // the key of the timer that fired,
+	due    int64  // and its time, in milliseconds since 1970
 }
 
 func positionOf(m *kernel.Message) position {
-	return position{topic: m.Topic, offset: m.Offset, index: m.Index}
+	at := position{topic: m.Topic, offset: m.Offset, index: m.Index}
+	if due := dueOf(m); !due.IsZero() {
+		at.timer, at.due = string(m.Key), due.UnixMilli()
+	}
+	return at
 }
+
+// positionIn is the position that an error names.
+func positionIn(e *ProcessError) position {
+	at := position{topic: e.Topic, offset: e.Offset, index: e.Index}
+	if !e.Due.IsZero() {
+		at.timer, at.due = string(e.Key), e.Due.UnixMilli()
+	}
+	return at
+}
+
+// dueOf is the time of a timer that fired; zero for all else.
+func dueOf(m *kernel.Message) time.Time {
+	if m.Offset >= 0 || m.Topic == "" {
+		return time.Time{}
+	}
+	return m.Timestamp
+}
+
+// isFiring reports whether no record has called for the handler, but time.
+func (p position) isFiring() bool { return p.offset < 0 }
 
 // failure is a message that failed.
 type failure struct {
@@ -55,6 +84,11 @@ func (t *trouble) of(m *kernel.Message) *failure {
 	return t.suspect.givenUp[positionOf(m)]
 }
 
+// callsFor reports whether an error names what a handler was called for: a record, or a firing.
+func (p *processor) callsFor(e *ProcessError) bool {
+	return e.Offset >= 0 || e.Topic == "" || p.timersOf(e.Topic) != nil
+}
+
 // note remembers that a message failed once more.
 func (t *trouble) note(at position, e *ProcessError) *failure {
 	f := t.failures[at]
@@ -67,6 +101,7 @@ func (t *trouble) note(at position, e *ProcessError) *failure {
 	}
 	f.err = e
 	f.tries++
+	t.last = at
 	return f
 }
 
@@ -97,12 +132,16 @@ func (t *trouble) failing() bool {
 	return false
 }
 
-// cut is called when the open batch was cut.
+// cut is called when the open batch was cut. Of what failed in it, a firing may be still to come: the last.
 func (t *trouble) cut() {
 	if len(t.queue) == 0 {
-		clear(t.failures)
+		maps.DeleteFunc(t.failures, func(at position, _ *failure) bool { return !at.isFiring() || at != t.last })
 	}
+	t.cuts++
 }
+
+// quiet reports whether nothing that failed is to be tried again.
+func (t *trouble) quiet() bool { return len(t.queue) == 0 && !t.again && t.until.IsZero() }
 
 // held reports whether the task has to wait before it takes a record. It is woken when it has not.
 func (t *task) held() bool {
@@ -146,11 +185,15 @@ func (t *task) beginAgain() {
 	for _, in := range t.inputs {
 		in.at = in.committed.Load()
 	}
+	t.time.rewind(t.cur, t.p.e.now())
 	t.cur.forget()
 	t.cur = newBatch(t)
 	t.cur.careful = true
-	if t.own != nil {
-		t.own.cache.Clear()
+	for _, r := range t.kept {
+		r.forget()
+	}
+	for _, tm := range t.time.timers {
+		tm.forget()
 	}
 }
 
@@ -181,7 +224,7 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) bool {
 	policy, f := t.p.onError.Of(e.Phase), t.trouble.note(positionOf(m), e)
 	if policy.Retries < 0 || f.tries <= policy.Retries {
 		t.p.tell(e, "retry")
-		t.trouble.until = time.Now().Add(pause(policy, f.tries))
+		t.trouble.until = time.Now().Add(pause(policy, f.tries)) // whatever the clock of handlers says
 		if !t.undone || m.Index > 0 {
 			t.giveUp()
 		}
@@ -196,6 +239,8 @@ func (t *task) failed(ctx context.Context, m *kernel.Message, err error) bool {
 		return false
 	case !t.undone:
 		t.giveUp()
+		return false
+	case m.Offset < 0: // it is passed over when it comes again
 		return false
 	default:
 		t.passOver(m, f)
@@ -224,7 +269,7 @@ func (t *task) exited(ctx context.Context) {
 func (t *task) processError(m *kernel.Message, err error) *ProcessError {
 	return &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseOf(err),
-		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Err: err,
+		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Due: dueOf(m), Err: err,
 	}
 }
 
@@ -232,7 +277,7 @@ func (t *task) processError(m *kernel.Message, err error) *ProcessError {
 func (t *task) sealFailed(err error) {
 	e, named := asProcessError(err)
 	policy := kernel.Policy{}
-	if named && e.Offset >= 0 {
+	if named && t.p.callsFor(e) {
 		policy = t.p.onError.Of(e.Phase)
 	}
 	switch {
@@ -245,7 +290,7 @@ func (t *task) sealFailed(err error) {
 		t.giveUp()
 	default:
 		// Checked when it was written, the row could be encoded. It is the message that wrote it last that is given up.
-		f := t.trouble.note(position{topic: e.Topic, offset: e.Offset, index: e.Index}, e)
+		f := t.trouble.note(positionIn(e), e)
 		f.outcome = max(policy.Then, kernel.ActionStop)
 		t.p.tell(e, f.outcome.String())
 		if f.outcome == kernel.ActionStop {

@@ -6,14 +6,15 @@ import (
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
-// mark is a place in an open batch, between two messages.
+// mark is a place in an open batch, between two messages. That of each table is its own.
 type mark struct {
-	outputs               [2]int
-	dirty, emitted, bytes int
+	outputs        [2]int
+	emitted, bytes int
+	changed        bool
 }
 
 func (b *batch) mark() mark {
-	return mark{outputs: [2]int{len(b.outputs[first]), len(b.outputs[last])}, dirty: len(b.dirty), emitted: b.emitted, bytes: b.bytes}
+	return mark{outputs: [2]int{len(b.outputs[first]), len(b.outputs[last])}, emitted: b.emitted, bytes: b.bytes, changed: b.changed}
 }
 
 // packedMessage is a message for a pack. It gets there when the handler that emitted it has returned.
@@ -42,8 +43,11 @@ func (t *task) beginMessage(m *kernel.Message) {
 	t.msg, t.spoils, t.deep, t.flying, t.emitted = m, false, false, false, 0
 	clear(t.packed)
 	t.packed = t.packed[:0]
-	if t.own != nil {
-		t.own.touched = t.own.touched[:0]
+	for _, r := range t.kept {
+		r.touched, r.mark = r.touched[:0], len(r.dirty)
+	}
+	for _, tm := range t.time.timers {
+		tm.was = tm.was[:0]
 	}
 }
 
@@ -54,16 +58,27 @@ func (t *task) undo(to mark) {
 		clear(b.outputs[g][n:])
 		b.outputs[g] = b.outputs[g][:n]
 	}
-	b.emitted, b.bytes = to.emitted, to.bytes
-	t.undone = t.own == nil || t.own.undo(to.dirty)
+	b.emitted, b.bytes, b.changed = to.emitted, to.bytes, to.changed
+	t.undone = true
+	for _, r := range t.kept {
+		t.undone = t.undone && r.undo()
+	}
+	if !t.undone {
+		return
+	}
+	for _, tm := range t.time.timers {
+		tm.undo()
+	}
 }
 
 // check looks whether the rows that the message wrote can be committed, and keeps them as they are, for the messages behind it to be undone.
 func (t *task) check() error {
-	if t.own == nil {
-		return nil
+	for _, r := range t.kept {
+		if err := r.check(); err != nil {
+			return err
+		}
 	}
-	return t.own.check()
+	return nil
 }
 
 // touchedMost bounds the rows that are kept in mind for one message. Where there are more the whole batch is given up.
@@ -91,7 +106,7 @@ func (r *rows) touch(w *row) {
 
 // undo takes the rows of the message out of the open batch, and reports whether it could. A handler may change what it gets without a word, so
 // what it has got is forgotten, too.
-func (r *rows) undo(from int) bool {
+func (r *rows) undo() bool {
 	t, b := r.task, r.task.cur
 	switch {
 	case !t.p.lenient:
@@ -102,32 +117,37 @@ func (r *rows) undo(from int) bool {
 		return false
 	}
 	for _, w := range r.touched {
-		if !w.Value.dirty || w.Value.since == t.handled {
-			r.cache.Remove(w)
-		} else if !r.restore(w) {
-			return false
+		if w.Value.dirty && w.Value.since != t.handled {
+			if !r.revert(w) {
+				return false
+			}
+			continue
 		}
+		if w.Value.dirty && r.sorted != nil {
+			r.sorted.Delete(w.Key)
+		}
+		r.cache.Remove(w)
 	}
-	clear(b.dirty[from:])
-	b.dirty = b.dirty[:from]
+	clear(r.dirty[r.mark:])
+	r.dirty = r.dirty[:r.mark]
 	return true
 }
 
-// restore brings a row that was written in the open batch back to what it was before the message.
-func (r *rows) restore(w *row) bool {
+// revert brings a row that was written in the open batch back to what it was before the message.
+func (r *rows) revert(w *row) bool {
 	s := &w.Value
-	if s.kept == nil {
-		s.value, s.ok = nil, false
-		return true
+	s.value, s.ok = nil, s.kept != nil
+	if s.ok {
+		if err := guard(func() (err error) {
+			s.value, err = r.def.Decode(s.kept)
+			return err
+		}); err != nil {
+			return false
+		}
 	}
-	var value any
-	if err := guard(func() (err error) {
-		value, err = r.def.Decode(s.kept)
-		return err
-	}); err != nil {
-		return false
+	if r.sorted != nil {
+		r.sorted.ReplaceOrInsert(w.Key, version{s.value, s.ok})
 	}
-	s.value, s.ok = value, true
 	return true
 }
 
@@ -161,7 +181,7 @@ func (r *rows) encodeRow(w *row) (data []byte, bytes int, err error) {
 	if data == nil {
 		data = []byte{} // a row without content; nil would delete it
 	}
-	if err == nil {
+	if err == nil && !r.local {
 		err = r.task.fits(len(w.Key)+len(data), nil)
 	}
 	if err != nil {

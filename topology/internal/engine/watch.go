@@ -23,10 +23,7 @@ func topics(processors []*processor) []string {
 		for out := range p.outputs {
 			all[out.Topic.Name] = true
 		}
-		if p.k.Own != nil {
-			all[p.k.Own.Topic.Name] = true
-		}
-		for _, t := range slices.Concat(p.k.Joins, p.k.Lookups) {
+		for _, t := range slices.Concat(p.k.OwnTables(), p.k.Joins, p.k.Lookups) {
 			all[t.Topic.Name] = true
 		}
 	}

@@ -36,6 +36,12 @@ func (s *Seen) Admit(stamp Stamp) bool {
 // Epoch is the greatest epoch seen of a task; 0 if there was none.
 func (s *Seen) Epoch(t Task) int64 { return s.epochs[t] }
 
+// StreamClock stands for the stream time of a reader, in milliseconds since 1970: the greatest that it has seen. No task has such a name.
+var StreamClock = Task{Processor: "@stream-time"}
+
+// Forget forgets a task.
+func (s *Seen) Forget(t Task) { delete(s.epochs, t) }
+
 // Len is the number of tasks.
 func (s *Seen) Len() int { return len(s.epochs) }
 

@@ -8,9 +8,10 @@
 //     subscribes to, and checks that inputs and joins have equal numbers of partitions. Topics and groups are named as in any Goka
 //     program (<group>-table, <group>-loop), so such programs find them.
 //   - It runs sarama's consumer group, which joins, sends heartbeats, hands out generations and claims, and ends sessions.
-//   - When a generation begins, it opens the group table and the joins of each assigned partition side by side, and only then lets
-//     processing begin; when the generation ends, it closes them. With [Spec].Standby it also opens those of the partitions that
-//     other members own, and all of them once before it joins, so that the first rebalance need not wait for a load.
+//   - When a generation begins, it opens the joins of each assigned partition side by side, and only then lets processing begin; when
+//     the generation ends, it closes them. With [Spec].Standby it also opens those of the partitions that other members own, and all of
+//     them once before it joins, so that the first rebalance need not wait for a load. (The group table it opens as well, but there that does
+//     nothing: a processor may have further stores, which Goka does not know, and the host loads all of them in one way.)
 //
 // # What is bypassed, and why
 //

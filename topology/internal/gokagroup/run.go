@@ -31,11 +31,11 @@ type Spec struct {
 type Host interface {
 	// Assigned is called at the beginning of a generation, before a table is opened.
 	Assigned(s *Session) error
-	// Open brings a partition of the group table or of a join to its end, and keeps it there until the returned function is called; that
-	// of the group table of an assigned partition stays as it is. The session is nil, or does not have the partition, where the table is
-	// opened for a standby copy. Calls are concurrent. It returns when ctx is done.
+	// Open brings a partition of a join to its end, and keeps it there until the returned function is called. It is also called for the group
+	// table, which is the host's own concern, as its further stores are: Goka knows only one. The session is nil, or does not have the
+	// partition, where the table is opened for a standby copy. Calls are concurrent. It returns when ctx is done.
 	Open(ctx context.Context, s *Session, topic string, partition int32) (closeTable func() error, err error)
-	// Started is called when all tables of the generation are open: processing begins.
+	// Started is called when all joins of the generation are open: processing begins.
 	Started(s *Session) error
 	// Revoked is called when the session is over, before its tables are closed, whether it had been started or not.
 	Revoked(s *Session)

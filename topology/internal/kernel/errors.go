@@ -3,6 +3,7 @@ package kernel
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/eddystream/eddy/codecs"
 )
@@ -20,7 +21,9 @@ type ProcessError struct {
 	Packed    bool   // the record is a pack
 	Index     int    // of the message in its pack, from 0 on
 	Key       []byte // as it is in the log
-	Err       error
+	// Due is the time of a timer whose handler failed; then Topic is that of the timers and Offset is -1. It is zero for all else.
+	Due time.Time
+	Err error
 }
 
 // shownError is how much [ProcessError.Error] repeats of an error, in bytes.

@@ -6,6 +6,7 @@ package kernel
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 )
 
@@ -22,12 +23,28 @@ type Processor struct {
 	Name    string // unique in its topology
 	Group   string // consumer group
 	Inputs  []*Input
-	Loop    *Loop     // nil: none
-	Own     *Table    // the group table; nil: none
+	Loop    *Loop    // nil: none
+	Own     *Table   // the group table; nil: none
+	Stores  []*Table // further own tables
+	Timers  []*Timers
+	Every   []*Punctuation
 	Joins   []*Table  // co-partitioned tables
 	Lookups []*Table  // tables of any partitioning
 	Outputs []*Output // without the loop's
 	OnError Policies  // what the processor itself says of records that fail
+}
+
+// OwnTables are the tables that the processor alone writes: the group table, if there is one, the further stores, and the timers.
+func (p *Processor) OwnTables() []*Table {
+	var own []*Table
+	if p.Own != nil {
+		own = append(own, p.Own)
+	}
+	own = append(own, p.Stores...)
+	for _, t := range p.Timers {
+		own = append(own, t.Table)
+	}
+	return own
 }
 
 // TopicPartition is a partition of a topic.
@@ -97,7 +114,7 @@ type Loop struct {
 // Table is a changelog and the codec of its rows.
 type Table struct {
 	Topic Topic
-	// Index is the table's place in its processor's Joins or Lookups.
+	// Index is the table's place in its processor's Stores, Joins or Lookups.
 	Index int
 	// Encode and Decode convert a row; Decode may keep data, which is never changed afterwards.
 	Encode func(row any) ([]byte, error)
@@ -139,12 +156,14 @@ type Message struct {
 type Handler func(ctx context.Context, t Task, m *Message) error
 
 // Task is what a handler may do. It is valid until the handler returns.
-type Task interface {
+type Task interface { //nolint:interfacebloat // all that a handler can do
 	// Processor is the identity that handles compare with their own.
 	Processor() *Processor
 	Partition() int32
-	// Own, Join and Lookup return the processor's tables; the indexes are those of the Processor's slices.
+	// Own, Store, Timers, Join and Lookup return what the processor has; the indexes are those of the Processor's slices.
 	Own() Rows
+	Store(index int) Rows
+	Timers(index int) Schedule
 	Join(index int) Reader
 	Lookup(index int) Reader
 	// PartitionOf returns the partition of an output that a key is hashed to.
@@ -153,19 +172,40 @@ type Task interface {
 	Emit(out *Output, key, value []byte, timestamp time.Time, headers []Header) error
 	// Skipped says that the message was passed over by what it is not fit for, and why.
 	Skipped(reason string)
+	// StreamTime is the greatest timestamp of the records that the task has processed, of the present one too; zero if there was none.
+	StreamTime() time.Time
 }
 
 // Reader reads a table.
 type Reader interface {
 	// Get returns the decoded row. Rows are shared with the cache of the partition, not copied.
 	Get(key []byte) (row any, ok bool, err error)
+	// GetMany is Get of many keys at once: those that are not in the cache are read in the order of keys. What is found is in the order
+	// in which the keys were given.
+	GetMany(keys [][]byte) ([]Found, error)
 }
 
-// Rows is the partition of a group table that a handler works on.
+// Found is a row that was looked for.
+type Found struct {
+	Value any
+	OK    bool // there is one
+}
+
+// Rows is the partition of an own table that a handler works on.
 type Rows interface {
 	Reader
 	// Set writes a row; it is encoded when the batch is committed, once per key and batch.
 	// A key that is hashed to another partition is an error.
 	Set(key []byte, row any) error
 	Delete(key []byte) error
+	// Range iterates over the rows with from <= key < to in the order of keys; a nil bound is open. The rows are those that there were when
+	// the iteration began, with all that the batch had written by then. An error with a key is of that row alone, and the iteration goes
+	// on behind it; one without a key is the last that is yielded.
+	Range(from, to []byte) iter.Seq2[Row, error]
+}
+
+// Row is a decoded row and its key.
+type Row struct {
+	Key   []byte
+	Value any
 }

@@ -13,7 +13,7 @@ type Observer struct {
 	Recovered func(RecoveredInfo)
 	// Committed is called for each batch and partition, after its input offsets were marked.
 	Committed func(CommittedInfo)
-	// Processed is called after each handler.
+	// Processed is called after each handler of a record.
 	Processed func(ProcessedInfo)
 	// Failed is called for each record that fails, and what becomes of it; and for each record of a table that cannot be read.
 	Failed func(FailedInfo)
@@ -57,9 +57,10 @@ type RecoveredInfo struct {
 type CommittedInfo struct {
 	Processor string
 	Partition int32
-	// Records is the number of input and loop records, Outputs and Rows what they led to; rows are counted once per key.
-	Records, Outputs, Rows int
-	// RowBytes is what the rows take in the changelog: keys and values, before compression.
+	// Records is the number of input and loop records, Firings that of timers and punctuations, Outputs and Rows what they led to; rows are
+	// counted once per key.
+	Records, Firings, Outputs, Rows int
+	// RowBytes is what the rows take in the changelogs: keys and values, before compression.
 	RowBytes int64
 	// OutputWait, ChangelogWait and StoreWait are the times of the commit's steps.
 	OutputWait, ChangelogWait, StoreWait time.Duration

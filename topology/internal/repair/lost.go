@@ -54,8 +54,8 @@ func missingTopics(ctx context.Context, c *cluster.Client, processors []*kernel.
 		for _, topic := range inputs(p) {
 			need[topic] = true
 		}
-		if p.Own != nil {
-			need[p.Own.Topic.Name] = true
+		for _, own := range p.OwnTables() {
+			need[own.Topic.Name] = true
 		}
 	}
 	topics := slices.Sorted(maps.Keys(need))
@@ -89,11 +89,9 @@ func accept(ctx context.Context, c *cluster.Client, o Options, p *kernel.Process
 	if err != nil {
 		return false, err
 	}
-	logs := map[int32]map[string]fence.Log{}
-	if p.Own != nil && !slices.Contains(missing, p.Own.Topic.Name) {
-		if logs, err = changelogs(ctx, c, p); err != nil {
-			return false, err
-		}
+	logs, err := changelogs(ctx, c, p, missing)
+	if err != nil {
+		return false, err
 	}
 	offsets := map[kernel.TopicPartition]cluster.CommittedOffset{}
 	for _, tp := range slices.SortedFunc(maps.Keys(committed), compare) {

@@ -142,8 +142,8 @@ func ownTopics(o Options, processors []*kernel.Processor, purged []string) ([]st
 	var topics []string
 	var errs []error
 	for _, p := range processors {
-		if p.Own != nil {
-			topics = append(topics, p.Own.Topic.Name)
+		for _, own := range p.OwnTables() {
+			topics = append(topics, own.Topic.Name)
 		}
 		if p.Loop != nil {
 			topics = append(topics, p.Loop.Topic.Name)
@@ -180,7 +180,7 @@ func commitStart(ctx context.Context, c *cluster.Client, p *kernel.Processor, st
 	if err != nil {
 		return err
 	}
-	logs, err := changelogs(ctx, c, p)
+	logs, err := changelogs(ctx, c, p, nil)
 	if err != nil {
 		return err
 	}
@@ -192,6 +192,7 @@ func commitStart(ctx context.Context, c *cluster.Client, p *kernel.Processor, st
 			if err != nil {
 				seen = fence.Seen{}
 			}
+			seen.Forget(fence.StreamClock) // time begins anew, too
 			seen.Mark = fence.Mark{Input: ids[topic], Changelogs: logs[int32(partition)]}
 			text, err := seen.Text()
 			if err != nil {
@@ -214,27 +215,37 @@ func startsOf(ctx context.Context, c *cluster.Client, start kernel.Start, topics
 	return c.Starts(ctx, topics...)
 }
 
-// changelogs are the logs of a processor's tables as they are, by partition and topic.
-func changelogs(ctx context.Context, c *cluster.Client, p *kernel.Processor) (map[int32]map[string]fence.Log, error) {
+// changelogs are the logs of a processor's own tables as they are, by partition and topic, without those of missing topics.
+func changelogs(ctx context.Context, c *cluster.Client, p *kernel.Processor, missing []string) (map[int32]map[string]fence.Log, error) {
+	var topics []string
+	for _, own := range p.OwnTables() {
+		if !slices.Contains(missing, own.Topic.Name) {
+			topics = append(topics, own.Topic.Name)
+		}
+	}
 	all := map[int32]map[string]fence.Log{}
-	if p.Own == nil {
+	if len(topics) == 0 {
 		return all, nil
 	}
-	topic := p.Own.Topic.Name
-	ids, err := c.TopicIDs(ctx, topic)
+	ids, err := c.TopicIDs(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
-	starts, err := c.Starts(ctx, topic)
+	starts, err := c.Starts(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
-	ends, err := c.Ends(ctx, topic)
+	ends, err := c.Ends(ctx, topics...)
 	if err != nil {
 		return nil, err
 	}
-	for i := range min(len(starts[topic]), len(ends[topic])) {
-		all[int32(i)] = map[string]fence.Log{topic: {Topic: ids[topic], Start: starts[topic][i], Next: ends[topic][i]}}
+	for _, topic := range topics {
+		for i := range int32(min(len(starts[topic]), len(ends[topic]))) {
+			if all[i] == nil {
+				all[i] = map[string]fence.Log{}
+			}
+			all[i][topic] = fence.Log{Topic: ids[topic], Start: starts[topic][i], Next: ends[topic][i]}
+		}
 	}
 	return all, nil
 }

@@ -60,33 +60,31 @@ func Restore(ctx context.Context, c *cluster.Client, db *store.DB, o Options) (e
 		defer func() { err = errors.Join(err, r.out.Close(ctx)) }()
 	}
 	for _, p := range processors {
-		if p.Own == nil {
-			continue
-		}
-		if err := r.processor(ctx, p, slices.Contains(missing, p.Own.Topic.Name)); err != nil {
-			return fmt.Errorf("processor %q: %w", p.Name, err)
+		for _, own := range p.OwnTables() {
+			if err := r.table(ctx, p, own.Topic.Name, missing); err != nil {
+				return fmt.Errorf("processor %q: %w", p.Name, err)
+			}
 		}
 	}
 	return nil
 }
 
-// processor restores the partitions of a processor's table.
-func (r *restorer) processor(ctx context.Context, p *kernel.Processor, missing bool) error {
+// table restores the partitions of a processor's own table.
+func (r *restorer) table(ctx context.Context, p *kernel.Processor, topic string, missing []string) error {
 	committed, err := r.c.CommittedBy(ctx, p.Group)
 	if err != nil {
 		return err
 	}
-	topic := p.Own.Topic.Name
 	n, err := r.c.Partitions(ctx, inputs(p)[0])
 	if err != nil {
 		return err
 	}
-	logs := map[int32]map[string]fence.Log{}
+	logs, err := changelogs(ctx, r.c, p, missing)
+	if err != nil {
+		return err
+	}
 	identity := store.Identity{}
-	if !missing {
-		if logs, err = changelogs(ctx, r.c, p); err != nil {
-			return err
-		}
+	if !slices.Contains(missing, topic) {
 		if identity.Cluster, err = r.c.ClusterID(ctx); err != nil {
 			return err
 		}
@@ -94,7 +92,7 @@ func (r *restorer) processor(ctx context.Context, p *kernel.Processor, missing b
 	for partition := range n {
 		now := logs[partition][topic]
 		identity.Topic = kadm.TopicID(now.Topic).String()
-		if err := r.partition(ctx, p, partition, committed, now, identity); err != nil {
+		if err := r.partition(ctx, p, topic, partition, committed, now, identity); err != nil {
 			return fmt.Errorf("table topic %q, partition %d: %w", topic, partition, err)
 		}
 	}
@@ -102,8 +100,7 @@ func (r *restorer) processor(ctx context.Context, p *kernel.Processor, missing b
 }
 
 // partition restores one partition, if the local copy has more than the log.
-func (r *restorer) partition(ctx context.Context, p *kernel.Processor, partition int32, committed map[kernel.TopicPartition]cluster.CommittedOffset, now fence.Log, identity store.Identity) error {
-	topic := p.Own.Topic.Name
+func (r *restorer) partition(ctx context.Context, p *kernel.Processor, topic string, partition int32, committed map[kernel.TopicPartition]cluster.CommittedOffset, now fence.Log, identity store.Identity) error {
 	table, err := r.db.Table(engine.OwnTable(p.Group, topic, partition))
 	if err != nil {
 		return err
@@ -116,7 +113,7 @@ func (r *restorer) partition(ctx context.Context, p *kernel.Processor, partition
 	if err != nil {
 		return err
 	}
-	stood := standsOn(p, partition, committed)
+	stood := standsOn(p, topic, partition, committed)
 	another := was != identity
 	vouched := stood.Topic == now.Topic && stood.Topic != fence.TopicID{} && now.Next >= stood.Next && now.Start <= stood.Start
 	switch {
@@ -151,7 +148,7 @@ func (r *restorer) partition(ctx context.Context, p *kernel.Processor, partition
 	if err := b.Commit(); err != nil {
 		return err
 	}
-	return r.vouch(ctx, p, partition, committed, stamp.Epoch, fence.Log{Topic: now.Topic, Start: now.Start, Next: next})
+	return r.vouch(ctx, p, topic, partition, stamp.Epoch, fence.Log{Topic: now.Topic, Start: now.Start, Next: next})
 }
 
 // epoch is the greatest epoch that a partition's owner is known to have had.
@@ -217,8 +214,12 @@ func (r *restorer) write(ctx context.Context, topic string, partition int32, tab
 	return ends[topic][partition], nil
 }
 
-// vouch commits the same offsets with the log that was written as what they stand on.
-func (r *restorer) vouch(ctx context.Context, p *kernel.Processor, partition int32, committed map[kernel.TopicPartition]cluster.CommittedOffset, epoch int64, l fence.Log) error {
+// vouch commits the same offsets with the log that was written as one that they stand on, beside those of the other tables.
+func (r *restorer) vouch(ctx context.Context, p *kernel.Processor, table string, partition int32, epoch int64, l fence.Log) error {
+	committed, err := r.c.CommittedBy(ctx, p.Group)
+	if err != nil {
+		return err
+	}
 	offsets := map[kernel.TopicPartition]cluster.CommittedOffset{}
 	for _, topic := range inputs(p) {
 		tp := kernel.TopicPartition{Topic: topic, Partition: partition}
@@ -231,7 +232,13 @@ func (r *restorer) vouch(ctx context.Context, p *kernel.Processor, partition int
 			return err
 		}
 		seen.Admit(fence.Stamp{Task: fence.Task{Partition: partition}, Epoch: epoch})
-		seen.Mark.Changelogs = map[string]fence.Log{p.Own.Topic.Name: l}
+		logs := map[string]fence.Log{table: l}
+		for topic, other := range seen.Mark.Changelogs {
+			if topic != table {
+				logs[topic] = other
+			}
+		}
+		seen.Mark.Changelogs = logs
 		text, err := seen.Text()
 		if err != nil {
 			return err
@@ -244,8 +251,8 @@ func (r *restorer) vouch(ctx context.Context, p *kernel.Processor, partition int
 	return r.c.CommitOffsets(ctx, cluster.Nobody(p.Group), offsets)
 }
 
-// standsOn is the log that a partition's offsets stand on; the zero Log if they do not say.
-func standsOn(p *kernel.Processor, partition int32, committed map[kernel.TopicPartition]cluster.CommittedOffset) fence.Log {
+// standsOn is the log of a table that a partition's offsets stand on; the zero Log if they do not say.
+func standsOn(p *kernel.Processor, table string, partition int32, committed map[kernel.TopicPartition]cluster.CommittedOffset) fence.Log {
 	var l fence.Log
 	var epoch int64
 	for _, topic := range inputs(p) {
@@ -253,7 +260,7 @@ func standsOn(p *kernel.Processor, partition int32, committed map[kernel.TopicPa
 		if err != nil {
 			continue
 		}
-		of, ok := seen.Mark.Changelogs[p.Own.Topic.Name]
+		of, ok := seen.Mark.Changelogs[table]
 		if by := seen.Epoch(fence.Task{Partition: partition}); ok && (by > epoch || by == epoch && of.Next > l.Next) {
 			l, epoch = of, by
 		}

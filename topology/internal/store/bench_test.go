@@ -58,6 +58,41 @@ func BenchmarkGet(b *testing.B) {
 	}
 }
 
+// BenchmarkGetMany reads 256 rows at once of a table of 200,000: near each other, far apart, or not there.
+func BenchmarkGetMany(b *testing.B) {
+	const rows, many = 200_000, 256
+	for name, open := range backends {
+		db := open(b)
+		tab := table(b, db, "t")
+		batch := db.Batch()
+		for i := range rows {
+			batch.Set(tab, binary.BigEndian.AppendUint64(nil, uint64(2*i)), make([]byte, 100))
+		}
+		if err := errors.Join(batch.Commit(), db.Flush()); err != nil {
+			b.Fatal(err)
+		}
+		for what, step := range map[string]struct{ by, off int }{"near": {2, 0}, "far": {2 * (rows / many), 0}, "absent": {2 * (rows / many), 1}} {
+			b.Run(name+"/"+what, func(b *testing.B) {
+				n := 0
+				for b.Loop() {
+					keys := make([][]byte, many)
+					for i := range keys {
+						keys[i] = binary.BigEndian.AppendUint64(nil, uint64(i*step.by+step.off+2*(n%(rows/many))))
+					}
+					n++
+					if err := tab.GetMany(keys, func(int, []byte, bool) error { return nil }); err != nil {
+						b.Fatal(err)
+					}
+				}
+				b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(n*many), "ns/row")
+			})
+		}
+		if err := db.Close(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
 func benchKey(n int) []byte {
 	return binary.BigEndian.AppendUint64(nil, uint64(n)*0x9E3779B97F4A7C15)
 }

@@ -26,6 +26,8 @@ const formatVersion = 2
 type backend interface {
 	// get returns a copy of the value.
 	get(key []byte) ([]byte, bool, error)
+	// getMany calls each with a copy of the value of every key, in the order of the keys, which is that of bytes.
+	getMany(keys [][]byte, each func(i int, value []byte, ok bool) error) error
 	has(key []byte) (bool, error)
 	// scan yields a snapshot of from <= key < to; what it yields is valid until the next step.
 	scan(from, to []byte, reverse bool) iter.Seq2[Row, error]

@@ -33,6 +33,19 @@ func (m *memory) get(key []byte) ([]byte, bool, error) {
 	return append(make([]byte, 0, len(value)), value...), true, nil
 }
 
+func (m *memory) getMany(keys [][]byte, each func(i int, value []byte, ok bool) error) error {
+	for i, key := range keys {
+		value, ok, err := m.get(key)
+		if err == nil {
+			err = each(i, value, ok)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (m *memory) has(key []byte) (bool, error) {
 	m.mu.RLock()
 	defer m.mu.RUnlock()

@@ -98,6 +98,17 @@ func compare(rt *rapid.T, tab *Table, m *model, key *rapid.Generator[[]byte]) {
 	if got, err := collect(tab.Reverse(from, to)); err != nil || !slices.Equal(got, want) {
 		rt.Fatalf("table %s: Reverse(%q, %q) = %q, %v; want %q", tab.Name(), from, to, got, err, want)
 	}
+	keys := slices.SortedFunc(slices.Values(rapid.SliceOfN(key, 0, 12).Draw(rt, "keys")), bytes.Compare)
+	read := 0
+	if err := tab.GetMany(keys, func(i int, value []byte, ok bool) error {
+		if want, there := m.rows[string(keys[i])]; i != read || ok != there || string(value) != want || ok && value == nil {
+			rt.Fatalf("table %s: GetMany of %q = %q, %t; want %q, %t", tab.Name(), keys[i], value, ok, want, there)
+		}
+		read++
+		return nil
+	}); err != nil || read != len(keys) {
+		rt.Fatalf("table %s: GetMany of %d keys: %d, %v", tab.Name(), len(keys), read, err)
+	}
 	prefix := key.Draw(rt, "prefix")
 	n := 0
 	for k := range m.rows {

@@ -39,6 +39,28 @@ func (t *Table) lookup(space byte, key []byte) ([]byte, bool, error) {
 	return value, ok, nil
 }
 
+// GetMany calls each with the value at every key, as [Table.Get] returns it, in the order of the keys, which has to be that of bytes. It ends with
+// the first error of each.
+func (t *Table) GetMany(keys [][]byte, each func(i int, value []byte, ok bool) error) error {
+	if !t.db.gate.enter() {
+		return ErrClosed
+	}
+	defer t.db.gate.leave()
+	composed := make([][]byte, len(keys))
+	for i, key := range keys {
+		composed[i] = appendKey(make([]byte, 0, 5+len(key)), spaceRow, t.id, key)
+	}
+	var stopped error
+	err := t.db.backend.getMany(composed, func(i int, value []byte, ok bool) error {
+		stopped = each(i, value, ok)
+		return stopped
+	})
+	if err != nil && stopped == nil {
+		return fmt.Errorf("read table %q: %w", t.name, err)
+	}
+	return err
+}
+
 // Has reports whether there is a row at key.
 func (t *Table) Has(key []byte) (bool, error) {
 	if !t.db.gate.enter() {
@@ -81,14 +103,14 @@ func (t *Table) Range(from, to []byte) iter.Seq2[Row, error] { return t.scan(fro
 
 // Prefix iterates over the rows whose key begins with prefix, like [Table.Range].
 func (t *Table) Prefix(prefix []byte) iter.Seq2[Row, error] {
-	return t.scan(prefix, after(prefix), false)
+	return t.scan(prefix, After(prefix), false)
 }
 
 // Reverse iterates like [Table.Range], from the last row to the first.
 func (t *Table) Reverse(from, to []byte) iter.Seq2[Row, error] { return t.scan(from, to, true) }
 
-// after is the first key behind all that begin with prefix; nil if there is none.
-func after(prefix []byte) []byte {
+// After is the first key behind all that begin with prefix; nil if there is none.
+func After(prefix []byte) []byte {
 	for i := len(prefix) - 1; i >= 0; i-- {
 		if prefix[i] != 0xff {
 			end := append([]byte(nil), prefix[:i+1]...)

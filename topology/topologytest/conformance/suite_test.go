@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -39,6 +40,15 @@ type step struct {
 	key     string
 	value   string
 	deleted bool
+	at      time.Time // of the record; zero: as it comes
+}
+
+// options are those with which a step is sent.
+func (s step) options() (list []topology.EmitOption) {
+	if !s.at.IsZero() {
+		list = append(list, topology.At(s.at))
+	}
+	return list
 }
 
 // scenario is a topology and what is done with it. The same must come out of every way to run it.
@@ -324,6 +334,7 @@ func scenarios() []scenario {
 			steps: many("in", 50, 9, strconv.Itoa),
 		},
 		packedStreams(),
+		storesAndTimers(),
 	}
 }
 

@@ -65,10 +65,10 @@ func inMemory(t *testing.T, s scenario, opts ...topologytest.DriverOption) outco
 	}
 	for _, st := range s.steps {
 		if st.deleted {
-			feeds[st.edge].SendDelete(st.key)
+			feeds[st.edge].SendDelete(st.key, st.options()...)
 			continue
 		}
-		feeds[st.edge].Send(st.key, st.value)
+		feeds[st.edge].Send(st.key, st.value, st.options()...)
 	}
 	o := newOutcome(s)
 	for _, name := range s.tables {
@@ -154,9 +154,9 @@ func onBroker(t *testing.T, s scenario, how way) outcome {
 		}
 		to := topology.NewStream(st.edge, s.key(st.edge), text)
 		if st.deleted {
-			must(t, topology.ProduceDelete(ctx, out, to, st.key))
+			must(t, topology.ProduceDelete(ctx, out, to, st.key, st.options()...))
 		} else {
-			must(t, topology.Produce(ctx, out, to, st.key, st.value))
+			must(t, topology.Produce(ctx, out, to, st.key, st.value, st.options()...))
 		}
 		if s.ordered {
 			settle()
