@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -62,7 +63,7 @@ func smallDisk(t *testing.T) disk {
 		t.Skipf("a disk that can be full takes the right to mount, or to unshare namespaces: %s", why)
 	}
 	t.Cleanup(func() { _, _ = holder.Process.Kill(), holder.Wait() })
-	pid := fmt.Sprint(holder.Process.Pid)
+	pid := strconv.Itoa(holder.Process.Pid)
 	d.enter = []string{"nsenter", "--target", pid, "--user", "--mount", "--preserve-credentials"}
 	d.seen = filepath.Join("/proc", pid, "root", d.dir)
 	return d

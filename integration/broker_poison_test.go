@@ -230,9 +230,15 @@ func (p *poisoned) samples(t *testing.T, log []simwiki.Event) (sent int) {
 	return sent
 }
 
+// dealt is a record of a kind.
+type dealt struct {
+	poison
+	record *kgo.Record
+}
+
 // deal makes records: each kind for each topic, over and over until there are enough, shuffled.
-func (p *poisoned) deal(kinds []poison, topics []string, atLeast int) []*kgo.Record {
-	var records []*kgo.Record
+func (p *poisoned) deal(kinds []poison, topics []string, atLeast int) []dealt {
+	var records []dealt
 	for round := 0; round == 0 || len(records) < atLeast; round++ {
 		for _, k := range kinds {
 			for i, topic := range topics {
@@ -249,8 +255,7 @@ func (p *poisoned) deal(kinds []poison, topics []string, atLeast int) []*kgo.Rec
 					continue
 				}
 				r.Topic, r.Partition = topic, int32(n%poisonPartitions)
-				r.Context = context.WithValue(p.t.Context(), poisonKey{}, k)
-				records = append(records, r)
+				records = append(records, dealt{k, r})
 			}
 		}
 	}
@@ -258,26 +263,20 @@ func (p *poisoned) deal(kinds []poison, topics []string, atLeast int) []*kgo.Rec
 	return records
 }
 
-type poisonKey struct{}
-
 // mix sends events, and poison between them.
-func (p *poisoned) mix(t *testing.T, log []simwiki.Event, records []*kgo.Record) {
+func (p *poisoned) mix(t *testing.T, log []simwiki.Event, records []dealt) {
 	t.Helper()
 	const parts = 10
-	odd := map[string]bool{}
-	for _, k := range oddities() {
-		odd[k.name] = true
-	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	for i := range parts {
 		p.send(log[i*len(log)/parts : (i+1)*len(log)/parts])
 		part := records[i*len(records)/parts : (i+1)*len(records)/parts]
-		for _, r := range part {
-			k, _ := r.Context.Value(poisonKey{}).(poison)
+		for _, d := range part {
+			k, r := d.poison, d.record
 			err := p.kafka.ProduceSync(ctx, r).FirstErr()
 			switch {
-			case err == nil && odd[k.name]:
+			case err == nil && k.odd:
 			case err == nil:
 				p.sent[spot(r.Topic, r.Partition, r.Offset)] = sentPoison{k, r.Topic}
 			case errors.Is(err, kerr.InvalidTimestamp), k.keyless && errors.Is(err, kerr.InvalidRecord):

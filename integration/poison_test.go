@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"math"
+	"strconv"
 	"strings"
 	"time"
 
@@ -36,6 +37,8 @@ type poison struct {
 	one bool
 	// keyless says that there is no key, so that a broker refuses it for a table.
 	keyless bool
+	// odd says that it is no poison: nobody minds.
+	odd bool
 }
 
 // garbage is no value of any topic.
@@ -97,12 +100,12 @@ func packOf(keysAndValues ...[]byte) []byte {
 // oddities are records of streams that look like poison, and are none: they are passed over without a word.
 func oddities() []poison {
 	return []poison{
-		{name: "tombstone", make: func(p place) *kgo.Record { return &kgo.Record{Key: p.key} }},
-		{name: "tombstone with headers", make: func(p place) *kgo.Record {
+		{name: "tombstone", odd: true, make: func(p place) *kgo.Record { return &kgo.Record{Key: p.key} }},
+		{name: "tombstone with headers", odd: true, make: func(p place) *kgo.Record {
 			return &kgo.Record{Key: p.key, Headers: []kgo.RecordHeader{{Key: ""}, header("traceparent", "\xff"), header("traceparent", "")}}
 		}},
-		{name: "garbage for another group", make: headed(header("eddy-dlq-for", "some-other-group"))},
-		{name: "canary", in: "page-changes", make: func(p place) *kgo.Record {
+		{name: "garbage for another group", odd: true, make: headed(header("eddy-dlq-for", "some-other-group"))},
+		{name: "canary", in: "page-changes", odd: true, make: func(p place) *kgo.Record {
 			return &kgo.Record{Key: fmt.Appendf(nil, "%s:%d", p.wiki, p.page), Value: []byte(`{"$schema":"/mediawiki/page/change/1.2.0","meta":{"domain":"canary"},"wiki_id":"x",` +
 				`"dt":"2026-01-01T00:00:00Z","page_change_kind":"edit","page":{"page_id":1,"page_title":"[","namespace_id":0},"revision":{"rev_id":9}}`)}
 		}},
@@ -218,12 +221,11 @@ func changePoisons() []poison {
 	const good = `{"$schema":"/mediawiki/page/change/1.2.0","meta":{"id":"ID","domain":"test"},"wiki_id":"WIKI","dt":"2026-02-03T04:05:06Z",` +
 		`"page_change_kind":"edit","page":{"page_id":PAGE,"page_title":"Poison","namespace_id":0,"is_redirect":false},"revision":{"rev_id":9}}`
 	event := func(p place) string {
-		return strings.NewReplacer("ID", p.id, "WIKI", p.wiki, "PAGE", fmt.Sprint(p.page)).Replace(good)
+		return strings.NewReplacer("ID", p.id, "WIKI", p.wiki, "PAGE", strconv.FormatInt(p.page, 10)).Replace(good)
 	}
 	key := func(p place) []byte { return fmt.Appendf(nil, "%s:%d", p.wiki, p.page) }
 	with := func(name, old, replaced, reason string) poison {
 		return poison{name: name, in: "page-changes", reason: reason, make: func(p place) *kgo.Record {
-			p.page = p.page | 1 // so that no page is 10, and no text of the event is found in it
 			return &kgo.Record{Key: key(p), Value: []byte(strings.Replace(event(p), old, replaced, 1))}
 		}}
 	}
@@ -257,8 +259,8 @@ func changePoisons() []poison {
 			p.wiki = "strangewiki"
 			return &kgo.Record{Key: key(p), Value: []byte(event(p))}
 		}},
-		with("change of the year 9999", "2026", "9999", "dt"),
-		with("change of the year 0", "2026", "0000", "dt"),
+		with("change of the year 9999", `"dt":"2026`, `"dt":"9999`, "dt"),
+		with("change of the year 0", `"dt":"2026`, `"dt":"0000`, "dt"),
 		with("change at no time", "2026-02-03T04:05:06Z", "yesterday", "dt"),
 		with("revision below 0", `"rev_id":9`, `"rev_id":-9`, "rev_id"),
 		with("revision that is a text", `"rev_id":9`, `"rev_id":"9"`, "rev_id"),

@@ -21,7 +21,7 @@ func TestLastResort(t *testing.T) {
 		<-time.After(time.Minute) // it hangs
 		return
 	}
-	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestLastResort$") //nolint:gosec // this program
+	child := exec.CommandContext(t.Context(), os.Args[0], "-test.run", "^TestLastResort$")
 	child.Env = append(os.Environ(), variable+"=1")
 	out, err := child.CombinedOutput()
 	if exit, ok := errors.AsType[*exec.ExitError](err); !ok || exit.ExitCode() != exitError {
