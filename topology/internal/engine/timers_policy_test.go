@@ -72,31 +72,10 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	for i := range 8 {
 		model.keys = append(model.keys, strconv.Itoa(i))
 	}
-	p := timed(kernel.StreamTime, func(_ context.Context, t kernel.Task, m *kernel.Message) error {
-		at := m.Timestamp.Unix()
-		if again, ok := setsAgain(at); ok {
-			if err := t.Timers(0).Set(m.Key, time.Unix(again, 0)); err != nil {
-				return err
-			}
-		}
-		if other, ok := cancels(model.keys, string(m.Key), at); ok {
-			if err := t.Timers(0).Cancel([]byte(other)); err != nil {
-				return err
-			}
-		}
-		_, err := bump(t, m.Key)
-		return err
-	})
-	p.Own = counts("test-timed-table")
-	handle, out := p.Inputs[0].Handle, p.Outputs[0]
+	p := modelled(model)
 	f := &flaky{rng: rng, known: map[string]bool{}}
 	p.Timers[0].Handle = f.handler(p.Timers[0].Handle)
-	p.Inputs[0].Handle = f.handler(func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
-		if err := t.Emit(out, m.Key, fmt.Appendf(nil, "@%d", t.StreamTime().Unix()), m.Timestamp, nil); err != nil {
-			return err
-		}
-		return handle(ctx, t, m)
-	})
+	p.Inputs[0].Handle = f.handler(p.Inputs[0].Handle)
 	policy := kernel.EveryPhase(kernel.Policy{Retries: 1, Backoff: time.Microsecond, Then: kernel.ActionDeadLetter})
 	p.OnError = policy
 	k := only(p)
@@ -107,17 +86,7 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	var entries []entry
 	for i := range records {
 		second, key := int64(1000+i-rng.IntN(20)), model.keys[rng.IntN(len(model.keys))]
-		var words []string
-		for range 1 + rng.IntN(3) {
-			other := model.keys[rng.IntN(len(model.keys))]
-			if rng.IntN(4) == 0 {
-				words = append(words, "cancel "+other)
-			} else {
-				words = append(words, fmt.Sprintf("set %s %d", other, second+rng.Int64N(60)-5))
-			}
-		}
-		order := strings.Join(words, ",")
-		model.record(second, key, order)
+		order := model.draw(rng, second, key)
 		entries = append(entries, entry{key, order, second})
 		switch {
 		case !inPacks:
@@ -147,7 +116,7 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	if diff := cmp.Diff(model.events, emitted); diff != "" {
 		t.Errorf("seed %d: emitted (-want +got):\n%s", seed, diff)
 	}
-	counted := fold(b.committedRecords("test-timed-table", 1))
+	counted := fold(b.committedRecords(firedTable, 1))
 	for key, n := range model.fired {
 		if counted[key] != strconv.Itoa(n) {
 			t.Errorf("seed %d: timer %s has fired %s times, want %d", seed, key, counted[key], n)
