@@ -172,11 +172,14 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 		if now.Before(k.next) || t.cur.full() {
 			continue
 		}
-		was := k.next
+		was, m := k.next, &kernel.Message{Partition: t.partition, Offset: -1, Index: i, Timestamp: now}
 		k.next = now.Add(interval - now.Sub(k.next)%interval) // those that were missed are one
 		k.seq = t.cur.seq
 		t.owing.Store(true)
-		m := &kernel.Message{Partition: t.partition, Offset: -1, Index: i, Timestamp: now}
+		if f := t.trouble.of(m); f != nil && f.outcome != kernel.ActionUnset { // and its batch had to begin again
+			delete(t.trouble.failures, positionOf(m))
+			return true
+		}
 		done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
 			if err := k.handle(ctx, t, m); err != nil {
 				return fmt.Errorf("punctuation every %s: %w", interval, err)
@@ -184,11 +187,11 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 			return nil
 		})
 		switch f := t.trouble.of(m); {
-		case f == nil:
-		case done || f.outcome != kernel.ActionUnset:
-			delete(t.trouble.failures, positionOf(m)) // the next call is another one
-		default:
+		case f == nil || t.trouble.again:
+		case !done && f.outcome == kernel.ActionUnset:
 			k.next = was // it is tried again
+		default:
+			delete(t.trouble.failures, positionOf(m)) // the next call is another one
 		}
 		return true
 	}

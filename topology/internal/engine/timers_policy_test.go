@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -34,18 +35,28 @@ func (f *flaky) handler(inner kernel.Handler) kernel.Handler {
 		if err := inner(ctx, t, m); err != nil {
 			return err
 		}
-		if poison(m.Timestamp.Unix()) {
-			return fmt.Errorf("poison: %w", errTest)
-		}
 		f.mu.Lock()
-		defer f.mu.Unlock()
 		name := fmt.Sprint(m.Topic, m.Offset, m.Index, string(m.Key), m.Timestamp)
-		if f.known[name] || f.rng.IntN(4) > 0 {
-			return nil
+		fails := !f.known[name] && f.rng.IntN(4) == 0
+		f.known[name] = f.known[name] || fails
+		how := f.rng.IntN(3)
+		f.mu.Unlock()
+		if fails || poison(m.Timestamp.Unix()) {
+			return fail(how)
 		}
-		f.known[name] = true
-		return errTest
+		return nil
 	}
+}
+
+// fail fails in one of three ways.
+func fail(how int) error {
+	switch how {
+	case 0:
+		panic(errTest)
+	case 1:
+		runtime.Goexit()
+	}
+	return errTest
 }
 
 func poison(second int64) bool { return second%11 == 0 }
@@ -251,37 +262,43 @@ func TestFailingPunctuations(t *testing.T) {
 		{Then: kernel.ActionSkip}:       "1010 1030",
 		{Then: kernel.ActionDeadLetter}: "1010 1030", // there is no record to keep
 	} {
-		t.Run(fmt.Sprint(policy), func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			calls := 0
-			p := ticker(func(t kernel.Task, now time.Time, out *kernel.Output) error {
-				err := t.Emit(out, []byte("k"), fmt.Append(nil, now.Unix()), now, nil)
-				if calls++; calls == 2 || calls == 3 && policy.Retries > 0 {
-					err = errTest
-				}
-				return err
+		for how := range 3 {
+			t.Run(fmt.Sprint(policy, how), func(t *testing.T) {
+				t.Parallel()
+				failingPunctuation(t, policy, how, want)
 			})
-			policies := kernel.EveryPhase(policy)
-			p.OnError = policies
-			k := only(p)
-			k.DeadLetters = &kernel.Topic{Name: "letters", Retention: -1, MaxBytes: deadletter.MaxBytes}
-			b.topics(k, 1)
-			c := &clock{}
-			c.set(1000)
-			r := b.start(k, c.tune).started()
-			for _, now := range []int64{1010, 1020, 1030} {
-				c.set(now)
-				r.settle()
-			}
-			b.check(r.stop())
-			var got []string
-			for _, r := range b.committedRecords("out", 1) {
-				got = append(got, string(r.Value))
-			}
-			if strings.Join(got, " ") != want {
-				t.Errorf("sent %q, want %s", got, want)
-			}
-		})
+		}
+	}
+}
+
+func failingPunctuation(t *testing.T, policy kernel.Policy, how int, want string) {
+	b := setup(t)
+	calls := 0
+	p := ticker(func(t kernel.Task, now time.Time, out *kernel.Output) error {
+		err := t.Emit(out, []byte("k"), fmt.Append(nil, now.Unix()), now, nil)
+		if calls++; calls == 2 || calls == 3 && policy.Retries > 0 {
+			err = fail(how)
+		}
+		return err
+	})
+	policies := kernel.EveryPhase(policy)
+	p.OnError = policies
+	k := only(p)
+	k.DeadLetters = &kernel.Topic{Name: "letters", Retention: -1, MaxBytes: deadletter.MaxBytes}
+	b.topics(k, 1)
+	c := &clock{}
+	c.set(1000)
+	r := b.start(k, c.tune).started()
+	for _, now := range []int64{1010, 1020, 1030} {
+		c.set(now)
+		r.settle()
+	}
+	b.check(r.stop())
+	var got []string
+	for _, r := range b.committedRecords("out", 1) {
+		got = append(got, string(r.Value))
+	}
+	if strings.Join(got, " ") != want {
+		t.Errorf("sent %q, want %s", got, want)
 	}
 }
