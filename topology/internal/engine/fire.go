@@ -115,9 +115,10 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 	m := &kernel.Message{Topic: tm.rows.tp.Topic, Partition: t.partition, Offset: -1, Key: key, Timestamp: time.UnixMilli(at)}
 	f := t.trouble.of(m)
 	given := f != nil && f.outcome != kernel.ActionUnset
+	var stays error // the timer cannot be taken
 	done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
 		err := tm.take(key, at)
-		if err == nil && !given {
+		if stays = err; err == nil && !given {
 			err = tm.handle(ctx, t, m)
 		}
 		if err != nil {
@@ -125,8 +126,12 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 		}
 		return nil
 	})
-	if done && given {
+	switch {
+	case done && given:
 		t.passOver(m, f)
+	case stays != nil && !t.halted: // no policy can help
+		t.halt()
+		t.stop(t.processError(m, stays))
 	}
 	return true
 }
@@ -134,9 +139,17 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 // isDue reports whether the time of a handler has come.
 func (t *task) isDue() bool {
 	now := t.p.e.now()
-	for clock, at := range map[kernel.Clock]int64{kernel.StreamTime: t.time.stream, kernel.WallClock: floorMillis(now)} {
-		if tm, entry := t.earliest(clock); tm != nil {
-			if due, _ := splitIndexKey(entry); due <= at {
+	for _, tm := range t.time.timers {
+		clock := t.time.stream
+		if tm.def.Clock == kernel.WallClock {
+			clock = floorMillis(now)
+		}
+		first, err := tm.next.first()
+		if err != nil {
+			return true // whoever calls it finds out
+		}
+		if first != nil {
+			if at, _ := splitIndexKey(first); at <= clock {
 				return true
 			}
 		}

@@ -2,6 +2,7 @@ package engine_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -20,6 +21,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/deadletter"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // flaky has a handler fail, when it has done everything: the first time that it sees a message or timer, now and then, and those that are
@@ -300,5 +302,31 @@ func failingPunctuation(t *testing.T, policy kernel.Policy, how int, want string
 	}
 	if strings.Join(got, " ") != want {
 		t.Errorf("sent %q, want %s", got, want)
+	}
+}
+
+// An index that does not fit its rows ends the run, whatever the policy: the timer in it could never be taken.
+func TestDamagedIndexStops(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := timed(kernel.StreamTime, nil)
+	p.OnError = kernel.EveryPhase(kernel.Policy{Then: kernel.ActionSkip})
+	k := only(p)
+	b.topics(k, 1)
+	db := store.OpenMemory()
+	defer func() { _ = db.Close() }()
+	r := b.start(k, on(db)).started()
+	b.produce(at(100, "set a 200"))
+	r.settle()
+	b.check(r.stop())
+	index, err := db.Table("test-timed/index/" + timersTopic + "/0")
+	b.check(err)
+	odd := db.Batch()
+	odd.Set(index, append(binary.BigEndian.AppendUint64(nil, 150_000), 'b'), []byte{})
+	b.check(odd.Commit())
+	r = b.start(k, on(db)).started()
+	b.produce(at(160, ""))
+	if err := r.wait(); err == nil || !strings.Contains(err.Error(), "the index of the local store has a time that the timer has not") {
+		t.Errorf("ended with %v", err)
 	}
 }
