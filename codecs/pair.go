@@ -32,35 +32,17 @@ var (
 	errPair = errors.New("the first part of a pair has no end")
 )
 
-// FirstPart is implemented by the codecs of [PairOf].
-type FirstPart[A any] interface {
-	// EncodeFirst returns what the encodings of all pairs with a first part begin with, and those of no others.
-	EncodeFirst(first A) ([]byte, error)
-}
-
 // Encode implements [Codec].
 func (p pairs[A, B]) Encode(value Pair[A, B]) ([]byte, error) {
+	first, err := p.first.Encode(value.First)
+	if err != nil {
+		return nil, fmt.Errorf("first of pair: %w", err)
+	}
 	second, err := p.second.Encode(value.Second)
 	if err != nil {
 		return nil, fmt.Errorf("second of pair: %w", err)
 	}
-	data, err := p.appendFirst(value.First, len(second))
-	if err != nil {
-		return nil, err
-	}
-	return append(data, second...), nil
-}
-
-// EncodeFirst implements [FirstPart].
-func (p pairs[A, B]) EncodeFirst(first A) ([]byte, error) { return p.appendFirst(first, 0) }
-
-// appendFirst returns the first part and its end, with room for more bytes.
-func (p pairs[A, B]) appendFirst(value A, room int) ([]byte, error) {
-	first, err := p.first.Encode(value)
-	if err != nil {
-		return nil, fmt.Errorf("first of pair: %w", err)
-	}
-	data := make([]byte, 0, len(first)+bytes.Count(first, []byte{0})+len(pairEnd)+room)
+	data := make([]byte, 0, len(first)+bytes.Count(first, []byte{0})+len(pairEnd)+len(second))
 	for _, c := range first {
 		if c == 0 {
 			data = append(data, pairZero...)
@@ -68,7 +50,8 @@ func (p pairs[A, B]) appendFirst(value A, room int) ([]byte, error) {
 			data = append(data, c)
 		}
 	}
-	return append(data, pairEnd...), nil
+	data = append(data, pairEnd...)
+	return append(data, second...), nil
 }
 
 // Decode implements [Codec].

@@ -57,11 +57,11 @@
 // points to calls Set.
 //
 // [AddStore] gives it further ones, a changelog each, and all that a handler does to them takes effect together. Rows are
-// in the order of their encoded keys: [State.Range], [Store.Prefix], [PairsOf]. So what grows is kept as many rows under one first
+// in the order of their encoded keys: [State.Range], [Store.Prefix]. So what grows is kept as many rows under one first
 // part of a key, and not as one row:
 //
 //	open := topology.AddStore(p, "open", codecs.PairOf(text, codecs.Int64()), codecs.Int64()) // page and start of a window
-//	for e, err := range topology.PairsOf(open, r, r.Key) { … } // by start
+//	for e, err := range open.Prefix(r, codecs.Pair[string, int64]{First: r.Key}) { … }
 //
 // Many rows are read at once, in the order of their keys, by [State.GetMany] and its like.
 //

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -45,33 +44,12 @@ func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 	}
 }
 
-// Prefix iterates like [Store.All] over the rows whose encoded key begins with the encoding of a key, as that of a longer text does. For one part of a
-// pair see [PairsOf].
+// Prefix iterates like [Store.All] over the rows whose encoded key begins with the encoding of a key.
 func (s Store[K, V]) Prefix(r Scope, key K) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
 		rows, prefix, err := s.at(r, key)
 		if err != nil {
 			yield(Entry[K, V]{}, err)
-			return
-		}
-		s.entries(rows.Range(prefix, store.After(prefix)), yield)
-	}
-}
-
-// PairsOf iterates like [Store.All] over the rows of a store with keys of [codecs.PairOf] that have a first part, in the order of the second.
-func PairsOf[A, B, V any](s Store[codecs.Pair[A, B], V], r Scope, first A) iter.Seq2[Entry[codecs.Pair[A, B], V], error] {
-	return func(yield func(Entry[codecs.Pair[A, B], V], error) bool) {
-		rows, err := s.rows(r)
-		var prefix []byte
-		if codec, ok := s.table.key.(codecs.FirstPart[A]); err == nil && !ok {
-			err = fmt.Errorf("%w: the key codec of %q, %T, is not one of codecs.PairOf", ErrEncode, s.table.topic, s.table.key)
-		} else if err == nil {
-			if prefix, err = codec.EncodeFirst(first); err != nil {
-				err = fmt.Errorf("%w: key of %q: %w", ErrEncode, s.table.topic, err)
-			}
-		}
-		if err != nil {
-			yield(Entry[codecs.Pair[A, B], V]{}, err)
 			return
 		}
 		s.entries(rows.Range(prefix, store.After(prefix)), yield)
