@@ -26,3 +26,9 @@ type HashPart interface {
 	// It never fails: for bytes that are no key it returns any part, the same one each time.
 	HashPart(key []byte) []byte
 }
+
+// KeyPrefix is implemented by key codecs of several parts, of which the first ones can be given alone.
+type KeyPrefix[T any] interface {
+	// KeyPrefix returns what all encoded keys begin with that have the parts of key; the last parts are left open where they are zero values.
+	KeyPrefix(key T) ([]byte, error)
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"reflect"
 )
 
 // Pair is a key of two parts, such as a user and the start of a window.
@@ -34,13 +35,34 @@ var (
 
 // Encode implements [Codec].
 func (p pairs[A, B]) Encode(value Pair[A, B]) ([]byte, error) {
-	first, err := p.first.Encode(value.First)
-	if err != nil {
-		return nil, fmt.Errorf("first of pair: %w", err)
-	}
 	second, err := p.second.Encode(value.Second)
 	if err != nil {
 		return nil, fmt.Errorf("second of pair: %w", err)
+	}
+	return p.join(value.First, second)
+}
+
+// KeyPrefix implements [KeyPrefix].
+func (p pairs[A, B]) KeyPrefix(key Pair[A, B]) (second []byte, err error) {
+	inner, nested := p.second.(KeyPrefix[B])
+	switch {
+	case reflect.ValueOf(&key.Second).Elem().IsZero():
+	case nested:
+		second, err = inner.KeyPrefix(key.Second)
+	default:
+		second, err = p.second.Encode(key.Second)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("second of pair: %w", err)
+	}
+	return p.join(key.First, second)
+}
+
+// join encodes the first part and puts it before the second.
+func (p pairs[A, B]) join(value A, second []byte) ([]byte, error) {
+	first, err := p.first.Encode(value)
+	if err != nil {
+		return nil, fmt.Errorf("first of pair: %w", err)
 	}
 	data := make([]byte, 0, len(first)+bytes.Count(first, []byte{0})+len(pairEnd)+len(second))
 	for _, c := range first {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
+	"slices"
 	"testing"
 
 	"github.com/eddystream/eddy/codecs"
@@ -60,5 +61,49 @@ func TestPairParts(t *testing.T) {
 		if _, err := inner.Decode(bad); err == nil {
 			t.Errorf("Decode(%q) is no error", bad)
 		}
+	}
+}
+
+// A pair whose last parts are zero values is the beginning of all that have the first ones, whatever the codecs make of a zero.
+func TestKeyPrefix(t *testing.T) {
+	t.Parallel()
+	type triple = codecs.Pair[string, codecs.Pair[int64, int32]]
+	codec := codecs.PairOf(codecs.String[string](), codecs.PairOf(codecs.Int64(), codecs.Int32()))
+	key := func(a string, b int64, c int32) triple {
+		return triple{First: a, Second: codecs.Pair[int64, int32]{First: b, Second: c}}
+	}
+	keys := []triple{key("a", 0, 0), key("a", -1, 0), key("a", 7, 1), key("a", 7, -1), key("a\x00", 7, 1), key("ab", 7, 1), key("", 7, 1)}
+	for _, test := range []struct {
+		of   triple
+		want []triple
+	}{
+		{key("a", 0, 0), keys[:4]},
+		{key("a", 7, 0), keys[2:4]},
+		{key("a", 7, 1), keys[2:3]},
+		{key("a\x00", 7, 0), keys[4:5]},
+		{key("", 7, 0), keys[6:]},
+	} {
+		prefix, err := codec.(codecs.KeyPrefix[triple]).KeyPrefix(test.of)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var got []triple
+		for _, k := range keys {
+			data, err := codec.Encode(k)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if bytes.HasPrefix(data, prefix) {
+				got = append(got, k)
+			}
+		}
+		if !slices.Equal(got, test.want) {
+			t.Errorf("%v begins %v, want %v", test.of, got, test.want)
+		}
+	}
+	windows := codecs.PairOf(codecs.String[string](), codecs.Int64())
+	prefix, err := windows.(codecs.KeyPrefix[codecs.Pair[string, int64]]).KeyPrefix(codecs.Pair[string, int64]{First: "a"})
+	if err != nil || string(prefix) != "a\x00\x01" {
+		t.Errorf("prefix %q, %v", prefix, err)
 	}
 }

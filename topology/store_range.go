@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"iter"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
 )
@@ -44,16 +45,33 @@ func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 	}
 }
 
-// Prefix iterates like [Store.All] over the rows whose encoded key begins with the encoding of a key.
+// Prefix iterates like [Store.All] over the rows whose encoded key begins with the encoding of a key: of texts, those that begin with the text; of
+// pairs whose second part is the zero value, all that have the first part. See [codecs.KeyPrefix].
 func (s Store[K, V]) Prefix(r Scope, key K) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
-		rows, prefix, err := s.at(r, key)
+		rows, err := s.rows(r)
+		var prefix []byte
+		if err == nil {
+			prefix, err = s.prefix(key)
+		}
 		if err != nil {
 			yield(Entry[K, V]{}, err)
 			return
 		}
 		s.entries(rows.Range(prefix, store.After(prefix)), yield)
 	}
+}
+
+func (s Store[K, V]) prefix(key K) ([]byte, error) {
+	parts, ok := s.table.key.(codecs.KeyPrefix[K])
+	if !ok {
+		return encodeKey(s.table.topic, s.table.key, key)
+	}
+	prefix, err := parts.KeyPrefix(key)
+	if err != nil {
+		return nil, kernel.In(PhaseWrite, fmt.Errorf("%w: key %s of %q: %w", ErrEncode, kernel.Quote([]byte(fmt.Sprint(key))), s.table.topic, err))
+	}
+	return prefix, nil
 }
 
 // entries gives rows their types back.

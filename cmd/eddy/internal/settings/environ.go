@@ -3,6 +3,7 @@ package settings
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -18,6 +19,18 @@ const (
 // Variable returns the environment's name of a key.
 func Variable(key string) string {
 	return environPrefix + strings.ToUpper(strings.NewReplacer(".", "_", "-", "_").Replace(key))
+}
+
+// What Kubernetes tells each pod about a Service whose name begins as the program's does: EDDY_SERVICE_HOST, EDDY_WORKER_SERVICE_PORT_HTTP,
+// EDDY_PORT_80_TCP_ADDR. A port by itself is a URL.
+var (
+	serviceVariable = regexp.MustCompile(`^EDDY_(\w+_)?(SERVICE_HOST|SERVICE_PORT(_\w+)?|PORT_\d+_(TCP|UDP|SCTP)(_(PROTO|PORT|ADDR))?)$`)
+	servicePort     = regexp.MustCompile(`^EDDY_(\w+_)?PORT=(tcp|udp|sctp)://`)
+)
+
+// ofService reports whether a variable is one that nobody has set: Kubernetes has.
+func ofService(name, value string) bool {
+	return serviceVariable.MatchString(name) || servicePort.MatchString(name+"="+value)
 }
 
 // readEnviron returns the settings of an environment by key and the configuration file it names. A
@@ -39,6 +52,9 @@ func readEnviron(environ, known []string) (values map[string]any, configFile str
 			continue
 		}
 		key, ok := keys[name]
+		if !ok && ofService(name, value) {
+			continue
+		}
 		if !ok {
 			errs = append(errs, fmt.Errorf("environment: unknown variable %q", name))
 			continue

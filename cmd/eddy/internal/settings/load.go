@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 
 	"github.com/knadh/koanf/providers/confmap"
 	"github.com/knadh/koanf/providers/posflag"
@@ -38,6 +39,9 @@ func Load(src Sources) (Settings, error) {
 	known := ko.Keys()
 
 	environ, configFile, err := readEnviron(src.Environ, known)
+	if err == nil {
+		err = check(environ, Variable)
+	}
 	if err != nil {
 		return Settings{}, err
 	}
@@ -72,9 +76,9 @@ func loadFile(ko *koanf.Koanf, path string, known []string) error {
 	if err != nil {
 		return fmt.Errorf("configuration file: %w", err)
 	}
-	values, err := parseYAML(data)
+	values, err := parseYAML(path, data)
 	if err != nil {
-		return fmt.Errorf("configuration file %q: %w", path, err)
+		return err
 	}
 	layer := koanf.New(".")
 	if err := layer.Load(confmap.Provider(values, ""), nil); err != nil {
@@ -82,12 +86,27 @@ func loadFile(ko *koanf.Koanf, path string, known []string) error {
 	}
 	var errs []error
 	for _, key := range layer.Keys() {
-		if !slices.Contains(known, key) {
+		if above, ok := below(known, key); ok { // what stands there is no key, and may be a password
+			errs = append(errs, fmt.Errorf("%s:%d: %s: %s", path, lineOf(data, above), above, wanted(above)))
+		} else if !slices.Contains(known, key) {
 			errs = append(errs, fmt.Errorf("%s:%d: unknown key %q", path, lineOf(data, key), key))
 		}
 	}
 	if len(errs) > 0 {
 		return errors.Join(errs...)
 	}
+	place := func(key string) string { return fmt.Sprintf("%s:%d: %s", path, lineOf(data, key), key) }
+	if err := check(layer.All(), place); err != nil {
+		return err
+	}
 	return ko.Merge(layer)
+}
+
+// below returns the setting that is taken for a map of settings.
+func below(known []string, key string) (string, bool) {
+	i := slices.IndexFunc(known, func(k string) bool { return strings.HasPrefix(key, k+".") })
+	if i < 0 {
+		return "", false
+	}
+	return known[i], true
 }

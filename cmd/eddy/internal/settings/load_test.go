@@ -98,10 +98,10 @@ func TestLoadRefuses(t *testing.T) {
 		want       []string
 	}{
 		{name: "unknown keys of the file", file: "partitions: 3\nbroker: x\ntls:\n  ca: a\n  vertify: no\n", want: []string{`:2: unknown key "broker"`, `:5: unknown key "tls.vertify"`}},
-		{name: "a map for a value", file: "brokers:\n  one: a:1\n", want: []string{`unknown key "brokers.one"`}},
+		{name: "a map for a value", file: "brokers:\n  one: a:1\n", want: []string{":2: brokers: is to be a list of texts"}},
 		{name: "broken file", file: "a: [\n", want: []string{"configuration file"}},
 		{name: "unknown variable", environ: []string{"EDDY_BROKER=a", "EDDY_PARTITON=3"}, want: []string{`"EDDY_BROKER"`, `"EDDY_PARTITON"`}},
-		{name: "no number", environ: []string{"EDDY_PARTITIONS=many"}, want: []string{"partitions"}},
+		{name: "no number", environ: []string{"EDDY_PARTITIONS=many"}, want: []string{"EDDY_PARTITIONS: is to be a whole number"}},
 		{name: "values", args: []string{"--partitions=0", "--start-on=dawn", "--log-level=loud"}, want: []string{"partitions: 0", `"dawn"`, `"loud"`}},
 	} {
 		t.Run(test.name, func(t *testing.T) {

@@ -76,9 +76,11 @@ func Default() Settings {
 	return Settings{
 		ClientID:       "eddy",
 		Partitions:     8,
+		Retention:      7 * 24 * time.Hour,
 		DrainTimeout:   10 * time.Second,
 		SessionTimeout: 10 * time.Second,
 		StartOn:        "render",
+		Commit:         Commit{Records: 10_000, Bytes: 4 << 20},
 		Log:            Log{Level: "info", Format: "text"},
 	}
 }
