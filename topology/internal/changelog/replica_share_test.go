@@ -198,7 +198,7 @@ func TestSlowReplicaHoldsUpNoOther(t *testing.T) {
 	want := map[string]string{"first": "1"}
 	var records []*kgo.Record
 	noise := rand.NewChaCha8([32]byte{}) // of what can be compressed, an answer holds more than was fetched
-	for i := range 20_000 { // 20 MB
+	for i := range 20_000 {              // 20 MB
 		key, value := fmt.Sprint("k", i), make([]byte, 1000)
 		_, _ = noise.Read(value)
 		records, want[key] = append(records, record(0, key, string(value))), string(value)
