@@ -209,9 +209,21 @@ func (w *Worker) Wipe(context.Context) error {
 	return err
 }
 
-// end kills the process if it still runs, and closes the proxy.
+// tracedWithin is how long a process may take to write its goroutines to its log.
+const tracedWithin = 5 * time.Second
+
+// end kills the process if it still runs, and closes the proxy. What it was at is the last that is in its log.
 func (w *Worker) end() error {
 	var err error
+	if running, _ := w.state(); running {
+		_ = w.Continue(context.Background()) // if it is paused
+		if ended, err := w.signal(context.Background(), syscall.SIGQUIT, true); err == nil {
+			select {
+			case <-ended:
+			case <-time.After(tracedWithin):
+			}
+		}
+	}
 	if running, _ := w.state(); running {
 		err = w.Kill(context.Background())
 	}
