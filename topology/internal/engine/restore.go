@@ -57,7 +57,7 @@ func (r *rows) restore(ctx context.Context) error {
 	loaded, err := p.e.opts.Reader.Load(ctx, r.table, topic, partition, changelog.AsOwner(), changelog.ToHighWatermark(), changelog.WithDerived(index),
 		changelog.Screened(p.screen(r.def, true)), changelog.Standing(p.footing(r.task.a.found, topic, partition)))
 	if err != nil {
-		return fmt.Errorf("table %q partition %d: %w", topic, partition, err)
+		return fmt.Errorf("table %q partition %d: %w", topic, partition, p.wayOut(err))
 	}
 	r.stale, r.staleFrom = loaded.Stale, loaded.Progress.StaleFrom
 	r.epoch = loaded.Epoch

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/store"
@@ -90,10 +91,18 @@ func (p *processor) load(ctx context.Context, role, topic string, partition int3
 	}
 	loaded, err := p.e.opts.Reader.Load(ctx, table, topic, partition, opts...)
 	if err != nil {
-		return err
+		return p.wayOut(err)
 	}
 	p.recovered(topic, partition, loaded)
 	return nil
+}
+
+// wayOut adds to an error what can be done about it, if it is of state that is missing.
+func (p *processor) wayOut(err error) error {
+	if !errors.Is(err, cluster.ErrStateMissing) {
+		return err
+	}
+	return fmt.Errorf("%w; %s", err, cluster.WayOut(p.k.Name))
 }
 
 // tableOf is an own table of the processor, or a joined one, with the codec of its rows.
@@ -166,7 +175,7 @@ func (p *processor) replicate(ctx context.Context, role, topic string, partition
 	go func() {
 		err := replica.Run(running)
 		if err != nil && running.Err() == nil {
-			p.e.fail(&ProcessError{Processor: p.k.Name, Topic: topic, Partition: partition, Offset: -1, Err: err})
+			p.e.fail(&ProcessError{Processor: p.k.Name, Topic: topic, Partition: partition, Offset: -1, Err: p.wayOut(err)})
 		}
 		ended <- err
 	}()
