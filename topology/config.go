@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -139,6 +140,18 @@ func (c Config) Validate() error {
 	} {
 		if f.value < 0 {
 			errs = append(errs, fmt.Errorf("%s: negative (%d)", f.field, f.value))
+		}
+	}
+	for _, f := range []struct {
+		field       string
+		value, most int
+	}{
+		{"partitions", c.Partitions, maxPartitions},
+		{"replication", c.Replication, math.MaxInt16},
+		{"max record bytes", c.MaxRecordBytes, math.MaxInt32},
+	} {
+		if f.value > f.most {
+			errs = append(errs, fmt.Errorf("%s: %d is more than %d", f.field, f.value, f.most))
 		}
 	}
 	full := c.withDefaults()

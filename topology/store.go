@@ -27,8 +27,12 @@ func AddStore[K, SK, V any](p *Processor[K], name string, key codecs.Codec[SK], 
 // storeTopic names the changelog of something that the processor keeps.
 func (p *processor) storeTopic(what, name string) string {
 	topic := p.kernel.Group + "-" + name + "-changelog"
-	if name == "" && !p.builder.closed {
+	switch {
+	case p.builder.closed:
+	case name == "":
 		p.problemf(topic, "is that of a %s without a name", what)
+	case partedByDashes(name):
+		p.problemf(topic, "is that of a %s whose name %s", what, errDashes)
 	}
 	return topic
 }
