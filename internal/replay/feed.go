@@ -7,6 +7,7 @@ import (
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/topology"
 )
 
 // Pipeline is where events go.
@@ -143,26 +144,43 @@ func (f *feeder) reject(ctx context.Context, r Rejected) error {
 }
 
 func (f *feeder) send(ctx context.Context, ev *events.Event) error {
-	f.counts.Events++
-	if ev.Change != nil {
-		page := tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}
-		if f.opts.Settle {
-			if err := f.settle(ctx); err != nil {
-				return err
-			}
-			f.pacer.change(page)
-		}
-		f.counts.Changes++
-		return f.to.Change(ctx, page, *ev.Change)
-	}
-	page := tables.PageKey{Wiki: ev.Render.Wiki, ID: ev.Render.Page.ID}
-	if f.opts.Settle && f.pacer.render(page) {
+	if f.opts.Settle && f.pauses(ev) {
 		if err := f.settle(ctx); err != nil {
 			return err
 		}
 	}
-	f.counts.Renders++
-	return f.to.Render(ctx, page, *ev.Render)
+	var err error
+	if ev.Change != nil {
+		err = f.to.Change(ctx, pageOf(ev), *ev.Change)
+	} else {
+		err = f.to.Render(ctx, pageOf(ev), *ev.Render)
+	}
+	switch {
+	case errors.Is(err, topology.ErrTooLarge):
+		return f.reject(ctx, Rejected{File: ev.File, Line: ev.Line, Raw: ev.Raw, Err: &events.LineError{File: ev.File, Line: ev.Line, Err: err}})
+	case ev.Change != nil:
+		f.counts.Changes++
+	default:
+		f.counts.Renders++
+	}
+	f.counts.Events++
+	return err
+}
+
+func pageOf(ev *events.Event) tables.PageKey {
+	if ev.Change != nil {
+		return tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}
+	}
+	return tables.PageKey{Wiki: ev.Render.Wiki, ID: ev.Render.Page.ID}
+}
+
+// pauses reports whether rest is to be waited for before the event.
+func (f *feeder) pauses(ev *events.Event) bool {
+	if ev.Change == nil {
+		return f.pacer.render(pageOf(ev))
+	}
+	f.pacer.change(pageOf(ev))
+	return true
 }
 
 func (f *feeder) settle(ctx context.Context) error {
