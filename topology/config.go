@@ -174,6 +174,12 @@ func (c Config) Validate() error {
 	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
 		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
+	if c.InstanceID != "" {
+		errs = append(errs, prefixed("instance id", checkName(c.InstanceID)))
+	}
+	if c.SessionTimeout > 0 && c.SessionTimeout < leastSession {
+		errs = append(errs, fmt.Errorf("session timeout: %s is less than %s", c.SessionTimeout, leastSession))
+	}
 	errs = append(errs, c.checkPolicies()...)
 	seen := map[string]bool{}
 	for _, p := range c.Processors {
@@ -184,6 +190,9 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// leastSession is the shortest session timeout: heartbeats, requests and deliveries have parts of it.
+const leastSession = 100 * time.Millisecond
 
 // connectionProblems is what is wrong with the fields that a connection needs.
 func (c Config) connectionProblems() []error {

@@ -16,7 +16,8 @@ import (
 // come. Rows are shared with a cache, as those of [Store.Get] are. However many rows there are, few of them are in memory at a time.
 //
 // An entry with an error that wraps [ErrDecode] is a row, or a key, that its codec cannot read: the error names the row, and the iteration goes
-// on behind it if the loop does. Any other error, such as of the local store or [ErrWrongProcessor], comes last.
+// on behind it if the loop does. Any other error, such as of the local store or [ErrWrongProcessor], comes last;
+// an iteration that goes on when its handler has returned gets the latter.
 func (s Store[K, V]) All(r Scope) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
 		rows, err := s.rows(r)
@@ -24,7 +25,7 @@ func (s Store[K, V]) All(r Scope) iter.Seq2[Entry[K, V], error] {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(nil, nil), yield)
+		s.entries(r, rows.Range(nil, nil), yield)
 	}
 }
 
@@ -41,7 +42,7 @@ func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(lower, upper), yield)
+		s.entries(r, rows.Range(lower, upper), yield)
 	}
 }
 
@@ -58,7 +59,7 @@ func (s Store[K, V]) Prefix(r Scope, key K) iter.Seq2[Entry[K, V], error] {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(prefix, store.After(prefix)), yield)
+		s.entries(r, rows.Range(prefix, store.After(prefix)), yield)
 	}
 }
 
@@ -75,9 +76,13 @@ func (s Store[K, V]) prefix(key K) ([]byte, error) {
 }
 
 // entries gives rows their types back.
-func (s Store[K, V]) entries(rows iter.Seq2[kernel.Row, error], yield func(Entry[K, V], error) bool) {
+func (s Store[K, V]) entries(r Scope, rows iter.Seq2[kernel.Row, error], yield func(Entry[K, V], error) bool) {
 	for row, err := range rows {
 		var e Entry[K, V]
+		if _, over := s.h.in(r); over != nil { // the handler has returned, and somebody has kept the iteration
+			yield(e, over)
+			return
+		}
 		if row.Key != nil {
 			var keyErr error
 			if e.Key, keyErr = s.table.key.Decode(row.Key); keyErr != nil && err == nil {
