@@ -61,7 +61,7 @@
 // part of a key, and not as one row:
 //
 //	open := topology.AddStore(p, "open", codecs.PairOf(text, codecs.Int64()), codecs.Int64()) // page and start of a window
-//	for e, err := range open.Prefix(r, codecs.Pair[string, int64]{First: r.Key}) { … }
+//	for e, err := range open.Prefix(r, codecs.Pair[string, int64]{First: r.Key}) { … } // by start
 //
 // Many rows are read at once, in the order of their keys, by [State.GetMany] and its like.
 //

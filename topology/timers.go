@@ -66,6 +66,9 @@ func AddTimers[K, TK any](p *Processor[K], name string, key codecs.Codec[TK], cl
 	e := t.edge(roleTimers)
 	e.timers = &kernel.Timers{Table: e.table, Clock: clock}
 	timers := &Timers[TK]{handle: p.declare(e), key: key, keyed: sameCodec(key, p.key), p: p.processor}
+	if e.topic.Retention > 0 && !p.builder.closed {
+		p.problemf(e.topic.Name, "is of timers, which do not expire: it cannot have a Retention")
+	}
 	if clock != StreamTime && clock != WallClock && !p.builder.closed {
 		p.problemf(e.topic.Name, "is of timers by %s: they go by StreamTime or WallClock", clock)
 	}

@@ -229,6 +229,10 @@ func TestBuildReportsProblems(t *testing.T) {
 			topology.Persist(processor(b, "p", "in"), count)
 			topology.Persist(processor(b, "p", "in"), count)
 		}, []string{`processor "p" is added twice`, `processor "p": topic "t-p-table" is its table and the table of processor "p"`}},
+		{"timers that expire", func(b *topology.Builder) {
+			p := processor(b, "p", "in")
+			topology.AddTimers(p, "ends", text, topology.StreamTime, topology.Retention(time.Hour)).Handle(func(context.Context, *topology.Timer[string]) error { return nil })
+		}, []string{`processor "p": topic "t-p-ends-changelog" is of timers, which do not expire: it cannot have a Retention`}},
 		{"flow to nowhere", func(b *topology.Builder) {
 			topology.From(topology.AddProcessor(b, "p", text), stream("in"))
 		}, []string{`processor "p": topic "in" starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end`}},

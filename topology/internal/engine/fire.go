@@ -115,9 +115,10 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 	m := &kernel.Message{Topic: tm.rows.tp.Topic, Partition: t.partition, Offset: -1, Key: key, Timestamp: time.UnixMilli(at)}
 	f := t.trouble.of(m)
 	given := f != nil && f.outcome != kernel.ActionUnset
+	var stays error // the timer cannot be taken
 	done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
 		err := tm.take(key, at)
-		if err == nil && !given {
+		if stays = err; err == nil && !given {
 			err = tm.handle(ctx, t, m)
 		}
 		if err != nil {
@@ -125,8 +126,12 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 		}
 		return nil
 	})
-	if done && given {
+	switch {
+	case done && given:
 		t.passOver(m, f)
+	case stays != nil && !t.halted: // no policy can help
+		t.halt()
+		t.stop(t.processError(m, stays))
 	}
 	return true
 }
@@ -134,9 +139,17 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 // isDue reports whether the time of a handler has come.
 func (t *task) isDue() bool {
 	now := t.p.e.now()
-	for clock, at := range map[kernel.Clock]int64{kernel.StreamTime: t.time.stream, kernel.WallClock: floorMillis(now)} {
-		if tm, entry := t.earliest(clock); tm != nil {
-			if due, _ := splitIndexKey(entry); due <= at {
+	for _, tm := range t.time.timers {
+		clock := t.time.stream
+		if tm.def.Clock == kernel.WallClock {
+			clock = floorMillis(now)
+		}
+		first, err := tm.next.first()
+		if err != nil {
+			return true // whoever calls it finds out
+		}
+		if first != nil {
+			if at, _ := splitIndexKey(first); at <= clock {
 				return true
 			}
 		}
@@ -172,11 +185,14 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 		if now.Before(k.next) || t.cur.full() {
 			continue
 		}
-		was := k.next
+		was, m := k.next, &kernel.Message{Partition: t.partition, Offset: -1, Index: i, Timestamp: now}
 		k.next = now.Add(interval - now.Sub(k.next)%interval) // those that were missed are one
 		k.seq = t.cur.seq
 		t.owing.Store(true)
-		m := &kernel.Message{Partition: t.partition, Offset: -1, Index: i, Timestamp: now}
+		if f := t.trouble.of(m); f != nil && f.outcome != kernel.ActionUnset { // and its batch had to begin again
+			delete(t.trouble.failures, positionOf(m))
+			return true
+		}
 		done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
 			if err := k.handle(ctx, t, m); err != nil {
 				return fmt.Errorf("punctuation every %s: %w", interval, err)
@@ -184,11 +200,11 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 			return nil
 		})
 		switch f := t.trouble.of(m); {
-		case f == nil:
-		case done || f.outcome != kernel.ActionUnset:
-			delete(t.trouble.failures, positionOf(m)) // the next call is another one
-		default:
+		case f == nil || t.trouble.again:
+		case !done && f.outcome == kernel.ActionUnset:
 			k.next = was // it is tried again
+		default:
+			delete(t.trouble.failures, positionOf(m)) // the next call is another one
 		}
 		return true
 	}

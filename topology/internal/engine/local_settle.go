@@ -233,13 +233,10 @@ func (m *member) process(t *task, input int) error {
 	}
 	from.due = true
 	t.step(ctx)
-	m.again(t)
-	switch {
-	case m.l.e.failure() != nil:
-		return m.l.e.failure()
-	case t.halted:
-		return context.Cause(ctx)
-	case m.l.o.Fresh:
+	if err := m.again(t); err != nil || t.halted {
+		return err
+	}
+	if m.l.o.Fresh {
 		if err := guard(t.forget); err != nil {
 			at := from.log.Record(from.partition, from.next-1)
 			return &ProcessError{Processor: m.p.k.Name, Topic: at.Topic, Partition: at.Partition, Offset: at.Offset, Key: at.Key, Err: err}
@@ -251,21 +248,16 @@ func (m *member) process(t *task, input int) error {
 // fire calls one handler of a task whose time has come, and commits what came of it.
 func (m *member) fire(t *task) error {
 	t.time.wallLeft = wallTurn
-	ctx := m.a.session.Context()
-	t.fire(ctx)
-	m.again(t)
-	switch {
-	case m.l.e.failure() != nil:
-		return m.l.e.failure()
-	case t.halted:
-		return context.Cause(ctx)
+	t.fire(m.a.session.Context())
+	if err := m.again(t); err != nil || t.halted {
+		return err
 	}
 	m.cut()
 	return nil
 }
 
-// again has a task process what failed once more, without the pauses, until nothing of it is left.
-func (m *member) again(t *task) {
+// again has a task process what failed once more, without the pauses, until nothing of it is left. It returns what has ended the task.
+func (m *member) again(t *task) error {
 	ctx := m.a.session.Context()
 	for !t.trouble.quiet() && t.goesOn(ctx) && m.a.writing.Err() == nil {
 		t.trouble.until = time.Time{}
@@ -280,6 +272,13 @@ func (m *member) again(t *task) {
 			m.cut()
 		}
 	}
+	switch {
+	case m.l.e.failure() != nil:
+		return m.l.e.failure()
+	case t.halted:
+		return context.Cause(ctx)
+	}
+	return nil
 }
 
 // cut hands the open batches to the coordinator.

@@ -127,7 +127,7 @@ func (tm *timers) take(key []byte, at int64) error {
 }
 
 // errIndex says that the local store is damaged.
-var errIndex = errors.New("the index of the local store has a time that the timer has not")
+var errIndex = errors.New("the index of the local store has a time that the timer has not: where the store is deleted, it is built again from Kafka")
 
 // due returns the times of a key.
 func (tm *timers) due(key []byte) (due, error) {

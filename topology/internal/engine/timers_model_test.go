@@ -69,6 +69,52 @@ func (m *timerModel) record(second int64, key, words string) {
 	}
 }
 
+// draw draws what a record says, and has the model process it.
+func (m *timerModel) draw(rng *rand.Rand, second int64, key string) (order string) {
+	var words []string
+	for range 1 + rng.IntN(3) {
+		other := m.keys[rng.IntN(len(m.keys))]
+		if rng.IntN(4) == 0 {
+			words = append(words, "cancel "+other)
+		} else {
+			words = append(words, fmt.Sprintf("set %s %d", other, second+rng.Int64N(60)-5))
+		}
+	}
+	order = strings.Join(words, ",")
+	m.record(second, key, order)
+	return order
+}
+
+// modelled is a processor that does what models of its partitions do. It counts in a table how often each timer has fired.
+func modelled(models ...*timerModel) *kernel.Processor {
+	p := timed(kernel.StreamTime, func(_ context.Context, t kernel.Task, m *kernel.Message) error {
+		at := m.Timestamp.Unix()
+		if again, ok := setsAgain(at); ok {
+			if err := t.Timers(0).Set(m.Key, time.Unix(again, 0)); err != nil {
+				return err
+			}
+		}
+		if other, ok := cancels(models[t.Partition()].keys, string(m.Key), at); ok {
+			if err := t.Timers(0).Cancel([]byte(other)); err != nil {
+				return err
+			}
+		}
+		_, err := bump(t, m.Key)
+		return err
+	})
+	p.Own = counts(firedTable)
+	handle, out := p.Inputs[0].Handle, p.Outputs[0]
+	p.Inputs[0].Handle = func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
+		if err := t.Emit(out, m.Key, fmt.Appendf(nil, "@%d", t.StreamTime().Unix()), m.Timestamp, nil); err != nil {
+			return err
+		}
+		return handle(ctx, t, m)
+	}
+	return p
+}
+
+const firedTable = "test-timed-table"
+
 // givesUp reports whether a record, or a firing, is passed over; then it is a dead letter.
 func (m *timerModel) givesUp(topic, key string, at int64, table bool) bool {
 	if m.poison == nil || !m.poison(at) {
@@ -111,30 +157,7 @@ func timersSurviveCrashes(t *testing.T, delivery engine.Delivery) {
 		m := models[cluster.Partition([]byte(key), partitions)]
 		m.keys = append(m.keys, key)
 	}
-	const table = "test-timed-table"
-	p := timed(kernel.StreamTime, func(_ context.Context, t kernel.Task, m *kernel.Message) error {
-		at := m.Timestamp.Unix()
-		if again, ok := setsAgain(at); ok {
-			if err := t.Timers(0).Set(m.Key, time.Unix(again, 0)); err != nil {
-				return err
-			}
-		}
-		if other, ok := cancels(models[t.Partition()].keys, string(m.Key), at); ok {
-			if err := t.Timers(0).Cancel([]byte(other)); err != nil {
-				return err
-			}
-		}
-		_, err := bump(t, m.Key)
-		return err
-	})
-	p.Own = counts(table)
-	handle, out := p.Inputs[0].Handle, p.Outputs[0]
-	p.Inputs[0].Handle = func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
-		if err := t.Emit(out, m.Key, fmt.Appendf(nil, "@%d", t.StreamTime().Unix()), m.Timestamp, nil); err != nil {
-			return err
-		}
-		return handle(ctx, t, m)
-	}
+	p := modelled(models...)
 	b := setup(t)
 	k := only(p)
 	b.topics(k, partitions)
@@ -169,17 +192,7 @@ func timersSurviveCrashes(t *testing.T, delivery engine.Delivery) {
 			m := models[rng.IntN(partitions)]
 			key := m.keys[rng.IntN(len(m.keys))]
 			second := int64(1000 + round*perRound + i - rng.IntN(20))
-			var words []string
-			for range 1 + rng.IntN(3) {
-				other := m.keys[rng.IntN(len(m.keys))]
-				if rng.IntN(4) == 0 {
-					words = append(words, "cancel "+other)
-				} else {
-					words = append(words, fmt.Sprintf("set %s %d", other, second+rng.Int64N(60)-5))
-				}
-			}
-			order := strings.Join(words, ",")
-			m.record(second, key, order)
+			order := m.draw(rng, second, key)
 			r := at(second, order)
 			r.Partition, r.Key = cluster.Partition([]byte(key), partitions), []byte(key)
 			b.produce(r)
@@ -205,7 +218,7 @@ func timersSurviveCrashes(t *testing.T, delivery engine.Delivery) {
 	for _, r := range b.committedRecords("out", partitions) {
 		emitted[r.Partition] = append(emitted[r.Partition], fmt.Sprintf("%s=%s", r.Key, r.Value))
 	}
-	counted := fold(b.committedRecords(table, partitions))
+	counted := fold(b.committedRecords(firedTable, partitions))
 	left := map[string]string{}
 	for p, m := range models {
 		got := emitted[p]

@@ -2,9 +2,11 @@ package engine_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +21,7 @@ import (
 	"github.com/eddystream/eddy/topology/internal/deadletter"
 	"github.com/eddystream/eddy/topology/internal/engine"
 	"github.com/eddystream/eddy/topology/internal/kernel"
+	"github.com/eddystream/eddy/topology/internal/store"
 )
 
 // flaky has a handler fail, when it has done everything: the first time that it sees a message or timer, now and then, and those that are
@@ -34,18 +37,28 @@ func (f *flaky) handler(inner kernel.Handler) kernel.Handler {
 		if err := inner(ctx, t, m); err != nil {
 			return err
 		}
-		if poison(m.Timestamp.Unix()) {
-			return fmt.Errorf("poison: %w", errTest)
-		}
 		f.mu.Lock()
-		defer f.mu.Unlock()
 		name := fmt.Sprint(m.Topic, m.Offset, m.Index, string(m.Key), m.Timestamp)
-		if f.known[name] || f.rng.IntN(4) > 0 {
-			return nil
+		fails := !f.known[name] && f.rng.IntN(4) == 0
+		f.known[name] = f.known[name] || fails
+		how := f.rng.IntN(3)
+		f.mu.Unlock()
+		if fails || poison(m.Timestamp.Unix()) {
+			return fail(how)
 		}
-		f.known[name] = true
-		return errTest
+		return nil
 	}
+}
+
+// fail fails in one of three ways.
+func fail(how int) error {
+	switch how {
+	case 0:
+		panic(errTest)
+	case 1:
+		runtime.Goexit()
+	}
+	return errTest
 }
 
 func poison(second int64) bool { return second%11 == 0 }
@@ -72,31 +85,10 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	for i := range 8 {
 		model.keys = append(model.keys, strconv.Itoa(i))
 	}
-	p := timed(kernel.StreamTime, func(_ context.Context, t kernel.Task, m *kernel.Message) error {
-		at := m.Timestamp.Unix()
-		if again, ok := setsAgain(at); ok {
-			if err := t.Timers(0).Set(m.Key, time.Unix(again, 0)); err != nil {
-				return err
-			}
-		}
-		if other, ok := cancels(model.keys, string(m.Key), at); ok {
-			if err := t.Timers(0).Cancel([]byte(other)); err != nil {
-				return err
-			}
-		}
-		_, err := bump(t, m.Key)
-		return err
-	})
-	p.Own = counts("test-timed-table")
-	handle, out := p.Inputs[0].Handle, p.Outputs[0]
+	p := modelled(model)
 	f := &flaky{rng: rng, known: map[string]bool{}}
 	p.Timers[0].Handle = f.handler(p.Timers[0].Handle)
-	p.Inputs[0].Handle = f.handler(func(ctx context.Context, t kernel.Task, m *kernel.Message) error {
-		if err := t.Emit(out, m.Key, fmt.Appendf(nil, "@%d", t.StreamTime().Unix()), m.Timestamp, nil); err != nil {
-			return err
-		}
-		return handle(ctx, t, m)
-	})
+	p.Inputs[0].Handle = f.handler(p.Inputs[0].Handle)
 	policy := kernel.EveryPhase(kernel.Policy{Retries: 1, Backoff: time.Microsecond, Then: kernel.ActionDeadLetter})
 	p.OnError = policy
 	k := only(p)
@@ -107,17 +99,7 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	var entries []entry
 	for i := range records {
 		second, key := int64(1000+i-rng.IntN(20)), model.keys[rng.IntN(len(model.keys))]
-		var words []string
-		for range 1 + rng.IntN(3) {
-			other := model.keys[rng.IntN(len(model.keys))]
-			if rng.IntN(4) == 0 {
-				words = append(words, "cancel "+other)
-			} else {
-				words = append(words, fmt.Sprintf("set %s %d", other, second+rng.Int64N(60)-5))
-			}
-		}
-		order := strings.Join(words, ",")
-		model.record(second, key, order)
+		order := model.draw(rng, second, key)
 		entries = append(entries, entry{key, order, second})
 		switch {
 		case !inPacks:
@@ -147,7 +129,7 @@ func failingTimers(t *testing.T, delivery engine.Delivery, inPacks bool) {
 	if diff := cmp.Diff(model.events, emitted); diff != "" {
 		t.Errorf("seed %d: emitted (-want +got):\n%s", seed, diff)
 	}
-	counted := fold(b.committedRecords("test-timed-table", 1))
+	counted := fold(b.committedRecords(firedTable, 1))
 	for key, n := range model.fired {
 		if counted[key] != strconv.Itoa(n) {
 			t.Errorf("seed %d: timer %s has fired %s times, want %d", seed, key, counted[key], n)
@@ -282,37 +264,69 @@ func TestFailingPunctuations(t *testing.T) {
 		{Then: kernel.ActionSkip}:       "1010 1030",
 		{Then: kernel.ActionDeadLetter}: "1010 1030", // there is no record to keep
 	} {
-		t.Run(fmt.Sprint(policy), func(t *testing.T) {
-			t.Parallel()
-			b := setup(t)
-			calls := 0
-			p := ticker(func(t kernel.Task, now time.Time, out *kernel.Output) error {
-				err := t.Emit(out, []byte("k"), fmt.Append(nil, now.Unix()), now, nil)
-				if calls++; calls == 2 || calls == 3 && policy.Retries > 0 {
-					err = errTest
-				}
-				return err
+		for how := range 3 {
+			t.Run(fmt.Sprint(policy, how), func(t *testing.T) {
+				t.Parallel()
+				failingPunctuation(t, policy, how, want)
 			})
-			policies := kernel.EveryPhase(policy)
-			p.OnError = policies
-			k := only(p)
-			k.DeadLetters = &kernel.Topic{Name: "letters", Retention: -1, MaxBytes: deadletter.MaxBytes}
-			b.topics(k, 1)
-			c := &clock{}
-			c.set(1000)
-			r := b.start(k, c.tune).started()
-			for _, now := range []int64{1010, 1020, 1030} {
-				c.set(now)
-				r.settle()
-			}
-			b.check(r.stop())
-			var got []string
-			for _, r := range b.committedRecords("out", 1) {
-				got = append(got, string(r.Value))
-			}
-			if strings.Join(got, " ") != want {
-				t.Errorf("sent %q, want %s", got, want)
-			}
-		})
+		}
+	}
+}
+
+func failingPunctuation(t *testing.T, policy kernel.Policy, how int, want string) {
+	b := setup(t)
+	calls := 0
+	p := ticker(func(t kernel.Task, now time.Time, out *kernel.Output) error {
+		err := t.Emit(out, []byte("k"), fmt.Append(nil, now.Unix()), now, nil)
+		if calls++; calls == 2 || calls == 3 && policy.Retries > 0 {
+			err = fail(how)
+		}
+		return err
+	})
+	policies := kernel.EveryPhase(policy)
+	p.OnError = policies
+	k := only(p)
+	k.DeadLetters = &kernel.Topic{Name: "letters", Retention: -1, MaxBytes: deadletter.MaxBytes}
+	b.topics(k, 1)
+	c := &clock{}
+	c.set(1000)
+	r := b.start(k, c.tune).started()
+	for _, now := range []int64{1010, 1020, 1030} {
+		c.set(now)
+		r.settle()
+	}
+	b.check(r.stop())
+	var got []string
+	for _, r := range b.committedRecords("out", 1) {
+		got = append(got, string(r.Value))
+	}
+	if strings.Join(got, " ") != want {
+		t.Errorf("sent %q, want %s", got, want)
+	}
+}
+
+// An index that does not fit its rows ends the run, whatever the policy: the timer in it could never be taken.
+func TestDamagedIndexStops(t *testing.T) {
+	t.Parallel()
+	b := setup(t)
+	p := timed(kernel.StreamTime, nil)
+	p.OnError = kernel.EveryPhase(kernel.Policy{Then: kernel.ActionSkip})
+	k := only(p)
+	b.topics(k, 1)
+	db := store.OpenMemory()
+	defer func() { _ = db.Close() }()
+	r := b.start(k, on(db)).started()
+	b.produce(at(100, "set a 200"))
+	r.settle()
+	b.check(r.stop())
+	index, err := db.Table("test-timed/index/" + timersTopic + "/0")
+	b.check(err)
+	odd := db.Batch()
+	odd.Set(index, append(binary.BigEndian.AppendUint64(nil, 150_000), 'b'), []byte{})
+	b.check(odd.Commit())
+	r = b.start(k, on(db)).started()
+	b.produce(at(160, ""))
+	if err := r.wait(); err == nil || !strings.Contains(err.Error(), "the index of the local store has a time that the timer has not") {
+		t.Errorf("ended with %v", err)
 	}
 }
