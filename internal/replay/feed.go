@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
@@ -48,7 +49,7 @@ type Counts struct {
 
 // Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
 // rest, and returns when all is at rest. A file that cannot be read, and with Stop an event that cannot be used, end
-// it; the error names file and line, and wraps ErrInput for an event.
+// it; the error names file and line, and wraps ErrInput for what stands in a file. That all files exist is looked at first.
 func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Counts, error) {
 	if opts.OnError == "" {
 		opts.OnError = Stop
@@ -62,6 +63,11 @@ func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Count
 	}
 	if opts.OnError == DeadLetter && opts.Reject == nil {
 		return Counts{}, errors.New("dead letters need somebody who takes them")
+	}
+	for _, file := range files {
+		if _, err := os.Stat(file); err != nil {
+			return Counts{}, err
+		}
 	}
 	f := feeder{to: to, opts: opts}
 	for _, file := range files {
@@ -84,6 +90,9 @@ type feeder struct {
 
 func (f *feeder) file(ctx context.Context, name string) error {
 	r, err := events.Open(name)
+	if errors.Is(err, events.ErrFile) {
+		err = fmt.Errorf("%w: %w", ErrInput, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -107,7 +116,7 @@ func (f *feeder) file(ctx context.Context, name string) error {
 // event sends one event; err is what the reader said of it.
 func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 	if _, ok := errors.AsType[*events.LineError](err); err != nil && !ok {
-		return err
+		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	if err == nil {
 		if canary(ev) {

@@ -1,9 +1,12 @@
 package replay
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -55,5 +58,42 @@ func TestFeedRefusesWhatIsTooLarge(t *testing.T) {
 		if err != nil || counts.Events != 2 || counts.Changes != 2 || counts.Rejected != 1 {
 			t.Errorf("skip: %+v, %v", counts, err)
 		}
+	}
+}
+
+// A file that is not what it says, or not all of it, is bad input, and one that does not exist is found before another is sent.
+func TestFeedOfFilesThatCannotBeRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	write := func(name string, data []byte) string {
+		path := filepath.Join(dir, name)
+		if err := os.WriteFile(path, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return path
+	}
+	var gz bytes.Buffer
+	z := gzip.NewWriter(&gz)
+	for i := range 10_000 {
+		fmt.Fprintf(z, "%d\n", i*i)
+	}
+	if err := z.Close(); err != nil {
+		t.Fatal(err)
+	}
+	for _, test := range []struct{ file, want string }{
+		{write("cut.ndjson.gz", gz.Bytes()[:gz.Len()/2]), "cut short"},
+		{write("plain.ndjson.gz", []byte("{}")), "no gzip"},
+		{write("empty.ndjson.gz", nil), "no gzip"},
+		{write("plain.ndjson.zst", []byte("{}")), "plain.ndjson.zst:1: "},
+	} {
+		_, err := Feed(t.Context(), narrow{5}, []string{test.file}, Options{OnError: Skip})
+		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.file) {
+			t.Errorf("%s: %v", test.file, err)
+		}
+	}
+	fine := write("fine.ndjson", []byte("nothing\n"))
+	counts, err := Feed(t.Context(), narrow{5}, []string{fine, filepath.Join(dir, "none.ndjson")}, Options{OnError: Skip})
+	if !errors.Is(err, fs.ErrNotExist) || counts != (Counts{}) {
+		t.Errorf("a missing file behind another: %+v, %v", counts, err)
 	}
 }
