@@ -27,7 +27,7 @@ func (jsonText[T]) Decode(data []byte) (value T, err error) {
 	defer recovered(&err, "decode json")
 	if err := json.Unmarshal(data, &value); err != nil {
 		var zero T
-		return zero, err
+		return zero, Brief(err)
 	}
 	return value, nil
 }

@@ -30,6 +30,8 @@ type process struct {
 	name string
 	cmd  *exec.Cmd
 	log  strings.Builder // until it was ready
+	tail []string        // the last lines since then, to be read by words
+	read chan struct{}   // closed when all of its output was read
 	done chan struct{}   // closed when it has ended
 	err  error           // of its end
 }
@@ -38,7 +40,7 @@ type process struct {
 // there is one. The process is killed at the end of the test, if it still runs.
 func begin(t *testing.T, ready, path string, args ...string) (*process, string) {
 	t.Helper()
-	p := &process{t: t, name: args[0], cmd: exec.Command(path, args...), done: make(chan struct{})}
+	p := &process{t: t, name: args[0], cmd: exec.Command(path, args...), read: make(chan struct{}), done: make(chan struct{})}
 	dir := t.TempDir()
 	p.cmd.Dir, p.cmd.Env = dir, []string{"HOME=" + dir, "TMPDIR=" + dir}
 	out, in, err := os.Pipe()
@@ -51,6 +53,7 @@ func begin(t *testing.T, ready, path string, args ...string) (*process, string) 
 	}
 	found := make(chan []string, 1)
 	go func() {
+		defer close(p.read)
 		defer close(found)
 		lines, match := bufio.NewScanner(out), regexp.MustCompile(ready)
 		for lines.Scan() {
@@ -60,7 +63,11 @@ func begin(t *testing.T, ready, path string, args ...string) (*process, string) 
 				break
 			}
 		}
-		_, _ = io.Copy(io.Discard, out) // so that it never waits for us
+		for lines.Scan() { // so that it never waits for us
+			p.tail = append(p.tail, lines.Text())
+			p.tail = p.tail[max(0, len(p.tail)-50):]
+		}
+		_, _ = io.Copy(io.Discard, out) // behind a line that is too long
 		_ = out.Close()
 	}()
 	go func() {
@@ -78,6 +85,23 @@ func begin(t *testing.T, ready, path string, args ...string) (*process, string) 
 		t.Fatalf("eddy %s is not ready", p.name)
 		return nil, ""
 	}
+}
+
+// words waits until a process that was ready has ended, and returns its exit code, -1 for a signal's, and the lines in which it says why.
+func (p *process) words(within time.Duration) (code int, lines []string) {
+	p.t.Helper()
+	select {
+	case <-p.done:
+	case <-time.After(within):
+		p.t.Fatalf("eddy %s has not ended after %s", p.name, within)
+	}
+	<-p.read
+	for _, line := range p.tail {
+		if strings.HasPrefix(line, "eddy: ") || strings.HasPrefix(line, "panic: ") {
+			lines = append(lines, line)
+		}
+	}
+	return p.cmd.ProcessState.ExitCode(), lines
 }
 
 // kill ends the process at once: it has no time to finish anything.

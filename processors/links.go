@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
@@ -53,15 +54,15 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	ev := &r.Value
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
-		return fmt.Errorf("render %q is of page %s, not of its key %s", ev.Meta.ID, got, r.Key)
+		return fmt.Errorf("render %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
 	site, err := h.sites.Site(ev.Wiki)
 	if err != nil {
-		return fmt.Errorf("render %q: %w", ev.Meta.ID, err)
+		return fmt.Errorf("render %s: %w", codecs.Quote(ev.Meta.ID), err)
 	}
 	state, err := readRender(site, ev)
 	if err != nil {
-		return fmt.Errorf("render %q: %w", ev.Meta.ID, err)
+		return fmt.Errorf("render %s: %w", codecs.Quote(ev.Meta.ID), err)
 	}
 	row, err := h.row(r)
 	if err != nil {

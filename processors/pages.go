@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
@@ -37,7 +38,7 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	ev := &r.Value
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
-		return fmt.Errorf("page change %q is of page %s, not of its key %s", ev.Meta.ID, got, r.Key)
+		return fmt.Errorf("page change %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
 	now, err := h.read(ev)
 	if err != nil {
@@ -130,11 +131,11 @@ type identity struct {
 func (h *pages) read(ev *events.PageChange) (identity, error) {
 	site, err := h.sites.Site(ev.Wiki)
 	if err != nil {
-		return identity{}, fmt.Errorf("page change %q: %w", ev.Meta.ID, err)
+		return identity{}, fmt.Errorf("page change %s: %w", codecs.Quote(ev.Meta.ID), err)
 	}
 	now := identity{kind: changeKind(ev), dt: ev.Time.Unix(), rev: ev.Revision.ID, live: ev.Kind != events.Delete}
 	if now.title, err = site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
-		return now, fmt.Errorf("page change %q: page_title: %w", ev.Meta.ID, err)
+		return now, fmt.Errorf("page change %s: page_title: %w", codecs.Quote(ev.Meta.ID), err)
 	}
 	now.prefix = unknownPrefix(site, ev.Page.Namespace, ev.Page.Title)
 	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && now.live {
@@ -144,14 +145,14 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		}
 		to, err := site.FromRedirect(l.Namespace, l.Title, prefix)
 		if err != nil {
-			return now, fmt.Errorf("page change %q: redirect_page_link: %w", ev.Meta.ID, err)
+			return now, fmt.Errorf("page change %s: redirect_page_link: %w", codecs.Quote(ev.Meta.ID), err)
 		}
 		name := tables.NameOf(to)
 		now.redirect = &name
 	}
 	if p := ev.PriorPage; p != nil && p.Title != "" {
 		if now.prior, err = site.FromPageTitle(p.Namespace, p.Title); err != nil {
-			return now, fmt.Errorf("page change %q: prior_state: %w", ev.Meta.ID, err)
+			return now, fmt.Errorf("page change %s: prior_state: %w", codecs.Quote(ev.Meta.ID), err)
 		}
 		now.priorPrefix = unknownPrefix(site, p.Namespace, p.Title)
 	}
@@ -159,7 +160,7 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		now.leftRedirect = now.prior
 		if c.Title != "" {
 			if now.leftRedirect, err = site.FromPageTitle(c.Namespace, c.Title); err != nil {
-				return now, fmt.Errorf("page change %q: created_redirect_page: %w", ev.Meta.ID, err)
+				return now, fmt.Errorf("page change %s: created_redirect_page: %w", codecs.Quote(ev.Meta.ID), err)
 			}
 		}
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // sample is a value of a row or message type, and its codec, of any.
@@ -99,7 +100,7 @@ func dependentsSamples() []sample {
 }
 
 func renderSamples() []sample {
-	c := erase(events.RenderCodec())
+	c := erase(schemas.Codec[events.Render]("Render")) // of which the zero value is no event
 	var set events.Render
 	(&filler{}).fill(reflect.ValueOf(&set).Elem())
 	return []sample{

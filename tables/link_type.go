@@ -5,6 +5,8 @@ import (
 	"iter"
 	"math/bits"
 	"strings"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // LinkType is the type of a link, and the reason of a request. A smaller one is stronger: a page that is
@@ -39,7 +41,7 @@ func ParseLinkType(name string) (LinkType, error) {
 			return LinkType(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown link type %q", name)
+	return 0, fmt.Errorf("unknown link type %s", codecs.Quote(name))
 }
 
 // String returns the type's name.

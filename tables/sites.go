@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // ErrUnknownWiki is wrapped by the errors of [Sites.Site] for a wiki that is not among those given, or whose name
@@ -55,7 +57,7 @@ func (s *Sites) Site(wiki string) (*SiteInfo, error) {
 		return info, nil
 	}
 	if s.restricted || !ValidWiki(wiki) {
-		return nil, fmt.Errorf("%w: %q", ErrUnknownWiki, wiki)
+		return nil, fmt.Errorf("%w: %s", ErrUnknownWiki, codecs.Quote(wiki))
 	}
 	info, err := EnglishSiteInfo(wiki)
 	if err != nil {

@@ -3,6 +3,8 @@ package tables
 import (
 	"errors"
 	"fmt"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // ErrTitle is wrapped by every [*TitleError].
@@ -16,9 +18,9 @@ type TitleError struct {
 	Rule      TitleRule
 }
 
-// Error names the text, the wiki and the rule.
+// Error names the text, of a long one the beginning, the wiki and the rule.
 func (e *TitleError) Error() string {
-	return fmt.Sprintf("invalid title %q of %s in namespace %d: %s", e.Text, e.Wiki, e.Namespace, e.Rule)
+	return fmt.Sprintf("invalid title %s of %s in namespace %d: %s", codecs.Quote(e.Text), e.Wiki, e.Namespace, e.Rule)
 }
 
 // Unwrap returns [ErrTitle].

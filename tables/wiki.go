@@ -5,19 +5,24 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // ErrKey is wrapped by the errors of the key parsers and codecs: the text is no key, or not in its one spelling.
 var ErrKey = errors.New("malformed key")
 
 func keyError(kind, text, why string) error {
-	return fmt.Errorf("%w: %s %q: %s", ErrKey, kind, text, why)
+	return fmt.Errorf("%w: %s %s: %s", ErrKey, kind, codecs.Quote(text), why)
 }
 
-// ValidWiki says whether a database name is well formed: lower-case ASCII letters, digits, "_" and "-", a letter
+// maxWiki is how many bytes a database name has at most: no database takes more.
+const maxWiki = 64
+
+// ValidWiki says whether a database name is well formed: at most 64 lower-case ASCII letters, digits, "_" and "-", a letter
 // or digit first.
 func ValidWiki(wiki string) bool {
-	if wiki == "" || wiki[0] == '_' || wiki[0] == '-' {
+	if wiki == "" || len(wiki) > maxWiki || wiki[0] == '_' || wiki[0] == '-' {
 		return false
 	}
 	for i := range len(wiki) {

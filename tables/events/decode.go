@@ -7,6 +7,8 @@ import (
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/go-json-experiment/json"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // Decode reads the JSON of one event of either schema: one of the two is not nil. Errors wrap [ErrSchema], for a schema
@@ -38,7 +40,7 @@ func decodeWire(data []byte) (*wire, kind, error) {
 				return nil, 0, err
 			}
 		}
-		return nil, 0, err
+		return nil, 0, codecs.Brief(err)
 	}
 	k, err := schemaKind(w.Schema)
 	if err != nil {
@@ -56,6 +58,9 @@ func (w *wire) head() (at time.Time, err error) {
 		return at, missing("wiki_id")
 	}
 	if at, err = parseTime("dt", w.Time); err != nil {
+		return at, err
+	}
+	if err := possibleTime("dt", at); err != nil {
 		return at, err
 	}
 	if w.Page == nil {
@@ -77,14 +82,12 @@ func (p *wirePage) check(field string) error {
 	switch {
 	case p.ID == 0:
 		return missing(field + ".page_id")
-	case p.ID < 0:
-		return impossible(field+".page_id", p.ID)
 	case p.Title == "":
 		return missing(field + ".page_title")
 	case p.Namespace == nil:
 		return missing(field + ".namespace_id")
 	}
-	return nil
+	return possibleID(field+".page_id", p.ID)
 }
 
 // parseTime reads a required time.

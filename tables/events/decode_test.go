@@ -4,11 +4,13 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 func TestDecodeNamesTheField(t *testing.T) {
@@ -17,6 +19,9 @@ func TestDecodeNamesTheField(t *testing.T) {
 		{change, `"wiki_id":"testwiki",`, ``, "wiki_id"},
 		{change, `"dt":"2026-01-02T03:04:05Z",`, ``, "dt"},
 		{change, `03:04:05Z`, `27:00:00Z`, "dt"},
+		{change, `"dt":"2026`, `"dt":"0000`, "dt"},
+		{change, `"dt":"2026`, `"dt":"9999`, "dt"},
+		{change, `"page_id":7,`, `"page_id":4294967296,`, "page.page_id"},
 		{change, `"page_change_kind":"edit",`, ``, "page_change_kind"},
 		{change, `"edit"`, `"rename"`, "page_change_kind"},
 		{change, `"page_id":7,`, ``, "page.page_id"},
@@ -45,6 +50,36 @@ func TestDecodeNamesTheField(t *testing.T) {
 		_, _, err := events.Decode([]byte(text))
 		if !errors.Is(err, events.ErrField) || !strings.Contains(err.Error(), " "+c.field+" ") {
 			t.Errorf("%q for %q: %v, want ErrField that names %q", c.new, c.old, err, c.field)
+		}
+	}
+}
+
+// What JSON refuses, Avro refuses as well.
+func TestImpossibleRenders(t *testing.T) {
+	t.Parallel()
+	_, good, err := events.Decode([]byte(rendering))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, spoil := range map[string]func(*events.Render){
+		"page.page_id is missing":    func(r *events.Render) { r.Page.ID = 0 },
+		"page.page_id is -1":         func(r *events.Render) { r.Page.ID = -1 },
+		"page.page_id is 4294967296": func(r *events.Render) { r.Page.ID = 1 << 32 },
+		"dt is impossible: 9999":     func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"dt is impossible: 0001":     func(r *events.Render) { r.Start = time.Time{} },
+	} {
+		r := *good
+		spoil(&r)
+		data, err := schemas.Codec[events.Render]("Render").Encode(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, encoding := events.RenderCodec().Encode(r)
+		_, decoding := events.RenderCodec().Decode(data)
+		for what, err := range map[string]error{"decode": decoding, "encode": encoding} {
+			if !errors.Is(err, events.ErrField) || !strings.Contains(err.Error(), name) {
+				t.Errorf("%s: %v, want ErrField, and %q", what, err, name)
+			}
 		}
 	}
 }

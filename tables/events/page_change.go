@@ -3,6 +3,8 @@ package events
 import (
 	"fmt"
 	"time"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // PageChange is one change of one page: what Eddy reads of Wikimedia's event. Times are UTC.
@@ -83,7 +85,7 @@ func ParseChangeKind(name string) (ChangeKind, error) {
 			return ChangeKind(i), nil
 		}
 	}
-	return 0, fmt.Errorf("unknown kind of change %q", name)
+	return 0, fmt.Errorf("unknown kind of change %s", codecs.Quote(name))
 }
 
 // String returns the kind's name as events spell it.

@@ -21,7 +21,7 @@ func (pageChangeJSON) Decode(data []byte) (PageChange, error) {
 		return PageChange{}, err
 	}
 	if k != pageChange {
-		return PageChange{}, fmt.Errorf("%w: %q is no page change", ErrSchema, w.Schema)
+		return PageChange{}, fmt.Errorf("%w: %s is no page change", ErrSchema, codecs.Quote(w.Schema))
 	}
 	c, err := w.pageChange()
 	if err != nil {
@@ -105,8 +105,8 @@ func (w *wire) pageChange() (*PageChange, error) {
 	if w.Prior != nil && w.Prior.Page != nil {
 		p := w.Prior.Page
 		c.PriorPage = &PriorPage{ID: p.ID, Namespace: page.Namespace, Title: p.Title}
-		if p.ID < 0 {
-			return nil, impossible("prior_state.page.page_id", p.ID)
+		if err := possibleID("prior_state.page.page_id", p.ID); err != nil {
+			return nil, err
 		}
 		if p.Namespace != nil {
 			c.PriorPage.Namespace = *p.Namespace

@@ -115,8 +115,8 @@ func (s Scope) String() string {
 	return fmt.Sprintf("scope %d", uint8(s))
 }
 
-var renders = schemas.Codec[Render]("Render")
+var renders = possible{schemas.Codec[Render]("Render")}
 
 // RenderCodec is the Avro codec of render events, of the schema "eddy.Render". Of arrays without elements it reads
-// empty slices.
+// empty slices. A page's id or a time that is impossible is [ErrField].
 func RenderCodec() codecs.Codec[Render] { return renders }

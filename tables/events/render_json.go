@@ -20,7 +20,7 @@ func (renderJSON) Decode(data []byte) (Render, error) {
 		return Render{}, err
 	}
 	if k != render {
-		return Render{}, fmt.Errorf("%w: %q is no render", ErrSchema, w.Schema)
+		return Render{}, fmt.Errorf("%w: %s is no render", ErrSchema, codecs.Quote(w.Schema))
 	}
 	r, err := w.render()
 	if err != nil {

@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // The schemas of the events that are written. Every minor version of them is read.
@@ -37,7 +39,7 @@ func (k kind) String() string {
 func schemaKind(address string) (kind, error) {
 	i := strings.LastIndexByte(address, '/')
 	if i < 0 {
-		return 0, fmt.Errorf("%w: %q", ErrSchema, address)
+		return 0, fmt.Errorf("%w: %s", ErrSchema, codecs.Quote(address))
 	}
 	name, version := address[:i], address[i+1:]
 	var k kind
@@ -47,10 +49,10 @@ func schemaKind(address string) (kind, error) {
 	case "/eddy/render":
 		k = render
 	default:
-		return 0, fmt.Errorf("%w: %q", ErrSchema, address)
+		return 0, fmt.Errorf("%w: %s", ErrSchema, codecs.Quote(address))
 	}
 	if major, _, _ := strings.Cut(version, "."); major != "1" {
-		return 0, fmt.Errorf("%w: %q: version 1 is the newest that is understood", ErrSchema, address)
+		return 0, fmt.Errorf("%w: %s: version 1 is the newest that is understood", ErrSchema, codecs.Quote(address))
 	}
 	return k, nil
 }
@@ -58,5 +60,8 @@ func schemaKind(address string) (kind, error) {
 func missing(field string) error { return fmt.Errorf("%w: %s is missing", ErrField, field) }
 
 func impossible(field string, value any) error {
-	return fmt.Errorf("%w: %s is %#v", ErrField, field, value)
+	if text, ok := value.(string); ok {
+		value = codecs.Quote(text)
+	}
+	return fmt.Errorf("%w: %s is %v", ErrField, field, value)
 }

@@ -40,7 +40,7 @@ func (c *Client) metadata(ctx context.Context, topics ...string) (metadata, erro
 		topic.Topic = new(name)
 		req.Topics = append(req.Topics, topic)
 	}
-	response, err := req.RequestWith(ctx, c.kafka)
+	response, err := heeding(ctx, func() (*kmsg.MetadataResponse, error) { return req.RequestWith(ctx, c.kafka) })
 	if err != nil {
 		return metadata{}, fmt.Errorf("look up topics: %w", err)
 	}
@@ -64,4 +64,25 @@ func (c *Client) metadata(ctx context.Context, topics ...string) (metadata, erro
 		m.topics[*t.Topic] = state
 	}
 	return m, nil
+}
+
+// heeding returns what ask returns, or the error of ctx if that ends before: the client does not look at it while a broker has taken the
+// connection and says nothing. What ask does is then left behind, until the client is closed.
+func heeding[R any](ctx context.Context, ask func() (R, error)) (R, error) {
+	type answer struct {
+		response R
+		err      error
+	}
+	answers := make(chan answer, 1)
+	go func() {
+		response, err := ask()
+		answers <- answer{response, err}
+	}()
+	select {
+	case a := <-answers:
+		return a.response, a.err
+	case <-ctx.Done():
+		var none R
+		return none, ctx.Err()
+	}
 }

@@ -342,7 +342,7 @@ func (e *Engine) runAll(processors []*processor) {
 			delete(left, p)
 		case <-timer.C:
 			for p := range left {
-				e.fail(&ProcessError{Processor: p.k.Name, Offset: -1, Err: errHangs})
+				e.fail(&ProcessError{Processor: p.k.Name, Offset: -1, Err: p.hanging()})
 			}
 			return
 		}
@@ -351,6 +351,21 @@ func (e *Engine) runAll(processors []*processor) {
 
 // errHangs is the end of a processor whose handler does not return.
 var errHangs = errors.New("a handler did not return after its context was done")
+
+// errNoAnswer is the end of a processor that could not leave its group.
+var errNoAnswer = errors.New("it could not leave its group, for the brokers do not answer: what is not committed is processed again")
+
+// hanging is why the processor does not stop.
+func (p *processor) hanging() error {
+	if a := p.running.Load(); a != nil {
+		for _, t := range a.tasks {
+			if s := t.life.state(); (s == running || s == draining) && !t.isDone() {
+				return errHangs
+			}
+		}
+	}
+	return errNoAnswer
+}
 
 // Fail ends the run with an error from outside of it.
 func (e *Engine) Fail(err error) { e.fail(err) }

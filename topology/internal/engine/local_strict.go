@@ -54,8 +54,8 @@ func (t *strictTask) Join(i int) kernel.Reader { return strictJoin{t.Task.Join(i
 func (t *strictTask) check(table *kernel.Table, keys ...[]byte) error {
 	for _, key := range keys {
 		if at := finerOf(t.p, table.Topic, key); at != t.partition {
-			return fmt.Errorf("key %q of table %q is of another partition: of %d it is in %d, the record %q in %d",
-				key, table.Topic.Name, finer*t.p.partitions, at, t.key, t.partition)
+			return fmt.Errorf("key %s of table %q is of another partition: of %d it is in %d, the record %s in %d",
+				kernel.Quote(key), table.Topic.Name, finer*t.p.partitions, at, kernel.Quote(t.key), t.partition)
 		}
 	}
 	return nil

@@ -59,7 +59,7 @@ func ParseEpoch(value []byte, of int32) (int64, error) {
 // parse takes nothing for a stamp that cannot be one: whatever it took would count, and keep out what others write.
 func parse(value []byte) (epoch int64, partition int32, name []byte, err error) {
 	e, n := binary.Uvarint(value)
-	if n <= 0 || e == 0 || e > 1<<62 {
+	if n <= 0 || e == 0 || e > maxEpoch {
 		return 0, 0, nil, stampError(value)
 	}
 	p, m := binary.Uvarint(value[n:])
@@ -76,6 +76,10 @@ func parse(value []byte) (epoch int64, partition int32, name []byte, err error) 
 	}
 	return int64(e), int32(p), name, nil
 }
+
+// maxEpoch is the greatest epoch that there can be: they begin with the Unix time in seconds, and grow by one with each assignment. One out of
+// this world would keep out all that its task writes from then on.
+const maxEpoch = 1 << 40
 
 // maxName is the longest name of a processor.
 const maxName = 249

@@ -88,7 +88,7 @@ func TestTextIsBounded(t *testing.T) {
 // What cannot be a stamp is not taken for one: it would keep out what others write.
 func TestParseRefusesWhatIsNoStamp(t *testing.T) {
 	t.Parallel()
-	for _, value := range []string{"", "\x00\x01p", "\x05", "\x05\x01", "\x05\x01with space", "\x05\x01\xff", "\x05\x01" + strings.Repeat("p", 300), strings.Repeat("\xff", 1<<20)} {
+	for _, value := range []string{"", "\x00\x01p", "\x05", "\x05\x01", "\x05\x01with space", "\x05\x01\xff", "\x05\x01" + strings.Repeat("p", 300), strings.Repeat("\xff", 1<<20), string(stamp("p", 1, 1<<41).Append(nil))} {
 		if s, err := fence.Parse([]byte(value)); err == nil {
 			t.Errorf("%.40q is %+v", value, s)
 		} else if len(err.Error()) > 200 {

@@ -1,19 +1,7 @@
 package kernel
 
-import (
-	"fmt"
-	"unicode/utf8"
-)
+import "github.com/eddystream/eddy/codecs"
 
-// Cut returns a text as it is if it has no more than about n bytes. Otherwise it returns its beginning and how long it is: texts that records
+// Cut returns a text as it is if it has no more than n bytes. Otherwise it returns its beginning and how long it is: texts that records
 // and handlers bring along may be as large as records are.
-func Cut(text string, n int) string {
-	if len(text) <= n {
-		return text
-	}
-	end := n
-	for end > 0 && !utf8.RuneStart(text[end]) {
-		end--
-	}
-	return fmt.Sprintf("%s… (%d bytes)", text[:end], len(text))
-}
+func Cut(text string, n int) string { return codecs.Cut(text, n) }

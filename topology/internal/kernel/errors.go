@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/eddystream/eddy/codecs"
 )
 
 // ProcessError is a record that could not be processed, or what else stopped a processor.
@@ -24,11 +26,8 @@ type ProcessError struct {
 	Err error
 }
 
-// The bounds of what [ProcessError.Error] repeats of keys and errors, in bytes.
-const (
-	shownKey   = 100
-	shownError = 8 << 10
-)
+// shownError is how much [ProcessError.Error] repeats of an error, in bytes.
+const shownError = 8 << 10
 
 // Error implements error. Long keys and errors are cut.
 func (e *ProcessError) Error() string {
@@ -48,12 +47,7 @@ func (e *ProcessError) Error() string {
 }
 
 // Quote is a key as errors show it: quoted, and cut if it is long.
-func Quote(key []byte) string {
-	if len(key) <= shownKey {
-		return fmt.Sprintf("%q", key)
-	}
-	return fmt.Sprintf("%q… (%d bytes)", key[:shownKey], len(key))
-}
+func Quote(key []byte) string { return codecs.Quote(key) }
 
 // Unwrap returns the cause.
 func (e *ProcessError) Unwrap() error { return e.Err }
