@@ -65,7 +65,8 @@ func NewApp(t *Topology, cfg Config) (*App, error) {
 			}
 		}
 	}
-	if err := errors.Join(append(errs, cfg.Validate())...); err != nil {
+	errs = append(errs, cfg.Validate(), checkDeadLetters(cfg.withDeadLetters(t.kernel)))
+	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
 	memory, err := cfg.MemoryPlan()

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"maps"
+	"math"
 	"slices"
 	"time"
 
@@ -141,6 +142,18 @@ func (c Config) Validate() error {
 			errs = append(errs, fmt.Errorf("%s: negative (%d)", f.field, f.value))
 		}
 	}
+	for _, f := range []struct {
+		field       string
+		value, most int
+	}{
+		{"partitions", c.Partitions, maxPartitions},
+		{"replication", c.Replication, math.MaxInt16},
+		{"max record bytes", c.MaxRecordBytes, math.MaxInt32},
+	} {
+		if f.value > f.most {
+			errs = append(errs, fmt.Errorf("%s: %d is more than %d", f.field, f.value, f.most))
+		}
+	}
 	full := c.withDefaults()
 	if c.SendBuffer > 0 && full.MaxRecordBytes > c.SendBuffer {
 		errs = append(errs, fmt.Errorf("send buffer: %d bytes cannot hold one record of max record bytes, %d", c.SendBuffer, full.MaxRecordBytes))
@@ -161,6 +174,12 @@ func (c Config) Validate() error {
 	if c.Delivery != AtLeastOnce && c.Delivery != ExactlyOnce {
 		errs = append(errs, fmt.Errorf("delivery: %s", c.Delivery))
 	}
+	if c.InstanceID != "" {
+		errs = append(errs, prefixed("instance id", checkName(c.InstanceID)))
+	}
+	if c.SessionTimeout > 0 && c.SessionTimeout < leastSession {
+		errs = append(errs, fmt.Errorf("session timeout: %s is less than %s", c.SessionTimeout, leastSession))
+	}
 	errs = append(errs, c.checkPolicies()...)
 	seen := map[string]bool{}
 	for _, p := range c.Processors {
@@ -171,6 +190,9 @@ func (c Config) Validate() error {
 	}
 	return errors.Join(errs...)
 }
+
+// leastSession is the shortest session timeout: heartbeats, requests and deliveries have parts of it.
+const leastSession = 100 * time.Millisecond
 
 // connectionProblems is what is wrong with the fields that a connection needs.
 func (c Config) connectionProblems() []error {

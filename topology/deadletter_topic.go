@@ -32,6 +32,24 @@ func (c Config) withDeadLetters(t *kernel.Topology) *kernel.Topology {
 	return &with
 }
 
+// checkDeadLetters wants the topic of dead letters to be none that a processor reads or writes.
+func checkDeadLetters(t *kernel.Topology) error {
+	if t.DeadLetters == nil {
+		return nil
+	}
+	name := t.DeadLetters.Name
+	for _, p := range t.Processors {
+		tables := slices.Concat(p.OwnTables(), p.Joins, p.Lookups)
+		if slices.ContainsFunc(p.Inputs, func(in *kernel.Input) bool { return in.Topic.Name == name }) ||
+			slices.ContainsFunc(p.Outputs, func(out *kernel.Output) bool { return out.Topic.Name == name }) ||
+			slices.ContainsFunc(tables, func(t *kernel.Table) bool { return t.Topic.Name == name }) ||
+			p.Loop != nil && p.Loop.Topic.Name == name {
+			return fmt.Errorf("dead letter topic: %q is a topic of processor %q", name, p.Name)
+		}
+	}
+	return nil
+}
+
 // checkPolicies is what is wrong with the policies and the topic of dead letters.
 func (c Config) checkPolicies() []error {
 	var errs []error

@@ -96,6 +96,8 @@ func emit[K, V any](h *handle, r Scope, to Stream[K, V], key K, value V, opts []
 func (s *scope) emit(out *kernel.Output, key, value []byte, opts []EmitOption) error {
 	inherited := sendable(s.msg.Timestamp)
 	if len(opts) == 0 {
+		s.mu.Lock()
+		defer s.mu.Unlock()
 		return s.task.Emit(out, key, value, inherited, nil)
 	}
 	e, err := emission(out.Topic.Name, inherited, opts)
@@ -105,5 +107,7 @@ func (s *scope) emit(out *kernel.Output, key, value []byte, opts []EmitOption) e
 	if err := checkHeaders(out.Topic.Name, key, e.Headers); err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return s.task.Emit(out, key, value, e.Timestamp, e.Headers)
 }

@@ -51,8 +51,10 @@ func (h *handle) rows(s *scope) kernel.Rows {
 }
 
 // get reads a row and gives it its type back.
-func get[V any](rows kernel.Reader, topic string, key []byte) (V, bool, error) {
+func get[V any](s *scope, rows kernel.Reader, topic string, key []byte) (V, bool, error) {
+	s.mu.Lock()
 	row, ok, err := rows.Get(key)
+	s.mu.Unlock()
 	if err != nil || !ok {
 		var zero V
 		return zero, false, err

@@ -51,7 +51,7 @@ func (j Joined[K, V]) Get(r Scope) (V, bool, error) {
 			return zero, false, err
 		}
 	}
-	return get[V](j.h.reader(s), j.topic, k)
+	return get[V](s, j.h.reader(s), j.topic, k)
 }
 
 // GetAt returns the row of any key of the record's partition; a key of another partition is an error.
@@ -65,5 +65,5 @@ func (j Joined[K, V]) GetAt(r Scope, key K) (V, bool, error) {
 	if err != nil {
 		return zero, false, err
 	}
-	return get[V](j.h.reader(s), j.topic, k)
+	return get[V](s, j.h.reader(s), j.topic, k)
 }

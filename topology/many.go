@@ -12,7 +12,7 @@ type Found[V any] struct {
 }
 
 // getMany reads rows and gives them their type back.
-func getMany[K, V any](rows kernel.Reader, topic string, codec codecs.Codec[K], keys []K) ([]Found[V], error) {
+func getMany[K, V any](s *scope, rows kernel.Reader, topic string, codec codecs.Codec[K], keys []K) ([]Found[V], error) {
 	encoded := make([][]byte, len(keys))
 	for i, key := range keys {
 		var err error
@@ -20,7 +20,9 @@ func getMany[K, V any](rows kernel.Reader, topic string, codec codecs.Codec[K], 
 			return nil, err
 		}
 	}
+	s.mu.Lock()
 	rowsFound, err := rows.GetMany(encoded)
+	s.mu.Unlock()
 	if err != nil {
 		return nil, err
 	}
@@ -40,11 +42,11 @@ func getMany[K, V any](rows kernel.Reader, topic string, codec codecs.Codec[K], 
 // GetMany is [Store.Get] of many keys at once: they are read in the order of their encoding, each once. What is found is in the order in which the
 // keys were given.
 func (s Store[K, V]) GetMany(r Scope, keys []K) ([]Found[V], error) {
-	rows, err := s.rows(r)
+	sc, rows, err := s.rows(r)
 	if err != nil {
 		return nil, err
 	}
-	return getMany[K, V](rows, s.table.topic, s.table.key, keys)
+	return getMany[K, V](sc, rows, s.table.topic, s.table.key, keys)
 }
 
 // GetMany is [Store.GetMany], of keys of the record's partition.
@@ -56,7 +58,7 @@ func (j Joined[K, V]) GetMany(r Scope, keys []K) ([]Found[V], error) {
 	if err != nil {
 		return nil, err
 	}
-	return getMany[K, V](j.h.reader(s), j.topic, j.key, keys)
+	return getMany[K, V](s, j.h.reader(s), j.topic, j.key, keys)
 }
 
 // GetMany is [Reference.Get] of many keys at once; see [Store.GetMany].
@@ -65,5 +67,5 @@ func (f Reference[K, V]) GetMany(r Scope, keys []K) ([]Found[V], error) {
 	if err != nil {
 		return nil, err
 	}
-	return getMany[K, V](f.h.reader(s), f.topic, f.key, keys)
+	return getMany[K, V](s, f.h.reader(s), f.topic, f.key, keys)
 }

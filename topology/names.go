@@ -32,10 +32,16 @@ func checkPart(name string) error {
 	if err := checkName(name); err != nil {
 		return err
 	}
-	if strings.HasPrefix(name, "-") || strings.HasSuffix(name, "-") || strings.Contains(name, "--") {
-		return errors.New(`begins or ends with "-", or has "--", which parts the names of topologies and processors`)
+	if partedByDashes(name) {
+		return errDashes
 	}
 	return nil
+}
+
+var errDashes = errors.New(`begins or ends with "-", or has "--", which parts the names of topologies and processors`)
+
+func partedByDashes(name string) bool {
+	return strings.HasPrefix(name, "-") || strings.HasSuffix(name, "-") || strings.Contains(name, "--")
 }
 
 // instanceSuffix is that of the file with the instance id of a topology, beside the topology's folder.
@@ -51,7 +57,8 @@ func checkFolder(name string) error {
 	return nil
 }
 
-// join joins the names of a topology and of something of it, such that no two pairs of names give the same. Neither has "--" in it or "-" at an
+// join joins the names of a topology and of something of it, such that no two pairs of names give the same. (The names of stores and timers
+// follow behind a "-", and have none of these either.) Neither has "--" in it or "-" at an
 // end. So what is joined by "--" is parted there; and what is joined by "-" has no "--", and is parted at the first "-", for
 // the topology's name has none.
 func join(topology, name string) string {

@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"fmt"
 	"reflect"
+	"strconv"
+	"unicode"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
 // hashed returns what decides the partition of a key that stands for others, and the key as text. It reports false where the codec refuses
@@ -37,12 +40,31 @@ func hashedBy[K any](codec codecs.Codec[K]) hashed {
 
 // The texts and numbers that keys are made of.
 var (
-	sampleTexts   = []string{"a", "b1", "a/b", "a:b", "a-b", "a.b", "a|b", "a,b", "a b", "a@b.org", "a/b/c", "a:b:c", "A", "7", "0042", "\u00fc", "abcdefghijklmnopqrstuvwxyz"}
+	sampleTexts = append([]string{
+		"a", "b1", "a/b", "a:b", "a-b", "a.b", "a|b", "a,b", "a b", "a@b.org", "a/b/c", "a:b:c", "A", "7", "0042", "\u00fc", longText(),
+	}, parted()...)
 	sampleNumbers = []int64{1, 2, 7, 64, 127, 0, 255, 256, 257, 1000, 4096, 65537, 1 << 20, 1<<31 - 1, 3, 42, -1}
+	samples       = len(sampleTexts) // how many keys are tried
 )
 
-// samples is how many keys are tried.
-const samples = 17
+// longText is longer than any part of a fixed length that keys are likely to be hashed by, and no two parts of it are alike.
+func longText() string {
+	var text []byte
+	for n := range 100 {
+		text = strconv.AppendInt(text, int64(n), 10)
+	}
+	return string(text)
+}
+
+// parted has a text with each character that may part a key, alone and doubled.
+func parted() (texts []string) {
+	for c := range rune(0x100) {
+		if !unicode.IsLetter(c) && !unicode.IsDigit(c) {
+			texts = append(texts, "x"+string(c)+"y", "x"+string(c)+string(c)+"y")
+		}
+	}
+	return texts
+}
 
 // fill makes a value of texts and numbers, and reports whether it is of a type that can be.
 func fill(v reflect.Value, sample int) bool {
@@ -66,6 +88,18 @@ func fill(v reflect.Value, sample int) bool {
 			return false
 		}
 		v.SetBytes([]byte(sampleTexts[sample%len(sampleTexts)]))
+	case reflect.Bool:
+		v.SetBool(sample%2 == 1)
+	case reflect.Float32, reflect.Float64:
+		v.SetFloat(float64(sampleNumbers[sample%len(sampleNumbers)]) / 2)
+	case reflect.Array:
+		for i := range v.Len() {
+			if v.Index(i).Kind() == reflect.Uint8 {
+				v.Index(i).SetUint(uint64(byte(sample + i)))
+			} else if !fill(v.Index(i), sample) {
+				return false
+			}
+		}
 	case reflect.Struct:
 		for _, f := range v.Fields() {
 			if !f.CanSet() || !fill(f, sample) {
@@ -93,8 +127,8 @@ func apart(a, b *edge) string {
 		key, one, ok := a.hashed(i)
 		_, other, also := b.hashed(i)
 		if ok && also && !bytes.Equal(one, other) {
-			return fmt.Sprintf("is read beside the %s %q, and keys do not lie in the same partitions: of key %q its codec %T hashes %q, and %T hashes %q",
-				b.role, b.topic.Name, key, a.key, one, b.key, other)
+			return fmt.Sprintf("is read beside the %s %q, and keys do not lie in the same partitions: of key %s its codec %T hashes %s, and %T hashes %s",
+				b.role, b.topic.Name, kernel.Quote([]byte(key)), a.key, kernel.Quote(one), b.key, kernel.Quote(other))
 		}
 	}
 	return ""
@@ -113,6 +147,7 @@ func (b *Builder) validatePartitioning() {
 				side = append(side, e)
 			}
 		}
+		p.validateForeign(side)
 		for _, e := range side[min(1, len(side)):] {
 			if why := apart(e, side[0]); why != "" {
 				hint := "read it with Repartition"
@@ -124,6 +159,24 @@ func (b *Builder) validatePartitioning() {
 					name = side[0].topic.Name
 				}
 				p.problemf(name, "%s; %s", why, hint)
+			}
+		}
+	}
+}
+
+// validateForeign wants the records of a processor with stores or timers to lie where its keys do.
+func (p *processor) validateForeign(side []*edge) {
+	for _, e := range p.edges {
+		if e.role != roleStore && e.role != roleTimers {
+			continue
+		}
+		if e.topic.Foreign {
+			p.problemf(e.topic.Name, "of its %s is declared with ForeignPartitions, and is written by nobody else", e.role)
+			continue
+		}
+		for _, input := range side {
+			if input.role == roleInput && input.topic.Foreign {
+				p.problemf(input.topic.Name, "is declared with ForeignPartitions and is read beside the %s %q; read it with Repartition", e.role, e.topic.Name)
 			}
 		}
 	}

@@ -39,6 +39,9 @@ type processor struct {
 	flows   []*end
 }
 
+// maxPartitions is more than any cluster has of a topic.
+const maxPartitions = 1_000_000
+
 // declare adds an edge, or finds the one that it repeats.
 func (p *processor) declare(e *edge) handle {
 	h := handle{proc: p, edge: e}
@@ -49,6 +52,9 @@ func (p *processor) declare(e *edge) handle {
 	}
 	if isNil(e.key) || isNil(e.value) {
 		p.problemf(e.topic.Name, "its %s has no codec", e.role)
+	}
+	if n := e.topic.Partitions; n < 0 || n > maxPartitions {
+		p.problemf(e.topic.Name, "of its %s is declared with a number of partitions that is negative, or greater than %d", e.role, maxPartitions)
 	}
 	if old := p.repeated(e); old != nil {
 		if !sameCodec(old.key, e.key) || !sameCodec(old.value, e.value) {

@@ -50,7 +50,7 @@ func (a *App) Producer() *Producer {
 // buffer is full, until ctx is done. The time of the record is the present if no option says another. To a packed stream too it goes as a
 // plain record, because a record that belongs to no batch has nobody to share a pack with; readers take both.
 //
-// An error is of the key or value ([ErrEncode]), of ctx, of a topic that does not exist, or of a record sent earlier that was not
+// An error is of the key or value ([ErrEncode], [ErrTooLarge]), of ctx, of a topic that does not exist, or of a record sent earlier that was not
 // delivered: each such failure is reported once, here or by Flush.
 func Produce[K, V any](ctx context.Context, p *Producer, s Stream[K, V], key K, value V, opts ...EmitOption) error {
 	k, err := encodeKey(s.topic, s.key, key)
@@ -95,9 +95,24 @@ func (p *Producer) send(ctx context.Context, topic kernel.Topic, key, value []by
 	if err := checkHeaders(topic.Name, key, e.Headers); err != nil {
 		return err
 	}
+	if err := p.fits(topic.Name, key, value, e.Headers); err != nil {
+		return err
+	}
 	return p.sender.Send(ctx, sender.Record{
 		Topic: topic.Name, Partition: cluster.Partition(hashed, n), Key: key, Value: value, Timestamp: e.Timestamp, Headers: e.Headers,
 	}, p.done)
+}
+
+// fits refuses a record that the client would not take: its error would come with another record, or with none.
+func (p *Producer) fits(topic string, key, value []byte, headers []kernel.Header) error {
+	bytes, most := len(key)+len(value), p.client.MaxRecordBytes(topic)
+	for _, h := range headers {
+		bytes += len(h.Key) + len(h.Value)
+	}
+	if bytes > most {
+		return kernel.In(PhaseWrite, fmt.Errorf("%w: a record of %q, key %s, has %d bytes, and at most %d are possible", ErrTooLarge, topic, kernel.Quote(key), bytes, most))
+	}
+	return nil
 }
 
 // learn lets the sender know of partitions that a topic has got since it was first written to.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
@@ -14,6 +15,8 @@ import (
 // together, come one at a time; partitions run in parallel. What a handler does through handles takes effect
 // together: outputs first, then state, then the offset. After a crash a record may come again, with the
 // state that it left itself. An error, or a panic, stops the processor, unless another policy says what becomes of the record: see [OnError].
+//
+// A handler may use handles, with its record, from goroutines of its own if it waits for all of them before it returns. What they do is in no order.
 type Handler[K, V any] func(ctx context.Context, r *Record[K, V]) error
 
 // Record is one record of a stream, given to a [Handler]. Key, Value and Deleted are the handler's own. What
@@ -32,8 +35,10 @@ type Record[K, V any] struct {
 // a handle cannot be used outside of a handler.
 type Scope interface{ scope() *scope }
 
-// scope is what handles need of a record.
+// scope is what handles need of a record. A task knows one goroutine; mu makes one of those that a handler has started, so whoever asks
+// the task for something holds it.
 type scope struct {
+	mu   sync.Mutex
 	task kernel.Task // nil once the handler has returned, or outside of a processor
 	msg  *kernel.Message
 	key  []byte // as the key codec of the processor spells it; nil: none

@@ -27,5 +27,5 @@ func (f Reference[K, V]) Get(r Scope, key K) (V, bool, error) {
 	if err != nil {
 		return zero, false, err
 	}
-	return get[V](f.h.reader(s), f.topic, k)
+	return get[V](s, f.h.reader(s), f.topic, k)
 }

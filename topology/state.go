@@ -25,15 +25,14 @@ func Persist[K, V any](p *Processor[K], value codecs.Codec[V], opts ...TopicOpti
 func (s State[K, V]) Table() Table[K, V] { return s.store.table }
 
 // here returns the table, and the record's key as it is spelled there: nil for a record that has none.
-func (s State[K, V]) here(r Scope) (rows kernel.Rows, key []byte, err error) {
-	sc, err := s.store.h.in(r)
-	if err != nil {
-		return nil, nil, err
+func (s State[K, V]) here(r Scope) (sc *scope, rows kernel.Rows, key []byte, err error) {
+	if sc, err = s.store.h.in(r); err != nil {
+		return nil, nil, nil, err
 	}
 	if sc.none {
-		return nil, nil, fmt.Errorf("table %q: %w", s.store.table.topic, errNoRecord)
+		return nil, nil, nil, fmt.Errorf("table %q: %w", s.store.table.topic, errNoRecord)
 	}
-	return s.store.h.rows(sc), sc.key, nil
+	return sc, s.store.h.rows(sc), sc.key, nil
 }
 
 // errNoRecord is returned where the key of the record is meant and there is no record.
@@ -42,12 +41,12 @@ var errNoRecord = fmt.Errorf("%w, for there is none: a timer with keys of anothe
 // Get returns the row of the record's key, and whether there is one; for a record without a key there is none. It is local: it reads memory
 // or disk, never the network. Errors wrap [ErrDecode] or [ErrWrongProcessor].
 func (s State[K, V]) Get(r Scope) (V, bool, error) {
-	rows, key, err := s.here(r)
+	sc, rows, key, err := s.here(r)
 	if err != nil || key == nil {
 		var zero V
 		return zero, false, err
 	}
-	return get[V](rows, s.store.table.topic, key)
+	return get[V](sc, rows, s.store.table.topic, key)
 }
 
 // GetAt returns the row of any key of the record's partition; a key of another partition is an error.
@@ -56,13 +55,15 @@ func (s State[K, V]) GetAt(r Scope, key K) (V, bool, error) { return s.store.Get
 // Set writes the row of the record's key. A record without one is an error, see [Record.HasKey]. A value that cannot be encoded, or is too
 // large ([ErrTooLarge]), is reported when the batch is committed.
 func (s State[K, V]) Set(r Scope, value V) error {
-	rows, key, err := s.here(r)
+	sc, rows, key, err := s.here(r)
 	if err == nil && key == nil {
 		err = fmt.Errorf("table %q: record %s: %w", s.store.table.topic, r.scope().msg.Position(), ErrNoKey)
 	}
 	if err != nil {
 		return err
 	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
 	return rows.Set(key, value)
 }
 
@@ -71,10 +72,12 @@ func (s State[K, V]) SetAt(r Scope, key K, value V) error { return s.store.Set(r
 
 // Delete removes the row of the record's key, if there is one; a record without a key has none.
 func (s State[K, V]) Delete(r Scope) error {
-	rows, key, err := s.here(r)
+	sc, rows, key, err := s.here(r)
 	if err != nil || key == nil {
 		return err
 	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
 	return rows.Delete(key)
 }
 

@@ -27,8 +27,12 @@ func AddStore[K, SK, V any](p *Processor[K], name string, key codecs.Codec[SK], 
 // storeTopic names the changelog of something that the processor keeps.
 func (p *processor) storeTopic(what, name string) string {
 	topic := p.kernel.Group + "-" + name + "-changelog"
-	if name == "" && !p.builder.closed {
+	switch {
+	case p.builder.closed:
+	case name == "":
 		p.problemf(topic, "is that of a %s without a name", what)
+	case partedByDashes(name):
+		p.problemf(topic, "is that of a %s whose name %s", what, errDashes)
 	}
 	return topic
 }
@@ -37,50 +41,54 @@ func (p *processor) storeTopic(what, name string) string {
 func (s Store[K, V]) Table() Table[K, V] { return s.table }
 
 // rows returns the store, for the record that is being processed.
-func (s Store[K, V]) rows(r Scope) (kernel.Rows, error) {
+func (s Store[K, V]) rows(r Scope) (*scope, kernel.Rows, error) {
 	sc, err := s.h.in(r)
-	if err != nil {
-		return nil, err
-	}
-	return s.h.rows(sc), nil
-}
-
-// at returns the store, and the key as it is spelled there.
-func (s Store[K, V]) at(r Scope, key K) (kernel.Rows, []byte, error) {
-	rows, err := s.rows(r)
 	if err != nil {
 		return nil, nil, err
 	}
+	return sc, s.h.rows(sc), nil
+}
+
+// at returns the store, and the key as it is spelled there.
+func (s Store[K, V]) at(r Scope, key K) (*scope, kernel.Rows, []byte, error) {
+	sc, rows, err := s.rows(r)
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	k, err := encodeKey(s.table.topic, s.table.key, key)
-	return rows, k, err
+	return sc, rows, k, err
 }
 
 // Get returns the row of a key of the record's partition, and whether there is one. It is local: it reads memory or disk, never the
 // network. Errors wrap [ErrEncode], [ErrDecode] or [ErrWrongProcessor].
 func (s Store[K, V]) Get(r Scope, key K) (V, bool, error) {
-	rows, k, err := s.at(r, key)
+	sc, rows, k, err := s.at(r, key)
 	if err != nil {
 		var zero V
 		return zero, false, err
 	}
-	return get[V](rows, s.table.topic, k)
+	return get[V](sc, rows, s.table.topic, k)
 }
 
 // Set writes the row of a key; one of another partition is an error. A value that cannot be encoded ([ErrEncode]), or is too large
 // ([ErrTooLarge]), is reported when the batch is committed.
 func (s Store[K, V]) Set(r Scope, key K, value V) error {
-	rows, k, err := s.at(r, key)
+	sc, rows, k, err := s.at(r, key)
 	if err != nil {
 		return err
 	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
 	return rows.Set(k, value)
 }
 
 // Delete removes the row of a key, if there is one; a key of another partition is an error.
 func (s Store[K, V]) Delete(r Scope, key K) error {
-	rows, k, err := s.at(r, key)
+	sc, rows, k, err := s.at(r, key)
 	if err != nil {
 		return err
 	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
 	return rows.Delete(k)
 }

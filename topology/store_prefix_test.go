@@ -2,6 +2,8 @@ package topology_test
 
 import (
 	"context"
+	"errors"
+	"iter"
 	"testing"
 
 	"github.com/eddystream/eddy/codecs"
@@ -40,4 +42,40 @@ func TestPrefixOfPairs(t *testing.T) {
 			t.Errorf("of %q: %s, want %s", user, got, want)
 		}
 	}
+}
+
+// An iteration that somebody keeps and goes on with when the handler has returned is an error, and shows nothing.
+func TestKeptIterations(t *testing.T) {
+	t.Parallel()
+	events := topology.NewStream("events", text, count)
+	b := topology.NewBuilder("t")
+	p := topology.AddProcessor(b, "p", text)
+	rows := topology.AddStore(p, "rows", codecs.PairOf(text, text), count)
+	var next func() (topology.Entry[pair, int64], error, bool)
+	stop := func() {}
+	topology.Input(p, events).Handle(func(_ context.Context, r *topology.Record[string, int64]) error {
+		if next == nil {
+			for _, key := range []string{"a", "b", "c"} {
+				if err := rows.Set(r, word(r.Key, key), 1); err != nil {
+					return err
+				}
+			}
+			next, stop = iter.Pull2(rows.All(r))
+			if e, err, ok := next(); err != nil || !ok || e.Key.Second != "a" {
+				t.Errorf("first %v, %v, %t", e, err, ok)
+			}
+			return nil
+		}
+		if e, err, ok := next(); !errors.Is(err, topology.ErrWrongProcessor) || !ok || e.Key != (pair{}) {
+			t.Errorf("kept: %v, %v, %t", e, err, ok)
+		}
+		if _, _, ok := next(); ok {
+			t.Error("a kept iteration goes on")
+		}
+		return nil
+	})
+	d := topologytest.New(t, mustBuild(t, b), topologytest.Partitions(1))
+	topologytest.Input(d, events).Send("a", 1)
+	topologytest.Input(d, events).Send("a", 2)
+	stop()
 }

@@ -16,15 +16,16 @@ import (
 // come. Rows are shared with a cache, as those of [Store.Get] are. However many rows there are, few of them are in memory at a time.
 //
 // An entry with an error that wraps [ErrDecode] is a row, or a key, that its codec cannot read: the error names the row, and the iteration goes
-// on behind it if the loop does. Any other error, such as of the local store or [ErrWrongProcessor], comes last.
+// on behind it if the loop does. Any other error, such as of the local store or [ErrWrongProcessor], comes last;
+// an iteration that goes on when its handler has returned gets the latter.
 func (s Store[K, V]) All(r Scope) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
-		rows, err := s.rows(r)
+		sc, rows, err := s.rows(r)
 		if err != nil {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(nil, nil), yield)
+		s.entries(sc, rows.Range(nil, nil), yield)
 	}
 }
 
@@ -32,7 +33,7 @@ func (s Store[K, V]) All(r Scope) iter.Seq2[Entry[K, V], error] {
 // negative, and of pairs of such is the order of the keys.
 func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
-		rows, lower, err := s.at(r, from)
+		sc, rows, lower, err := s.at(r, from)
 		var upper []byte
 		if err == nil {
 			upper, err = encodeKey(s.table.topic, s.table.key, to)
@@ -41,7 +42,7 @@ func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(lower, upper), yield)
+		s.entries(sc, rows.Range(lower, upper), yield)
 	}
 }
 
@@ -49,7 +50,7 @@ func (s Store[K, V]) Range(r Scope, from, to K) iter.Seq2[Entry[K, V], error] {
 // pairs whose second part is the zero value, all that have the first part. See [codecs.KeyPrefix].
 func (s Store[K, V]) Prefix(r Scope, key K) iter.Seq2[Entry[K, V], error] {
 	return func(yield func(Entry[K, V], error) bool) {
-		rows, err := s.rows(r)
+		sc, rows, err := s.rows(r)
 		var prefix []byte
 		if err == nil {
 			prefix, err = s.prefix(key)
@@ -58,7 +59,7 @@ func (s Store[K, V]) Prefix(r Scope, key K) iter.Seq2[Entry[K, V], error] {
 			yield(Entry[K, V]{}, err)
 			return
 		}
-		s.entries(rows.Range(prefix, store.After(prefix)), yield)
+		s.entries(sc, rows.Range(prefix, store.After(prefix)), yield)
 	}
 }
 
@@ -75,9 +76,20 @@ func (s Store[K, V]) prefix(key K) ([]byte, error) {
 }
 
 // entries gives rows their types back.
-func (s Store[K, V]) entries(rows iter.Seq2[kernel.Row, error], yield func(Entry[K, V], error) bool) {
+func (s Store[K, V]) entries(sc *scope, rows iter.Seq2[kernel.Row, error], yield func(Entry[K, V], error) bool) {
+	shown := func(e Entry[K, V], err error) bool {
+		sc.mu.Unlock()
+		defer sc.mu.Lock()
+		return yield(e, err)
+	}
+	sc.mu.Lock()
+	defer sc.mu.Unlock()
 	for row, err := range rows {
 		var e Entry[K, V]
+		if _, over := s.h.in(sc); over != nil { // the handler has returned, and somebody has kept the iteration
+			shown(e, over)
+			return
+		}
 		if row.Key != nil {
 			var keyErr error
 			if e.Key, keyErr = s.table.key.Decode(row.Key); keyErr != nil && err == nil {
@@ -87,7 +99,7 @@ func (s Store[K, V]) entries(rows iter.Seq2[kernel.Row, error], yield func(Entry
 		if err == nil {
 			e.Value, err = rowOf[V](s.table.topic, row.Value)
 		}
-		if !yield(e, err) {
+		if !shown(e, err) {
 			return
 		}
 	}

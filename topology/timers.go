@@ -97,37 +97,43 @@ func (t *Timers[K]) Handle(fn TimerHandler[K]) {
 // sets itself to such a time is all that the partition still does. Times before 1970 and after 2262-04-11 count as these. A
 // key of another partition is an error; others wrap [ErrEncode] or [ErrWrongProcessor].
 func (t *Timers[K]) Set(r Scope, key K, at time.Time) error {
-	schedule, k, err := t.at(r, key)
+	s, schedule, k, err := t.at(r, key)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return schedule.Set(k, at)
 }
 
 // Cancel takes the timer of a key away, if there is one.
 func (t *Timers[K]) Cancel(r Scope, key K) error {
-	schedule, k, err := t.at(r, key)
+	s, schedule, k, err := t.at(r, key)
 	if err != nil {
 		return err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return schedule.Cancel(k)
 }
 
 // Get returns when the timer of a key fires, and whether there is one. While a timer fires it is no longer there.
 func (t *Timers[K]) Get(r Scope, key K) (time.Time, bool, error) {
-	schedule, k, err := t.at(r, key)
+	s, schedule, k, err := t.at(r, key)
 	if err != nil {
 		return time.Time{}, false, err
 	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	return schedule.Get(k)
 }
 
 // at returns the timers, and the key as it is spelled there.
-func (t *Timers[K]) at(r Scope, key K) (kernel.Schedule, []byte, error) {
+func (t *Timers[K]) at(r Scope, key K) (*scope, kernel.Schedule, []byte, error) {
 	s, err := t.in(r)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, nil, err
 	}
 	k, err := encodeKey(t.edge.topic.Name, t.key, key)
-	return s.task.Timers(t.edge.timers.Index), k, err
+	return s, s.task.Timers(t.edge.timers.Index), k, err
 }

@@ -2,6 +2,7 @@ package topology
 
 import (
 	"maps"
+	"math"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -35,7 +36,7 @@ func (o *topicOptions) topic(name string) kernel.Topic {
 		return kernel.Topic{Name: name}
 	}
 	return kernel.Topic{
-		Name: name, Retention: o.retention, Partitions: int32(o.partitions), Configs: o.configs, Create: o.create, Foreign: o.foreign,
+		Name: name, Retention: o.retention, Partitions: int32(min(max(o.partitions, -1), math.MaxInt32)), Configs: o.configs, Create: o.create, Foreign: o.foreign,
 	}
 }
 

@@ -27,6 +27,9 @@ func (b *Builder) validate() {
 		if isNil(p.key) {
 			b.report(fmt.Errorf("%w %q: processor %q has no key codec", ErrInvalid, b.name, name))
 		}
+		if err := p.kernel.OnError.Validate(); err != nil {
+			b.report(fmt.Errorf("%w %q: processor %q: on error: %w", ErrInvalid, b.name, name, err))
+		}
 		p.validate()
 	}
 	b.validateTopics()

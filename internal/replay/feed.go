@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/topology"
 )
 
 // Pipeline is where events go.
@@ -47,7 +49,7 @@ type Counts struct {
 
 // Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
 // rest, and returns when all is at rest. A file that cannot be read, and with Stop an event that cannot be used, end
-// it; the error names file and line, and wraps ErrInput for an event.
+// it; the error names file and line, and wraps ErrInput for what stands in a file. That all files exist is looked at first.
 func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Counts, error) {
 	if opts.OnError == "" {
 		opts.OnError = Stop
@@ -61,6 +63,11 @@ func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Count
 	}
 	if opts.OnError == DeadLetter && opts.Reject == nil {
 		return Counts{}, errors.New("dead letters need somebody who takes them")
+	}
+	for _, file := range files {
+		if _, err := os.Stat(file); err != nil {
+			return Counts{}, err
+		}
 	}
 	f := feeder{to: to, opts: opts}
 	for _, file := range files {
@@ -83,6 +90,9 @@ type feeder struct {
 
 func (f *feeder) file(ctx context.Context, name string) error {
 	r, err := events.Open(name)
+	if errors.Is(err, events.ErrFile) {
+		err = fmt.Errorf("%w: %w", ErrInput, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -106,7 +116,7 @@ func (f *feeder) file(ctx context.Context, name string) error {
 // event sends one event; err is what the reader said of it.
 func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 	if _, ok := errors.AsType[*events.LineError](err); err != nil && !ok {
-		return err
+		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
 	if err == nil {
 		if canary(ev) {
@@ -143,26 +153,43 @@ func (f *feeder) reject(ctx context.Context, r Rejected) error {
 }
 
 func (f *feeder) send(ctx context.Context, ev *events.Event) error {
-	f.counts.Events++
-	if ev.Change != nil {
-		page := tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}
-		if f.opts.Settle {
-			if err := f.settle(ctx); err != nil {
-				return err
-			}
-			f.pacer.change(page)
-		}
-		f.counts.Changes++
-		return f.to.Change(ctx, page, *ev.Change)
-	}
-	page := tables.PageKey{Wiki: ev.Render.Wiki, ID: ev.Render.Page.ID}
-	if f.opts.Settle && f.pacer.render(page) {
+	if f.opts.Settle && f.pauses(ev) {
 		if err := f.settle(ctx); err != nil {
 			return err
 		}
 	}
-	f.counts.Renders++
-	return f.to.Render(ctx, page, *ev.Render)
+	var err error
+	if ev.Change != nil {
+		err = f.to.Change(ctx, pageOf(ev), *ev.Change)
+	} else {
+		err = f.to.Render(ctx, pageOf(ev), *ev.Render)
+	}
+	switch {
+	case errors.Is(err, topology.ErrTooLarge):
+		return f.reject(ctx, Rejected{File: ev.File, Line: ev.Line, Raw: ev.Raw, Err: &events.LineError{File: ev.File, Line: ev.Line, Err: err}})
+	case ev.Change != nil:
+		f.counts.Changes++
+	default:
+		f.counts.Renders++
+	}
+	f.counts.Events++
+	return err
+}
+
+func pageOf(ev *events.Event) tables.PageKey {
+	if ev.Change != nil {
+		return tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}
+	}
+	return tables.PageKey{Wiki: ev.Render.Wiki, ID: ev.Render.Page.ID}
+}
+
+// pauses reports whether rest is to be waited for before the event.
+func (f *feeder) pauses(ev *events.Event) bool {
+	if ev.Change == nil {
+		return f.pacer.render(pageOf(ev))
+	}
+	f.pacer.change(pageOf(ev))
+	return true
 }
 
 func (f *feeder) settle(ctx context.Context) error {

@@ -11,7 +11,13 @@ import (
 
 // ToApp feeds the pipeline that an app runs in this process, which knows when it is at rest.
 func ToApp(app *topology.App) Pipeline {
-	return pipeline{producer: app.Producer(), rest: app.Settle}
+	p := app.Producer()
+	return pipeline{producer: p, rest: func(ctx context.Context) error {
+		if err := p.Flush(ctx); err != nil { // what was not delivered is at rest, too
+			return err
+		}
+		return app.Settle(ctx)
+	}}
 }
 
 // ToWorkers feeds a pipeline that other processes run. Whether it is at rest is asked for every now and then, so that

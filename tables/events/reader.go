@@ -37,6 +37,9 @@ func (e *LineError) Error() string { return fmt.Sprintf("%s:%d: %v", e.File, e.L
 // Unwrap returns what is wrong: see [Decode].
 func (e *LineError) Unwrap() error { return e.Err }
 
+// ErrFile is wrapped by the error of a file that cannot be read to its end, or not at all as what its name says it is.
+var ErrFile = errors.New("cannot be read")
+
 // ErrLineTooLong is what is wrong with a line of more than 256 MiB.
 var ErrLineTooLong = errors.New("line of more than 256 MiB")
 
@@ -62,7 +65,7 @@ func Open(name string) (*Reader, error) {
 	case strings.HasSuffix(name, ".gz"):
 		z, err := gzip.NewReader(bufio.NewReader(f))
 		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), r.Close())
+			return nil, errors.Join(fmt.Errorf("%s: is no gzip file: %w: %w", name, ErrFile, err), r.Close())
 		}
 		in = z
 	case strings.HasSuffix(name, ".zst"):
@@ -106,8 +109,11 @@ func (r *Reader) Events() iter.Seq2[Event, error] {
 			switch {
 			case errors.Is(err, ErrLineTooLong):
 				err = &LineError{r.name, r.line, err}
+			case errors.Is(err, io.ErrUnexpectedEOF):
+				yield(e, fmt.Errorf("%s:%d: the compressed file is cut short: %w", r.name, r.line, ErrFile))
+				return
 			case err != nil:
-				yield(e, fmt.Errorf("%s:%d: %w", r.name, r.line, err))
+				yield(e, fmt.Errorf("%s:%d: %w: %w", r.name, r.line, ErrFile, err))
 				return
 			case len(bytes.TrimSpace(raw)) == 0:
 				continue

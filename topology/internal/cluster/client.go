@@ -1,6 +1,7 @@
 package cluster
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,11 @@ func Open(s Settings) (*Client, error) {
 		return nil, fmt.Errorf("open client: %w", err)
 	}
 	return &Client{settings: s, kafka: kafka, admin: kadm.NewClient(kafka), topics: map[string]*knownTopic{}}, nil
+}
+
+// MaxRecordBytes is the size of the largest record of a topic.
+func (c *Client) MaxRecordBytes(topic string) int {
+	return cmp.Or(c.settings.MaxBytes[topic], c.settings.MaxRecordBytes)
 }
 
 // Close ends the connections.

@@ -79,6 +79,15 @@ func (n need) configs(p Policy, replication int) map[string]*string {
 	return pointers
 }
 
+// planned are the settings that the topic is to be created with, as a topic that exists has them.
+func (n need) planned(p Policy) map[string]string {
+	have := map[string]string{"cleanup.policy": "delete", "retention.ms": "604800000", "retention.bytes": "-1"} // Kafka's own
+	for key, value := range n.configs(p, 1) {
+		have[key] = *value
+	}
+	return have
+}
+
 // keep is the retention in milliseconds that a stream is created with, -1 for ever. Kafka takes the age of a record from its
 // timestamp, which is the event's: of what is on its way between processors it would delete the work that waits, once the
 // event is old. So internal streams keep everything, until it is purged behind their readers.

@@ -86,6 +86,8 @@ func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) 
 			errs = append(errs, n.check(configs[name], p), n.checkPartitions(have))
 		} else if p.OnlyOurs && !n.ours {
 			errs = append(errs, n.absent())
+		} else { // what would be refused at the next start is not made
+			errs = append(errs, n.check(n.planned(p), p))
 		}
 	}
 	if err := errors.Join(errs...); err != nil {

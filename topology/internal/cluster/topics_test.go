@@ -288,3 +288,29 @@ func TestTopicMadeAnewHasAnotherID(t *testing.T) {
 		t.Errorf("the id is still %s, %v", after, err)
 	}
 }
+
+// What a topic is declared to be created with must not be what the next start refuses it for.
+func TestTopicsThatWouldBeRefusedAreNotCreated(t *testing.T) {
+	t.Parallel()
+	c := setup(t, broker.Options{})
+	for _, test := range []struct {
+		name  string
+		topic func(t *kernel.Topology) *kernel.Topic
+		set   map[string]string
+	}{
+		{"a table that forgets", func(t *kernel.Topology) *kernel.Topic { return &t.Processors[0].Own.Topic }, map[string]string{"cleanup.policy": "delete"}},
+		{"a table that forgets what is old", func(t *kernel.Topology) *kernel.Topic { return &t.Processors[0].Own.Topic }, map[string]string{"cleanup.policy": "compact,delete"}},
+		{"a loop that forgets", func(t *kernel.Topology) *kernel.Topic { return &t.Processors[0].Loop.Topic }, map[string]string{"retention.ms": "1000"}},
+		{"a loop that is compacted", func(t *kernel.Topology) *kernel.Topic { return &t.Processors[0].Loop.Topic }, map[string]string{"cleanup.policy": "compact"}},
+	} {
+		topo := counter()
+		topic := test.topic(topo)
+		topic.Configs = test.set
+		if err := EnsureTopics(t.Context(), c, topo, Policy{Partitions: 2}); err == nil || !strings.Contains(err.Error(), `"`+topic.Name+`"`) {
+			t.Errorf("%s: %v", test.name, err)
+		}
+		if m, err := c.admin.Metadata(t.Context()); err != nil || m.Topics.Has(topic.Name) {
+			t.Errorf("%s: it was created, %v", test.name, err)
+		}
+	}
+}

@@ -92,7 +92,11 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if err != nil {
 		return err
 	}
-	defer func() { err = errors.Join(err, end()) }()
+	defer func() {
+		if ended := end(); !errors.Is(err, ended) { // else it is what has been said
+			err = errors.Join(err, ended)
+		}
+	}()
 
 	before, err := replay.Here(ctx, cfg)
 	if err != nil {

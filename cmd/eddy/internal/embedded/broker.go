@@ -7,9 +7,14 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strconv"
+	"sync"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kfake"
 )
 
@@ -35,6 +40,8 @@ const segmentBytes = 8 << 20
 // Broker is a running broker. Its methods may be called from any goroutine.
 type Broker struct {
 	cluster *kfake.Cluster
+	lock    io.Closer // of the data directory; nil: none
+	closing sync.Once
 }
 
 // Start starts a broker. The caller closes it.
@@ -44,6 +51,9 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	if cfg.Partitions == 0 {
 		cfg.Partitions = 8
+	}
+	if cfg.SyncWrites && cfg.DataDir == "" {
+		return nil, errors.New("broker: synchronous writes need a data directory")
 	}
 	host, portText, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
@@ -66,20 +76,40 @@ func Start(cfg Config) (*Broker, error) {
 			return listen(network, cfg.Listen, cfg.Advertise)
 		}),
 	}
+	var lock io.Closer
 	if cfg.DataDir != "" {
+		if lock, err = lockFolder(cfg.DataDir); err != nil {
+			return nil, fmt.Errorf("broker: %w", err)
+		}
 		opts = append(opts, kfake.DataDir(cfg.DataDir))
 	}
 	if cfg.SyncWrites {
-		if cfg.DataDir == "" {
-			return nil, errors.New("broker: synchronous writes need a data directory")
-		}
 		opts = append(opts, kfake.SyncWrites())
 	}
 	cluster, err := kfake.NewCluster(opts...)
 	if err != nil {
-		return nil, fmt.Errorf("broker: %w", err)
+		return nil, errors.Join(fmt.Errorf("broker: %w", err), unlock(lock))
 	}
-	return &Broker{cluster: cluster}, nil
+	return &Broker{cluster: cluster, lock: lock}, nil
+}
+
+// lockFolder makes a folder this broker's alone: two that write the same files would lose what each has acknowledged.
+func lockFolder(dir string) (io.Closer, error) {
+	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // read by operators
+		return nil, err
+	}
+	lock, err := vfs.Default.Lock(filepath.Join(dir, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("data directory %q: one broker at a time may use it: %w", dir, err)
+	}
+	return lock, nil
+}
+
+func unlock(lock io.Closer) error {
+	if lock == nil {
+		return nil
+	}
+	return lock.Close()
 }
 
 // Addrs returns the addresses that clients connect to.
@@ -87,7 +117,12 @@ func (b *Broker) Addrs() []string { return b.cluster.ListenAddrs() }
 
 // Close stops the broker; with a data directory, its state is on disk when Close returns. It may be
 // called again.
-func (b *Broker) Close() { b.cluster.Close() }
+func (b *Broker) Close() {
+	b.closing.Do(func() {
+		b.cluster.Close()
+		_ = unlock(b.lock) // of a file that is read by nobody
+	})
+}
 
 func unspecified(host string) bool {
 	ip := net.ParseIP(host)

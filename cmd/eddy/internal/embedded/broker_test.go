@@ -3,6 +3,7 @@ package embedded_test
 import (
 	"context"
 	"net"
+	"strings"
 	"testing"
 
 	"github.com/twmb/franz-go/pkg/kadm"
@@ -117,4 +118,19 @@ func TestBrokerRefuses(t *testing.T) {
 			t.Errorf("%s: started", name)
 		}
 	}
+}
+
+// Two brokers that write the same files would lose what each has acknowledged.
+func TestDataIsOfOneBroker(t *testing.T) {
+	t.Parallel()
+	cfg := embedded.Config{DataDir: t.TempDir()}
+	first := start(t, cfg)
+	if second, err := embedded.Start(cfg); err == nil {
+		second.Close()
+		t.Fatal("two brokers run on one folder")
+	} else if !strings.Contains(err.Error(), cfg.DataDir) {
+		t.Error(err)
+	}
+	first.Close()
+	start(t, cfg)
 }
