@@ -27,6 +27,9 @@ func WithHeader(key string, value []byte) EmitOption {
 // HeadersOf adds the headers of the record that is being processed. Flows pass them on by themselves.
 func HeadersOf(r Scope) EmitOption {
 	return func(e *kernel.Emission) {
+		if r == nil {
+			return
+		}
 		if s := r.scope(); s != nil && s.msg != nil {
 			e.Headers = append(e.Headers, s.msg.Headers...)
 		}

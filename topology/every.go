@@ -44,8 +44,8 @@ func Every[K any](p *Processor[K], interval time.Duration, fn func(ctx context.C
 	case p.builder.closed:
 		p.builder.report(fmt.Errorf("%w was declared after Build", where))
 		return
-	case interval <= 0:
-		p.builder.report(fmt.Errorf("%w: the interval has to be positive", where))
+	case interval < time.Millisecond:
+		p.builder.report(fmt.Errorf("%w: the interval has to be a millisecond at least", where))
 	case fn == nil:
 		p.builder.report(fmt.Errorf("%w has no handler", where))
 	}

@@ -156,7 +156,7 @@ func TestPartitioningsThatDiffer(t *testing.T) {
 			p := topology.AddProcessor(b, "p", text)
 			topology.AddTimers(p, "s", text, topology.WallClock).Handle(noTimer)
 			topology.Input(p, stream("in", topology.ForeignPartitions())).Handle(nothing)
-		}, []string{`"in"`, `"t-p-s-changelog"`, "Repartition"}},
+		}, []string{`"in"`, `"t-p-s-timers"`, "Repartition"}},
 		{"a store of somebody else's partitions", func(b *topology.Builder) {
 			topology.AddStore(processor(b, "p", "in"), "s", text, count, topology.ForeignPartitions())
 		}, []string{`"t-p-s-changelog"`, "ForeignPartitions"}},
@@ -170,7 +170,7 @@ func TestPartitioningsThatDiffer(t *testing.T) {
 			topology.AddStore(p, "-b-x", text, count)
 			topology.AddStore(p, "b--x", text, count)
 			topology.AddTimers(p, "b-", text, topology.WallClock).Handle(noTimer)
-		}, []string{`"t-p--b-x-changelog"`, `"t-p-b--x-changelog"`, `"t-p-b--changelog"`}},
+		}, []string{`"t-p--b-x-changelog"`, `"t-p-b--x-changelog"`, `"t-p-b--timers"`}},
 		{"partition counts that cannot be", func(b *topology.Builder) {
 			p := processor(b, "p", "in")
 			topology.Output(p, stream("none", topology.Partitions(-1)))

@@ -20,13 +20,14 @@ type Store[K, V any] struct {
 // of the processor. A row has to belong to the partition of the record that writes it. So the key codec is that of the processor, or one
 // that hashes the same part of the key ([codecs.HashPart]), such as [codecs.PairOf].
 func AddStore[K, SK, V any](p *Processor[K], name string, key codecs.Codec[SK], value codecs.Codec[V], opts ...TopicOption) Store[SK, V] {
-	t := NewTable(p.storeTopic("store", name), key, value, opts...)
+	t := NewTable(p.storeTopic("store", name, "-changelog"), key, value, opts...)
 	return Store[SK, V]{h: p.declare(t.edge(roleStore)), table: t}
 }
 
-// storeTopic names the changelog of something that the processor keeps.
-func (p *processor) storeTopic(what, name string) string {
-	topic := p.kernel.Group + "-" + name + "-changelog"
+// storeTopic names the changelog of something that the processor keeps: of different kinds of things, differently, for what has a name in one release may
+// be another thing in the next.
+func (p *processor) storeTopic(what, name, suffix string) string {
+	topic := p.kernel.Group + "-" + name + suffix
 	switch {
 	case p.builder.closed:
 	case name == "":

@@ -59,10 +59,10 @@ type Timers[K any] struct {
 	p     *processor
 }
 
-// AddTimers gives the processor timers, with the topic "<topology>-<processor>-<name>-changelog". What [AddStore] says about name and key
+// AddTimers gives the processor timers, with the topic "<topology>-<processor>-<name>-timers". What [AddStore] says about name and key
 // goes for them too.
 func AddTimers[K, TK any](p *Processor[K], name string, key codecs.Codec[TK], clock Clock, opts ...TopicOption) *Timers[TK] {
-	t := NewTable(p.storeTopic("set of timers", name), key, codecs.Bytes(), opts...)
+	t := NewTable(p.storeTopic("set of timers", name, "-timers"), key, codecs.Bytes(), opts...)
 	e := t.edge(roleTimers)
 	e.timers = &kernel.Timers{Table: e.table, Clock: clock}
 	timers := &Timers[TK]{handle: p.declare(e), key: key, keyed: sameCodec(key, p.key), p: p.processor}

@@ -134,31 +134,32 @@ func TestBuildReportsProblems(t *testing.T) {
 			topology.AddStore(processor(b, "p", "in"), "q-s", text, count)
 			topology.AddStore(processor(b, "p-q", "in"), "s", text, count)
 		}, []string{`processor "p-q": topic "t-p-q-s-changelog" is its store and the store of processor "p"`}},
-		{"store and timers of one name", func(b *topology.Builder) {
+		{"timers of one name", func(b *topology.Builder) {
 			p := processor(b, "p", "in")
-			topology.AddStore(p, "s", text, count)
+			topology.AddStore(p, "s", text, count) // has another topic
 			topology.AddTimers(p, "s", text, topology.StreamTime).Handle(idle)
-		}, []string{`processor "p": topic "t-p-s-changelog" is that of two stores: each store of a processor, and its timers, have a name of their own`}},
+			topology.AddTimers(p, "s", text, topology.WallClock).Handle(idle)
+		}, []string{`processor "p": topic "t-p-s-timers" is that of two stores: each store of a processor, and its timers, have a name of their own`}},
 		{"timers without a handler", func(b *topology.Builder) {
 			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.StreamTime)
-		}, []string{`processor "p": topic "t-p-s-changelog" is of timers without a handler`}},
+		}, []string{`processor "p": topic "t-p-s-timers" is of timers without a handler`}},
 		{"timers with two handlers", func(b *topology.Builder) {
 			t := topology.AddTimers(processor(b, "p", "in"), "s", text, topology.WallClock)
 			t.Handle(idle)
 			t.Handle(idle)
-		}, []string{`processor "p": topic "t-p-s-changelog" its timers was given two handlers`}},
+		}, []string{`processor "p": topic "t-p-s-timers" its timers was given two handlers`}},
 		{"timers by no clock", func(b *topology.Builder) {
 			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.Clock(7)).Handle(idle)
-		}, []string{`processor "p": topic "t-p-s-changelog" is of timers by Clock(7): they go by StreamTime or WallClock`}},
+		}, []string{`processor "p": topic "t-p-s-timers" is of timers by Clock(7): they go by StreamTime or WallClock`}},
 		{"lookup of timers", func(b *topology.Builder) {
 			topology.AddTimers(processor(b, "p", "in"), "s", text, topology.StreamTime).Handle(idle)
-			topology.Lookup(processor(b, "q", "in"), table("t-p-s-changelog"))
-		}, []string{`processor "q": topic "t-p-s-changelog" is a lookup and the timers of processor "p": nobody else reads them`}},
+			topology.Lookup(processor(b, "q", "in"), table("t-p-s-timers"))
+		}, []string{`processor "q": topic "t-p-s-timers" is a lookup and the timers of processor "p": nobody else reads them`}},
 		{"punctuation without an interval or a handler", func(b *topology.Builder) {
 			p := processor(b, "p", "in")
 			topology.Every(p, 0, func(context.Context, *topology.Punctuation) error { return nil })
 			topology.Every(p, time.Second, nil)
-		}, []string{`processor "p": punctuation every 0s: the interval has to be positive`, `processor "p": punctuation every 1s has no handler`}},
+		}, []string{`processor "p": punctuation every 0s: the interval has to be a millisecond at least`, `processor "p": punctuation every 1s has no handler`}},
 		{"store without a name", func(b *topology.Builder) {
 			topology.AddStore(processor(b, "p", "in"), "", text, count)
 		}, []string{`processor "p": topic "t-p--changelog" is that of a store without a name`}},
@@ -232,7 +233,7 @@ func TestBuildReportsProblems(t *testing.T) {
 		{"timers that expire", func(b *topology.Builder) {
 			p := processor(b, "p", "in")
 			topology.AddTimers(p, "ends", text, topology.StreamTime, topology.Retention(time.Hour)).Handle(func(context.Context, *topology.Timer[string]) error { return nil })
-		}, []string{`processor "p": topic "t-p-ends-changelog" is of timers, which do not expire: it cannot have a Retention`}},
+		}, []string{`processor "p": topic "t-p-ends-timers" is of timers, which do not expire: it cannot have a Retention`}},
 		{"flow to nowhere", func(b *topology.Builder) {
 			topology.From(topology.AddProcessor(b, "p", text), stream("in"))
 		}, []string{`processor "p": topic "in" starts a flow that goes nowhere: it needs To, Each, Aggregate or Rekey at its end`}},

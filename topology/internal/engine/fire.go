@@ -2,7 +2,6 @@ package engine
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -117,14 +116,10 @@ func (t *task) fireDue(ctx context.Context, clock kernel.Clock, now int64) bool 
 	given := f != nil && f.outcome != kernel.ActionUnset
 	var stays error // the timer cannot be taken
 	done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
-		err := tm.take(key, at)
-		if stays = err; err == nil && !given {
-			err = tm.handle(ctx, t, m)
+		if stays = tm.take(key, at); stays != nil || given {
+			return stays
 		}
-		if err != nil {
-			return fmt.Errorf("timer of %s: %w", m.Timestamp.UTC().Format(time.RFC3339Nano), err)
-		}
-		return nil
+		return tm.handle(ctx, t, m)
 	})
 	switch {
 	case done && given:
@@ -193,12 +188,7 @@ func (t *task) punctuate(ctx context.Context, now time.Time) bool {
 			delete(t.trouble.failures, positionOf(m))
 			return true
 		}
-		done := t.call(ctx, m, func(ctx context.Context, _ kernel.Task, m *kernel.Message) error {
-			if err := k.handle(ctx, t, m); err != nil {
-				return fmt.Errorf("punctuation every %s: %w", interval, err)
-			}
-			return nil
-		})
+		done := t.call(ctx, m, k.handle)
 		switch f := t.trouble.of(m); {
 		case f == nil || t.trouble.again:
 		case !done && f.outcome == kernel.ActionUnset:

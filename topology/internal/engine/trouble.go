@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"time"
 
@@ -267,6 +268,13 @@ func (t *task) exited(ctx context.Context) {
 }
 
 func (t *task) processError(m *kernel.Message, err error) *ProcessError {
+	switch {
+	case m.Offset >= 0:
+	case m.Topic == "":
+		err = fmt.Errorf("punctuation every %s, partition %d: %w", t.p.k.Every[m.Index].Interval, t.partition, err)
+	default:
+		err = fmt.Errorf("timer of %s: %w", m.Timestamp.UTC().Format(time.RFC3339Nano), err)
+	}
 	return &ProcessError{
 		Processor: t.p.k.Name, Phase: kernel.PhaseOf(err),
 		Topic: m.Topic, Partition: m.Partition, Offset: m.Offset, Packed: m.Packed, Index: m.Index, Key: m.Key, Due: dueOf(m), Err: err,
