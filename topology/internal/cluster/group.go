@@ -66,16 +66,25 @@ func MemberError(code int16) error {
 	return err
 }
 
-// unstable is the pause before offsets are asked for again that an open transaction is about to commit.
-const unstable = 20 * time.Millisecond
+// unstable is the pause before offsets are asked for again that an open transaction is about to commit; unstableSaid is how often that is said.
+const (
+	unstable     = 20 * time.Millisecond
+	unstableSaid = 10 * time.Second
+)
 
 // StableOffsets returns what a group has committed for partitions. Where a transaction that commits offsets is open it waits for its end
 // (KIP-447), until ctx is done.
 func (c *Client) StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]CommittedOffset, error) {
-	for {
+	began := time.Now()
+	for said := began; ; {
 		offsets, err := c.stableOffsets(ctx, group, partitions)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) {
 			return offsets, err
+		}
+		if time.Since(said) >= unstableSaid {
+			said = time.Now()
+			c.settings.Logger.Warn("waits for the end of a transaction that commits offsets; where that does not come, kafka-transactions.sh finds and aborts it",
+				"group", group, "waited", time.Since(began).Round(time.Second), "error", err)
 		}
 		select {
 		case <-time.After(unstable):

@@ -52,11 +52,19 @@ func (s *senders) open(ctx context.Context) (err error) {
 		s.transactional[i] = t
 		opening.Go(func() error { return t.Init(ctx) })
 	}
+	began := time.Now()
+	said := time.AfterFunc(initSaid, func() {
+		s.p.log.Warn("waits for the brokers to end the transactions that were open before", "waited", time.Since(began).Round(time.Second))
+	})
+	defer said.Stop()
 	if err = errors.Join(err, opening.Wait()); err != nil {
 		s.close() // one that is not known to the brokers is of no use
 	}
 	return err
 }
+
+// initSaid is how long the beginning of transactional producers takes before that is said.
+const initSaid = 10 * time.Second
 
 // transactionalID is the transactional id of one of the processor's producers. It is the same when this process starts again, so that a
 // transaction that it left open is ended at once and not by its timeout.
