@@ -43,7 +43,7 @@ func Play(ctx context.Context, s Schedule, cfg Config) (_ *Verdict, err error) {
 	}
 	v, err := r.outcome(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", s.Kind, err)
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.Kind, err), r.hanging())
 	}
 	return v, nil
 }
