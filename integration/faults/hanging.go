@@ -25,7 +25,7 @@ func (r *Run) hanging() error {
 	defer cancel()
 	known, err := r.admin.DescribeTransactions(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // the run has failed already
+		return nil // the run has failed already
 	}
 	open := map[int64]bool{} // by producer id
 	for _, t := range known {
@@ -33,11 +33,11 @@ func (r *Run) hanging() error {
 	}
 	topics, err := r.admin.ListTopicsWithInternal(ctx)
 	if err != nil {
-		return nil //nolint:nilerr // as above
+		return nil
 	}
 	all, err := r.admin.DescribeProducers(ctx, topics.TopicsSet())
 	if err != nil {
-		return nil //nolint:nilerr // as above
+		return nil
 	}
 	var where []string
 	all.Each(func(t kadm.DescribedProducersTopic) {
