@@ -32,7 +32,15 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 		return nil, err
 	}
 	defer kafka.Close()
-	ends, err := kadm.NewClient(kafka).ListEndOffsets(ctx, topics...)
+	admin := kadm.NewClient(kafka)
+	starts, err := admin.ListStartOffsets(ctx, topics...)
+	if err == nil {
+		err = starts.Error()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("starts of changelogs: %w", err)
+	}
+	ends, err := admin.ListCommittedOffsets(ctx, topics...) // nobody reads behind a transaction that hangs
 	if err == nil {
 		err = ends.Error()
 	}
@@ -44,8 +52,8 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 	ends.Each(func(o kadm.ListedOffset) {
 		p := partition{o.Topic, o.Partition}
 		logs[p] = nil
-		if o.Offset == 0 {
-			return
+		if start, ok := starts.Lookup(o.Topic, o.Partition); ok && start.Offset >= o.Offset {
+			return // there is nothing to be read, or nothing any more
 		}
 		left[p] = o.Offset
 		if from[o.Topic] == nil {
