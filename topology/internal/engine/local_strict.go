@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"iter"
 	"time"
 
 	"github.com/eddystream/eddy/topology/internal/kernel"
@@ -38,10 +39,10 @@ func (t *strictTask) PartitionOf(out *kernel.Output, key []byte) (int32, error) 
 }
 
 // Own implements [kernel.Task].
-func (t *strictTask) Own() kernel.Rows { return strictRows{t.Task.Own(), t, t.p.k.Own} }
+func (t *strictTask) Own() kernel.Rows { return t.rows(t.Task.Own(), t.p.k.Own) }
 
 // Store implements [kernel.Task].
-func (t *strictTask) Store(i int) kernel.Rows { return strictRows{t.Task.Store(i), t, t.p.k.Stores[i]} }
+func (t *strictTask) Store(i int) kernel.Rows { return t.rows(t.Task.Store(i), t.p.k.Stores[i]) }
 
 // Timers implements [kernel.Task].
 func (t *strictTask) Timers(i int) kernel.Schedule {
@@ -49,7 +50,9 @@ func (t *strictTask) Timers(i int) kernel.Schedule {
 }
 
 // Join implements [kernel.Task].
-func (t *strictTask) Join(i int) kernel.Reader { return strictJoin{t.Task.Join(i), t, t.p.k.Joins[i]} }
+func (t *strictTask) Join(i int) kernel.Reader {
+	return strictReader{t.Task.Join(i), t, t.p.k.Joins[i]}
+}
 
 func (t *strictTask) check(table *kernel.Table, keys ...[]byte) error {
 	for _, key := range keys {
@@ -61,26 +64,42 @@ func (t *strictTask) check(table *kernel.Table, keys ...[]byte) error {
 	return nil
 }
 
-type strictRows struct {
-	kernel.Rows
+// strictReader checks what is read.
+type strictReader struct {
+	kernel.Reader
 	t   *strictTask
 	def *kernel.Table
 }
 
 // Get implements [kernel.Reader].
-func (r strictRows) Get(key []byte) (any, bool, error) {
+func (r strictReader) Get(key []byte) (any, bool, error) {
 	if err := r.t.check(r.def, key); err != nil {
 		return nil, false, err
 	}
-	return r.Rows.Get(key)
+	return r.Reader.Get(key)
 }
 
 // GetMany implements [kernel.Reader].
-func (r strictRows) GetMany(keys [][]byte) ([]kernel.Found, error) {
+func (r strictReader) GetMany(keys [][]byte) ([]kernel.Found, error) {
 	if err := r.t.check(r.def, keys...); err != nil {
 		return nil, err
 	}
-	return r.Rows.GetMany(keys)
+	return r.Reader.GetMany(keys)
+}
+
+// strictRows also checks what is written.
+type strictRows struct {
+	strictReader
+	rows kernel.Rows
+}
+
+func (t *strictTask) rows(rows kernel.Rows, def *kernel.Table) strictRows {
+	return strictRows{strictReader{rows, t, def}, rows}
+}
+
+// Range implements [kernel.Rows].
+func (r strictRows) Range(from, to []byte) iter.Seq2[kernel.Row, error] {
+	return r.rows.Range(from, to)
 }
 
 // Set implements [kernel.Rows].
@@ -88,7 +107,7 @@ func (r strictRows) Set(key []byte, row any) error {
 	if err := r.t.check(r.def, key); err != nil {
 		return err
 	}
-	return r.Rows.Set(key, row)
+	return r.rows.Set(key, row)
 }
 
 // Delete implements [kernel.Rows].
@@ -96,7 +115,7 @@ func (r strictRows) Delete(key []byte) error {
 	if err := r.t.check(r.def, key); err != nil {
 		return err
 	}
-	return r.Rows.Delete(key)
+	return r.rows.Delete(key)
 }
 
 type strictSchedule struct {
@@ -127,28 +146,6 @@ func (s strictSchedule) Cancel(key []byte) error {
 		return err
 	}
 	return s.Schedule.Cancel(key)
-}
-
-type strictJoin struct {
-	kernel.Reader
-	t   *strictTask
-	def *kernel.Table
-}
-
-// Get implements [kernel.Reader].
-func (r strictJoin) Get(key []byte) (any, bool, error) {
-	if err := r.t.check(r.def, key); err != nil {
-		return nil, false, err
-	}
-	return r.Reader.Get(key)
-}
-
-// GetMany implements [kernel.Reader].
-func (r strictJoin) GetMany(keys [][]byte) ([]kernel.Found, error) {
-	if err := r.t.check(r.def, keys...); err != nil {
-		return nil, err
-	}
-	return r.Reader.GetMany(keys)
 }
 
 // watchTime has the handlers of a task that are called by time fail like those of records, and where there is no end to them.
