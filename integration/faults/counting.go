@@ -172,6 +172,9 @@ func (n *counter) judge(ctx context.Context, v *Verdict) error {
 		a := of(key)
 		a.results[r.Number]++
 		want := a.counts[r.Number]
+		if len(want) == 0 && v.inputLost && !v.exactlyOnce {
+			return // of a record that was lost before its offset was committed: at least once does not take an output back
+		}
 		if len(want) == 0 || r.Count < want[0] || v.exactlyOnce && !slices.Contains(want, r.Count) {
 			v.Tables.addf("the result of %s, number %d, counts %d, not %d", key, r.Number, r.Count, want)
 		}

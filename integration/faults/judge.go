@@ -59,6 +59,9 @@ func (r *Run) judgeRefused(ctx context.Context, words string) (*Verdict, error) 
 
 func (r *Run) verdict() *Verdict {
 	v := &Verdict{exactlyOnce: r.Delivery == ExactlyOnce}
+	for p := range r.hurt {
+		v.inputLost = v.inputLost || slices.Contains(r.pipeline.inputs(), p.topic)
+	}
 	for _, w := range r.Workers {
 		v.Ends += w.Ends()
 	}

@@ -43,7 +43,7 @@ func Play(ctx context.Context, s Schedule, cfg Config) (_ *Verdict, err error) {
 	}
 	v, err := r.outcome(ctx)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("%s: %w", s.Kind, err), r.hanging())
+		return nil, errors.Join(fmt.Errorf("%s: %w", s.Kind, err), r.nameHanging())
 	}
 	return v, nil
 }
@@ -52,7 +52,11 @@ func Play(ctx context.Context, s Schedule, cfg Config) (_ *Verdict, err error) {
 func (r *Run) outcome(ctx context.Context) (*Verdict, error) {
 	k := r.schedule.kind
 	err := r.guarded(ctx, r.play)
-	if ended, ok := errors.AsType[*EndedError](err); ok && k.loses {
+	ended, ok := errors.AsType[*EndedError](err)
+	switch {
+	case ok && !k.loses && r.hangs(ctx, ended.Words):
+		return r.remedied(ctx, ended, abortHanging)
+	case ok && k.loses:
 		return r.refusal(ctx, ended)
 	}
 	if err != nil {
@@ -81,19 +85,25 @@ func (r *Run) refusal(ctx context.Context, ended *EndedError) (*Verdict, error) 
 	if err != nil || v.Err() != nil || remedy == nil || r.Goka {
 		return v, err
 	}
-	err = inOrder(ctx, r.Dismiss, func(ctx context.Context) error { return remedy(ctx, r) })
+	clear(r.gone)
+	clear(r.hurt)
+	return r.remedied(ctx, ended, remedy)
+}
+
+// remedied does what a worker said can be done, has all workers begin again, and judges.
+func (r *Run) remedied(ctx context.Context, ended *EndedError, remedy func(context.Context, *Run) error) (*Verdict, error) {
+	err := inOrder(ctx, r.Dismiss, func(ctx context.Context) error { return remedy(ctx, r) })
 	if err != nil {
 		return nil, fmt.Errorf("what can be done where a worker says %q: %w", ended.Words, err)
 	}
-	clear(r.gone)
-	clear(r.hurt)
 	err = r.guarded(ctx, func(ctx context.Context) error {
 		return inOrder(ctx, r.starting(r.Workers...), r.whole(r.Workers...), r.Settle, r.finish)
 	})
 	if err != nil {
 		return nil, fmt.Errorf("after what can be done where a worker says %q: %w", ended.Words, err)
 	}
-	if v, err = r.judge(ctx); err == nil {
+	v, err := r.judge(ctx)
+	if err == nil {
 		v.Remedied = ended.Words
 	}
 	return v, err

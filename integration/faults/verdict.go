@@ -31,6 +31,7 @@ type Verdict struct {
 
 	records, rows int // compared
 	exactlyOnce   bool
+	inputLost     bool // an input has lost records; some may have been processed, and not committed
 }
 
 // Faults are lines of a kind.

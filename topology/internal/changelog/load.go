@@ -37,10 +37,13 @@ type LoadOption func(*loading)
 // readers of the same local table came upon, such as its standby copy: for these the log is read again from the first of them.
 func AsOwner() LoadOption { return func(l *loading) { l.owner = true } }
 
-// ToHighWatermark loads to the high watermark that the partition has when the load begins, instead of the last stable offset. It waits for
-// as long as a transaction below it is open, and logs that every few seconds. It is for tables that are written with transactions: what
-// the owner before has committed must be there.
-func ToHighWatermark() LoadOption { return func(l *loading) { l.highWatermark = true } }
+// ToHighWatermark loads to the high watermark that the partition has when the load begins, instead of the last stable offset. It is for
+// tables that are written with transactions: what the owner before has committed must be there. The load waits for as long as a
+// transaction below the high watermark is open, and logs that every few seconds. The error is [cluster.ErrHangs] where it will not end: the
+// transactions are those of a group.
+func ToHighWatermark(group string) LoadOption {
+	return func(l *loading) { l.highWatermark, l.group = true, group }
+}
 
 // loading is a load and how to do it.
 type loading struct {
@@ -48,7 +51,8 @@ type loading struct {
 	tp            kernel.TopicPartition
 	owner         bool
 	highWatermark bool
-	keep          bool // the table has readers: it is not cleared
+	group         string // whose transactions are waited for
+	keep          bool   // the table has readers: it is not cleared
 	screen        *Screen
 	footing       *Footing
 	changed       func(keys [][]byte)
@@ -168,7 +172,7 @@ func (r *Reader) load(ctx context.Context, l loading, loaded *Loaded) (*applier,
 // copy applies the partition up to an offset, and no further than the answer that reaches it.
 func (r *Reader) copy(ctx context.Context, l loading, a *applier, state logState, to int64, loaded *Loaded) error {
 	said := throttle{last: time.Now()}
-	for got, err := range r.answers(ctx, span{tp: l.tp, id: state.identity.Topic, from: a.progress.Next, to: to, wait: l.highWatermark}) {
+	for got, err := range r.answers(ctx, span{tp: l.tp, id: state.identity.Topic, from: a.progress.Next, to: to, wait: l.highWatermark, group: l.group}) {
 		if errors.Is(err, kerr.OffsetOutOfRange) {
 			err = fmt.Errorf("the log was cut while it was read: %w", err)
 		}

@@ -28,6 +28,9 @@ const topic = "rows"
 // patience is how long a test waits for what should come at once.
 const patience = 30 * time.Second
 
+// hangsAfter is how long a transaction is waited for that nobody has open.
+const hangsAfter = time.Second
+
 // bundle is a broker with the table topic, a reader of it, a producer to it and a store.
 type bundle struct {
 	t      testing.TB
@@ -45,7 +48,7 @@ func setup(t testing.TB, partitions int) *bundle {
 
 func setupOn(t testing.TB, cl *kfake.Cluster, partitions int, policy cluster.Policy) *bundle {
 	t.Helper()
-	client, err := cluster.Open(cluster.Settings{Brokers: cl.ListenAddrs()})
+	client, err := cluster.Open(cluster.Settings{Brokers: cl.ListenAddrs(), HangsAfter: hangsAfter})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"iter"
 	"time"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 )
 
@@ -15,7 +16,8 @@ type span struct {
 	id       string // of the topic; empty: whichever has the name
 	from, to int64
 	// wait for what is not there yet: an open transaction, or records that are still to be written.
-	wait bool
+	wait  bool
+	group string // whose transactions these are; empty: not known
 }
 
 // Pauses of a wait for what is not there yet.
@@ -65,64 +67,77 @@ func (r *Reader) release(a answer) {
 
 // fetchAll sends the answers to results. An answer without an error holds a part of r.loads.
 func (r *Reader) fetchAll(ctx context.Context, s span, results chan<- answer) {
-	waiting := newWaiting()
+	send := func(a answer) bool {
+		select {
+		case results <- a:
+			return a.err == nil
+		case <-ctx.Done():
+			r.release(a)
+			return false
+		}
+	}
+	waiting := r.newWaiting(s)
 	for at := s.from; at < s.to; {
 		if r.loads.Acquire(ctx, 1) != nil {
 			return
 		}
 		a, err := r.fetch(ctx, s.tp, s.id, at)
-		if err == nil && a.next == at {
-			if s.wait {
-				r.loads.Release(1)
-				if !r.pause(ctx, &waiting, s, at, a.stable) {
-					return
-				}
-				continue
+		nothing := err == nil && a.next == at
+		switch {
+		case nothing && s.wait:
+			r.loads.Release(1)
+			if err := r.pause(ctx, &waiting, s, at, a.stable); err != nil {
+				send(answer{err: err})
+				return
 			}
+			continue
+		case nothing:
 			err = fmt.Errorf("nothing at offset %d of topic %q, partition %d, whose end is %d", at, s.tp.Topic, s.tp.Partition, s.to)
 		}
 		if err != nil {
 			r.loads.Release(1)
 			a = answer{err: err}
 		}
-		select {
-		case results <- a:
-		case <-ctx.Done():
-			r.release(a)
+		if !send(a) {
 			return
 		}
-		if err != nil {
-			return
-		}
-		waiting = newWaiting()
+		waiting = r.newWaiting(s)
 		at = a.next
 	}
 }
 
 // waiting is a wait for what is not there yet.
 type waiting struct {
-	since time.Time
-	pause time.Duration
-	said  throttle
+	since       time.Time
+	pause       time.Duration
+	said        throttle
+	transaction *cluster.TransactionWait
 }
 
 // newWaiting says nothing in its first second: that is how long a transaction usually takes to end.
-func newWaiting() waiting {
+func (r *Reader) newWaiting(s span) waiting {
 	now := time.Now()
-	return waiting{since: now, pause: waitFirst, said: throttle{last: now.Add(time.Second - sayEvery)}}
+	w := waiting{since: now, pause: waitFirst, said: throttle{last: now.Add(time.Second - sayEvery)}}
+	if s.group != "" {
+		w.transaction = r.cluster.AwaitTransactions(s.group)
+	}
+	return w
 }
 
-// pause waits for a moment and reports whether to go on.
-func (r *Reader) pause(ctx context.Context, w *waiting, s span, at, stable int64) bool {
+// pause waits for a moment. The error says why there is no use in going on.
+func (r *Reader) pause(ctx context.Context, w *waiting, s span, at, stable int64) error {
 	if w.said.allow() {
 		r.log.Warn("waits for an open transaction to end, or for records that are still to be written", "topic", s.tp.Topic, "partition", s.tp.Partition, "offset", at,
 			"stable", stable, "end", s.to, "waited", time.Since(w.since).Round(time.Millisecond))
 	}
+	if err := w.transaction.Hangs(ctx); err != nil {
+		return fmt.Errorf("topic %q, partition %d, offset %d: %w; %s", s.tp.Topic, s.tp.Partition, at, err, cluster.EndHanging(s.tp.Topic, s.tp.Partition, stable))
+	}
 	select {
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
 	case <-time.After(w.pause):
 		w.pause = min(2*w.pause, waitMax)
-		return true
+		return nil
 	}
 }

@@ -5,10 +5,15 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/kmsg"
+
+	"github.com/eddystream/eddy/topology/internal/cluster"
 )
 
 // lines passes on the messages of a log.
@@ -60,9 +65,9 @@ func await[T any](t *testing.T, c <-chan T) (got T) {
 }
 
 // begin writes a row in a transaction, which is left open.
-func (b *bundle) begin(key, value string) *kgo.Client {
+func (b *bundle) begin(id, key, value string) *kgo.Client {
 	b.t.Helper()
-	kafka, err := kgo.NewClient(append(b.client.Kgo(), kgo.TransactionalID("owner"))...)
+	kafka, err := kgo.NewClient(append(b.client.Kgo(), kgo.TransactionalID(id))...)
 	if err != nil {
 		b.t.Fatal(err)
 	}
@@ -84,12 +89,12 @@ func TestLoadToTheHighWatermark(t *testing.T) {
 			t.Parallel()
 			b := setup(t, 1)
 			b.put(0, "a", "1")
-			owner := b.begin("a", "2")
+			owner := b.begin(cluster.TransactionalIDs("group")+"owner", "a", "2")
 			b.put(0, "b", "1")
 			said := b.waits()
 			loaded := make(chan Loaded, 1)
 			go func() {
-				l, err := b.reader.Load(t.Context(), b.table(0), topic, 0, ToHighWatermark())
+				l, err := b.reader.Load(t.Context(), b.table(0), topic, 0, ToHighWatermark("group"))
 				if err != nil {
 					t.Error(err)
 				}
@@ -116,12 +121,12 @@ func TestLoadToTheHighWatermarkCanBeEnded(t *testing.T) {
 	t.Parallel()
 	b := setup(t, 1)
 	b.put(0, "a", "1")
-	b.begin("a", "2")
+	b.begin(cluster.TransactionalIDs("group")+"owner", "a", "2")
 	ctx, cancel := context.WithCancel(t.Context())
 	said := b.waits()
 	ended := make(chan error, 1)
 	go func() {
-		_, err := b.reader.Load(ctx, b.table(0), topic, 0, ToHighWatermark())
+		_, err := b.reader.Load(ctx, b.table(0), topic, 0, ToHighWatermark("group"))
 		ended <- err
 	}()
 	await(t, said)
@@ -130,4 +135,49 @@ func TestLoadToTheHighWatermarkCanBeEnded(t *testing.T) {
 		t.Errorf("cancelled: %v", err)
 	}
 	b.check(0, map[string]string{"a": "1"}) // what was there meanwhile
+}
+
+// A transaction that is open and that no coordinator has open: the log lost its end. The load says so and how it is ended; it gives nobody up whom
+// a coordinator knows, and nobody while the coordinators do not answer.
+func TestLoadEndsAtATransactionThatHangs(t *testing.T) {
+	t.Parallel()
+	b := setup(t, 1)
+	b.put(0, "a", "1")
+	b.begin(cluster.TransactionalIDs("group")+"owner", "a", "2")
+	asked := make(chan bool, 100)
+	var answers atomic.Int32 // 0: an error, 1: what is open, 2: nothing is
+	b.broker.ControlKey(int16(kmsg.ListTransactions), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.broker.KeepControl()
+		asked <- true
+		resp := req.ResponseKind().(*kmsg.ListTransactionsResponse)
+		switch answers.Load() {
+		case 0:
+			resp.ErrorCode = kerr.CoordinatorLoadInProgress.Code
+			return resp, nil, true
+		case 1:
+			return nil, nil, false
+		}
+		return resp, nil, true
+	})
+	ended := make(chan error, 1)
+	go func() {
+		_, err := b.reader.Load(t.Context(), b.table(0), topic, 0, ToHighWatermark("group"))
+		ended <- err
+	}()
+	for _, kind := range []int32{0, 1} {
+		answers.Store(kind)
+		for range 3 {
+			await(t, asked)
+		}
+		select {
+		case err := <-ended:
+			t.Fatalf("ended where the coordinators answer with kind %d: %v", kind, err)
+		default:
+		}
+	}
+	answers.Store(2)
+	err := await(t, ended)
+	if !errors.Is(err, cluster.ErrHangs) || !strings.Contains(err.Error(), "abort --topic rows --partition 0 --start-offset 1") {
+		t.Errorf("ended with %v, want that a transaction hangs, and how it is ended", err)
+	}
 }

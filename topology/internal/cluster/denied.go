@@ -56,13 +56,14 @@ func (e *DeniedError) Error() string {
 // Unwrap returns the broker's answer.
 func (e *DeniedError) Unwrap() error { return e.Err }
 
-// Permanent reports whether trying again does not help: a right is missing, the brokers do not know the request or the user, a name is none.
+// Permanent reports whether trying again does not help: a right is missing, the brokers do not know the request or the user, a name is none,
+// a transaction hangs.
 // That a topic does not exist may pass, if it was just made; [ErrNoTopic] is for whoever has waited.
 func Permanent(err error) bool {
 	for _, target := range []error{
 		kerr.TopicAuthorizationFailed, kerr.GroupAuthorizationFailed, kerr.ClusterAuthorizationFailed, kerr.TransactionalIDAuthorizationFailed,
 		kerr.SaslAuthenticationFailed, kerr.UnsupportedSaslMechanism, kerr.IllegalSaslState, kerr.UnsupportedVersion, kerr.UnsupportedForMessageFormat,
-		kerr.InvalidTopicException, kerr.InvalidGroupID, kerr.SecurityDisabled,
+		kerr.InvalidTopicException, kerr.InvalidGroupID, kerr.SecurityDisabled, ErrHangs,
 	} {
 		if errors.Is(err, target) {
 			return true

@@ -73,18 +73,21 @@ const (
 )
 
 // StableOffsets returns what a group has committed for partitions. Where a transaction that commits offsets is open it waits for its end
-// (KIP-447), until ctx is done.
+// (KIP-447), until ctx is done, or with [ErrHangs] where the end does not come.
 func (c *Client) StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]CommittedOffset, error) {
-	began := time.Now()
-	for said := began; ; {
+	wait := c.AwaitTransactions(group)
+	for said := wait.began; ; {
 		offsets, err := c.stableOffsets(ctx, group, partitions)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) {
 			return offsets, err
 		}
 		if time.Since(said) >= unstableSaid {
 			said = time.Now()
-			c.settings.Logger.Warn("waits for the end of a transaction that commits offsets; where that does not come, kafka-transactions.sh finds and aborts it",
-				"group", group, "waited", time.Since(began).Round(time.Second), "error", err)
+			c.settings.Logger.Warn("waits for the end of a transaction that commits offsets", "group", group, "waited", wait.Waited(), "error", err)
+		}
+		if hangs := wait.Hangs(ctx); hangs != nil {
+			return nil, fmt.Errorf(`%w: it commits offsets: %w; "kafka-transactions.sh find-hanging" and "abort" end it, on all partitions that it is open on, `+
+				"and what it was made from is processed again", hangs, err)
 		}
 		select {
 		case <-time.After(unstable):

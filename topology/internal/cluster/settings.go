@@ -30,6 +30,7 @@ type Settings struct {
 	MaxRecordBytes int            // 0: DefaultMaxRecordBytes
 	MaxBytes       map[string]int // the same of topics that differ
 	FetchBytes     int            // of one answer of a broker, as it is in the log, where no record is larger; 0: 1 MiB
+	HangsAfter     time.Duration  // see [TransactionWait.Hangs]; 0: 30 s, or twice the session timeout
 	Logger         *slog.Logger   // nil: none
 }
 
@@ -77,6 +78,9 @@ func (s Settings) Problems() []error {
 func (s Settings) WithDefaults() Settings {
 	if s.SessionTimeout == 0 {
 		s.SessionTimeout = 10 * time.Second
+	}
+	if s.HangsAfter == 0 {
+		s.HangsAfter = max(30*time.Second, 2*s.SessionTimeout) // its transactions are aborted when they have been open for a session timeout
 	}
 	if s.MaxRecordBytes == 0 {
 		s.MaxRecordBytes = DefaultMaxRecordBytes

@@ -54,7 +54,8 @@ func (r *rows) restore(ctx context.Context) error {
 		return err
 	}
 	// What the owner before has committed must be there, so a transaction of its that is still open is waited for.
-	loaded, err := p.e.opts.Reader.Load(ctx, r.table, topic, partition, changelog.AsOwner(), changelog.ToHighWatermark(), changelog.WithDerived(index),
+	loaded, err := p.e.opts.Reader.Load(ctx, r.table, topic, partition, changelog.AsOwner(), changelog.ToHighWatermark(p.k.Group),
+		changelog.WithDerived(index),
 		changelog.Screened(p.screen(r.def, true)), changelog.Standing(p.footing(r.task.a.found, topic, partition)))
 	if err != nil {
 		return fmt.Errorf("table %q partition %d: %w", topic, partition, p.wayOut(err))

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"github.com/eddystream/eddy/topology/internal/cluster"
 	"github.com/eddystream/eddy/topology/internal/sender"
 )
 
@@ -69,7 +70,7 @@ const initSaid = 10 * time.Second
 // transactionalID is the transactional id of one of the processor's producers. It is the same when this process starts again, so that a
 // transaction that it left open is ended at once and not by its timeout.
 func (p *processor) transactionalID(i int) string {
-	return fmt.Sprintf("%s/%s/%d", p.k.Group, p.e.opts.Instance, i) // no group has a slash, so no two of these meet
+	return fmt.Sprintf("%s%s/%d", cluster.TransactionalIDs(p.k.Group), p.e.opts.Instance, i)
 }
 
 // settleSenders closes the senders of an assignment that ended without having committed everything.

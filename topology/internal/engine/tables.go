@@ -99,10 +99,13 @@ func (p *processor) load(ctx context.Context, role, topic string, partition int3
 
 // wayOut adds to an error what can be done about it, if it is of state that is missing.
 func (p *processor) wayOut(err error) error {
-	if !errors.Is(err, cluster.ErrStateMissing) {
-		return err
+	switch {
+	case errors.Is(err, cluster.ErrStateMissing):
+		return fmt.Errorf("%w; %s", err, cluster.WayOut(p.k.Name))
+	case errors.Is(err, cluster.ErrHangs):
+		return fmt.Errorf("%w, and what it was made from is processed again; where the topic has lost its tail, %s", err, cluster.WayOut(p.k.Name))
 	}
-	return fmt.Errorf("%w; %s", err, cluster.WayOut(p.k.Name))
+	return err
 }
 
 // tableOf is an own table of the processor, or a joined one, with the codec of its rows.

@@ -226,6 +226,9 @@ func (l *Log) StableOffsets(_ context.Context, name string, partitions []kernel.
 	return found, nil
 }
 
+// AwaitTransactions has nothing to wait for.
+func (l *Log) AwaitTransactions(string) *cluster.TransactionWait { return nil }
+
 // CommitOffsets commits offsets as a member of the present generation.
 func (l *Log) CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {
 	if err := context.Cause(ctx); err != nil {
