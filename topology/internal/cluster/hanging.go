@@ -36,7 +36,9 @@ type openTransaction struct {
 func (c *Client) AwaitTransactions(group string) *TransactionWait {
 	return &TransactionWait{
 		group: group, after: c.settings.HangsAfter, began: time.Now(),
-		open: func(ctx context.Context) (map[openTransaction]bool, error) { return c.openTransactions(ctx, TransactionalIDs(group)) },
+		open: func(ctx context.Context) (map[openTransaction]bool, error) {
+			return c.openTransactions(ctx, TransactionalIDs(group))
+		},
 	}
 }
 
