@@ -13,6 +13,9 @@ import (
 // Ends returns the high watermark of every partition of the topics: topic, then partition. What a transaction left behind at
 // the end counts; no reader ever gets a record there.
 func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]int64, error) {
+	if err := c.reach(ctx); err != nil {
+		return nil, fmt.Errorf("list offsets: %w", err)
+	}
 	return listed(topics)(c.admin.ListEndOffsets(ctx, topics...))
 }
 
