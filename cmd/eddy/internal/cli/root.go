@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -23,6 +24,7 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	keepPrivate()
 	return run(ctx, os.Args[1:], world{
 		out:      os.Stdout,
 		err:      os.Stderr,
@@ -61,7 +63,8 @@ func run(ctx context.Context, args []string, w world) int {
 		err = usageError(err)
 	}
 	code := exitCode(ctx, err)
-	if code != exitInterrupted || !errors.Is(err, context.Canceled) {
+	_, logged := errors.AsType[*loggedError](err)
+	if !logged && (code != exitInterrupted || !errors.Is(err, context.Canceled)) {
 		_, _ = fmt.Fprintf(w.err, "eddy: %v\n", err)
 	}
 	if code == exitUsage {
@@ -69,6 +72,9 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 	return code
 }
+
+// helpWidth is how long a line of help may be.
+const helpWidth = 100
 
 func newRoot(w world) *cobra.Command {
 	root := &cobra.Command{
@@ -92,6 +98,7 @@ Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
 	root.PersistentFlags().String("config", "", "YAML `file` with settings (or set EDDY_CONFIG)")
 	settings.BindLog(root.PersistentFlags())
 	root.AddCommand(commands(w)...)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	return root
 }
 

@@ -11,10 +11,11 @@ import (
 
 func newTopics(w world) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "topics",
-		Short: "Create the topics, or check those that exist",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "topics",
+		Short:   "Create the topics, or check those that exist",
+		Example: "  eddy topics create --brokers kafka:9092 --partitions 32",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	create := &cobra.Command{
 		Use:   "create --brokers HOST:PORT,…",
