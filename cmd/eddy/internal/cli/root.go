@@ -26,6 +26,7 @@ func Main() int {
 	context.AfterFunc(ctx, stop)
 	keepPrivate()
 	return run(ctx, os.Args[1:], world{
+		in:       os.Stdin,
 		out:      os.Stdout,
 		err:      os.Stderr,
 		environ:  os.Environ(),
@@ -35,6 +36,7 @@ func Main() int {
 
 // world is what a command may touch beside files and the network.
 type world struct {
+	in       io.Reader // nil: none
 	out, err io.Writer
 	environ  []string
 	terminal bool // err is a terminal
@@ -124,13 +126,19 @@ func commands(w world) []*cobra.Command {
 	}
 }
 
+// sources are where the settings of a command come from.
+func (w world) sources(cmd *cobra.Command) (settings.Sources, error) {
+	file, err := cmd.Flags().GetString("config")
+	return settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags(), Quiet: w.quiet}, err
+}
+
 // load returns the settings of a command.
 func (w world) load(cmd *cobra.Command) (settings.Settings, error) {
-	file, err := cmd.Flags().GetString("config")
+	sources, err := w.sources(cmd)
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	s, err := settings.Load(settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags(), Quiet: w.quiet})
+	s, err := settings.Load(sources)
 	if err != nil {
 		return settings.Settings{}, usageError(err)
 	}
