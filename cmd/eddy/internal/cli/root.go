@@ -57,7 +57,10 @@ func run(ctx context.Context, args []string, w world) int {
 	root.SetArgs(args)
 	root.SetOut(w.out)
 	root.SetErr(w.err)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := unknown(root, args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -75,6 +78,20 @@ func run(ctx context.Context, args []string, w world) int {
 	return code
 }
 
+// unknown finds a command that is none below one that has commands, which would otherwise be said of its flags.
+func unknown(root *cobra.Command, args []string) (*cobra.Command, error) {
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root || !cmd.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return root, nil //nolint:nilerr // it comes again
+	}
+	err = fmt.Errorf("unknown command %q for %q", rest[0], cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if like := cmd.SuggestionsFor(rest[0]); len(like) > 0 {
+		err = fmt.Errorf("%w: is it %s?", err, strings.Join(like, " or "))
+	}
+	return cmd, err
+}
+
 // helpWidth is how long a line of help may be.
 const helpWidth = 100
 
@@ -89,8 +106,8 @@ again, once, at any depth of templates.
 Settings come from flags, the environment (EDDY_BROKERS for --brokers) and a YAML
 file (--config), in this order of precedence.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
-4 nothing found, 5 not ready, 130 interrupted.`,
+Exit codes: 0 done, or stopped when asked to, 1 an error, 2 wrong usage or settings,
+3 bad input, 4 nothing found, 5 not ready, 130 interrupted before it was done.`,
 		Example: `  eddy demo
   eddy replay --out result events.ndjson.zst
   eddy run --brokers kafka1:9092,kafka2:9092 --data /var/lib/eddy`,
