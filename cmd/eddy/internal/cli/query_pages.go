@@ -25,9 +25,9 @@ revision, and time of the last change. The cursor of a list is the key in its la
 			if err := r.open(cmd); err != nil {
 				return err
 			}
-			any := !cmd.Flags().Changed("namespace")
+			everywhere := !cmd.Flags().Changed("namespace")
 			return list(cmd.Context(), r, l, tables.Pages, r.prefix(), func(out *lines, key tables.PageKey, row *tables.PageRow) (bool, error) {
-				if key.String() <= l.after || !any && row.Name.Namespace != namespace || dead && row.Live {
+				if key.String() <= l.after || !everywhere && row.Name.Namespace != namespace || dead && row.Live {
 					return true, nil
 				}
 				p, err := r.writer().Page(key, row)

@@ -50,7 +50,7 @@ func Sample() string {
 }
 
 // examples are values of settings whose default is none, or that follows from others.
-var examples = map[string]string{
+var examples = map[string]string{ //nolint:gosec // nobody's password
 	"brokers": "[kafka1:9092, kafka2:9092]", "data-dir": "/var/lib/eddy", "health": "127.0.0.1:8086", "instance-id": "worker-1",
 	"processors": "[dependents, requests]", "delivery": "[at-least-once]", "on-error": "[stop]", "dead-letter-topic": "eddy-dead-letters",
 	"upgrade-from": "v1", "replication": "3", "siteinfo": "[enwiki.json, dewiki.json]", "memory": "2GiB", "store-cache": "512MiB",
