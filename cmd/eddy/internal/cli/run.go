@@ -76,6 +76,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return usageError(err)
 	}
 	defer w.lastResort(ctx, s.DrainTimeout)()
+	asked := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -94,7 +95,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return nil
 	})
 	switch err := group.Wait(); {
-	case err == nil:
+	case err == nil, asked.Err() != nil && errors.Is(err, context.Canceled):
 		cfg.Logger.Info("stopped")
 		return nil
 	case errors.Is(err, probe.ErrListen):
