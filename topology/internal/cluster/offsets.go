@@ -21,7 +21,9 @@ func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]int64
 
 // After returns the first offset of every partition whose record has a time or a later one; the end where there is none.
 func (c *Client) After(ctx context.Context, at time.Time, topics ...string) (map[string][]int64, error) {
-	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) { return c.admin.ListOffsetsAfterMilli(ctx, at.UnixMilli(), topics...) }))
+	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) {
+		return c.admin.ListOffsetsAfterMilli(ctx, at.UnixMilli(), topics...)
+	}))
 }
 
 // Starts returns the first offset of every partition of the topics.
