@@ -25,9 +25,7 @@ func options(opts []TopicOption) *topicOptions {
 		return nil
 	}
 	o := &topicOptions{}
-	for _, opt := range opts {
-		opt(o)
-	}
+	apply(o, opts)
 	return o
 }
 

@@ -65,7 +65,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	cfg.DataDir = filepath.Clean(s.DataDir)
-	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil { //nolint:gosec // read by operators
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return err
 	}
 	app, err := topology.NewApp(topo, cfg)
@@ -76,6 +76,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return usageError(err)
 	}
 	defer w.lastResort(ctx, s.DrainTimeout)()
+	asked := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -93,11 +94,19 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		}
 		return nil
 	})
-	err = group.Wait()
-	if err == nil {
+	switch err := group.Wait(); {
+	case err == nil, asked.Err() != nil && errors.Is(err, context.Canceled):
 		cfg.Logger.Info("stopped")
+		return nil
+	case errors.Is(err, probe.ErrListen):
+		return usageError(err)
+	default:
+		cfg.Logger.Error("stopped by an error", "error", err)
+		if s.Log.JSON() {
+			return &loggedError{err} // whoever reads the log reads JSON
+		}
+		return err
 	}
-	return err
 }
 
 // beyondDrain is how long a worker may take to end after the time that it has to drain.
