@@ -33,6 +33,9 @@ type Options struct {
 	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds of stream
 	// time. Defaults to 604,800 (7 days).
 	AbandonAfter int64
+	// Intake adds the processors that take events from topics that anybody writes. Defaults to none: events come in through [tables.PageChanges] and
+	// [tables.Renders] alone.
+	Intake *Intake
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
 	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
 	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
