@@ -39,14 +39,15 @@ type Client struct {
 	client *sr.Client
 	close  func()
 
-	mu   sync.Mutex
-	away error // of the last request; nil: it was answered
+	mu    sync.Mutex
+	away  error     // of the last request; nil: it was answered
+	asked time.Time // when that was
 }
 
 // Open does no I/O. The error is of an address that is none.
 func Open(cfg Config) (*Client, error) {
 	for _, address := range cfg.URLs {
-		if err := checkURL(address); err != nil {
+		if err := CheckURL(address); err != nil {
 			return nil, err
 		}
 	}
@@ -69,7 +70,8 @@ func Open(cfg Config) (*Client, error) {
 	return &Client{client: client, close: transport.CloseIdleConnections}, nil
 }
 
-func checkURL(address string) error {
+// CheckURL is nil for an address that a registry may have. What it returns quotes no address that has a password in it.
+func CheckURL(address string) error {
 	u, err := url.Parse(address)
 	switch {
 	case err != nil:
@@ -85,10 +87,16 @@ func checkURL(address string) error {
 // Close ends the connections that are not in use.
 func (c *Client) Close() { c.close() }
 
-// Health is why the registry is away, as of the last request; nil if it was answered, or nothing was asked.
+// forgotten is how long it counts that the registry was away: who waits for it asks more often, and may have gone elsewhere.
+const forgotten = time.Minute
+
+// Health is why the registry is away, as of the last request; nil if it was answered, or if nobody waits for it.
 func (c *Client) Health() error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	if time.Since(c.asked) > forgotten {
+		return nil
+	}
 	return c.away
 }
 
@@ -97,7 +105,7 @@ func (c *Client) Schema(ctx context.Context, id int) (events.Registered, error) 
 	s, err := c.schema(ctx, id)
 	if ctx.Err() == nil || err == nil { // else who asked has gone, which says nothing of the registry
 		c.mu.Lock()
-		c.away = nil
+		c.away, c.asked = nil, time.Now()
 		if errors.Is(err, events.ErrAway) {
 			c.away = err
 		}

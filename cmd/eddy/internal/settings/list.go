@@ -2,6 +2,7 @@ package settings
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/knadh/koanf/providers/structs"
@@ -29,7 +30,7 @@ func List(s Settings) []Entry {
 		if d, ok := value.(time.Duration); ok {
 			value = d.String()
 		}
-		if key == "sasl.password" && value != "" {
+		if strings.HasSuffix(key, ".password") && value != "" {
 			value = "(set)"
 		}
 		entries = append(entries, Entry{Key: key, Variable: Variable(key), Value: value})
