@@ -9,9 +9,6 @@ import (
 // ErrEncoding is wrapped by the errors of [Incoming.Read] for a value in none of the encodings that are read.
 var ErrEncoding = errors.New("unknown encoding")
 
-// singleObject begins what Avro calls a single object.
-var singleObject = []byte{0xC3, 0x01}
-
 // foreignEncodings are what producers send by mistake, by how it begins.
 var foreignEncodings = []struct{ begin, says string }{
 	{"[", "a JSON list: a record has one event"},
@@ -22,7 +19,7 @@ var foreignEncodings = []struct{ begin, says string }{
 	{"\x1f\x8b", "compressed by gzip: let the producer compress batches, by compression.type"},
 	{"\x28\xb5\x2f\xfd", "compressed by zstd: let the producer compress batches, by compression.type"},
 	{"Obj\x01", "an Avro file: a record has one value, with the single-object header"},
-	{"\xc3\x01", "Avro with the single-object header: page changes are JSON, or in Confluent's wire format"},
+	{"\xc3\x01", "Avro with the single-object header, which is cut short, or of page changes: these are JSON, or in Confluent's wire format"},
 }
 
 // encodingOf says what a value is that is not read; text is the value without white space in front.

@@ -62,10 +62,11 @@ func (in *Incoming[E]) Read(ctx context.Context, value []byte) (ev E, ok bool, e
 }
 
 func (in *Incoming[E]) read(ctx context.Context, value []byte) (E, error) {
+	_, object := codecs.SingleObjectHeader(value)
 	switch text := bytes.TrimLeft(value, " \t\r\n"); {
 	case len(text) > 0 && text[0] == '{':
 		return in.readJSON(text)
-	case in.avro != nil && bytes.HasPrefix(value, singleObject):
+	case in.avro != nil && object:
 		return in.avro.Decode(value)
 	case len(value) > 0 && value[0] == 0:
 		return in.readRegistered(ctx, value)
