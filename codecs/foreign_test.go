@@ -76,9 +76,9 @@ func TestForeign(t *testing.T) {
 func TestForeignThatDoesNotFit(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`{"type":"record","name":"V","fields":[{"name":"who","type":"string"}]}`:                                                                                 `"Visit.at"`,
-		`{"type":"record","name":"V","fields":[{"name":"who","type":"long"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]}`:             `"Visit.who"`,
-		`{"type":"record","name":"V","fields":[{"name":"who","type":"string"},{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}`:           "logical type",
+		`{"type":"record","name":"V","fields":[{"name":"who","type":"string"}]}`:                                                                       `"Visit.at"`,
+		`{"type":"record","name":"V","fields":[{"name":"who","type":"long"},{"name":"at","type":{"type":"long","logicalType":"timestamp-millis"}}]}`:   `"Visit.who"`,
+		`{"type":"record","name":"V","fields":[{"name":"who","type":"string"},{"name":"at","type":{"type":"long","logicalType":"timestamp-micros"}}]}`: "logical type",
 		`"string"`: "",
 	} {
 		writer, err := codecs.ParseSchemas(text)

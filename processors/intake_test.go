@@ -1,6 +1,7 @@
 package processors_test
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/goccy/go-yaml"
 	"pgregory.net/rapid"
 
 	"github.com/eddystream/eddy/processors"
@@ -16,40 +18,18 @@ import (
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
-// officialChange is the example in Wikimedia's own schema of page changes, of every version since 1.0.0 but for what Eddy does not read. Its title has no
-// prefix, though it is in a namespace.
-const officialChange = `{"$schema":"/mediawiki/page/change/1.%d.0","changelog_kind":"update","comment":"changed a thing","dt":"2021-01-01T00:00:00.0Z",
-"meta":{"domain":"examplewiki","dt":"2021-01-01T00:00:00.0Z","stream":"mediawiki.page_change"},"page":{"is_redirect":true,"namespace_id":1,"page_id":1,
-"page_title":"example","redirect_page_link":{"is_redirect":false,"namespace_id":1,"page_id":2,"page_title":"Redirect_Target"},"revision_count":1},
-"page_change_kind":"edit","performer":{"user_id":123,"user_text":"yoohoo"},"revision":{"comment":"changed a thing","content_slots":{"main":{
-"content_format":"text/x-wiki","content_model":"wikitext","content_sha1":"16619839a55cfb5c61bcf520bf9734e0c67f98cc","content_size":100,"origin_rev_id":2,
-"slot_role":"main"}},"editor":{"user_id":123,"user_text":"example"},"is_comment_visible":true,"is_content_visible":true,"is_editor_visible":true,
-"is_minor_edit":false,"rev_dt":"2021-01-01T00:00:00.0Z","rev_id":2,"rev_parent_id":1,"rev_sha1":"16619839a55cfb5c61bcf520bf9734e0c67f98cc","rev_size":100},
-"wiki_id":"example"}`
-
-// recorded returns the lines of a file of recorded data, and skips the test where there is none.
-func recorded(t *testing.T, parts ...string) []events.Event {
+// data returns the path of recorded data, and skips the test where there is none.
+func data(t *testing.T, parts ...string) string {
 	t.Helper()
 	dir := os.Getenv("EDDY_DATA")
 	if dir == "" {
 		dir = "../../shared/data"
 	}
-	r, err := events.Open(filepath.Join(append([]string{dir}, parts...)...))
-	if errors.Is(err, os.ErrNotExist) {
+	path := filepath.Join(append([]string{dir}, parts...)...)
+	if _, err := os.Stat(path); errors.Is(err, os.ErrNotExist) {
 		t.Skipf("no data: set EDDY_DATA to the folder with the recorded wikis: %v", err)
 	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer r.Close()
-	var lines []events.Event
-	for e, err := range r.Events() {
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines = append(lines, e)
-	}
-	return lines
+	return path
 }
 
 func driveIntake(t testing.TB, opts ...topologytest.DriverOption) *topologytest.Driver {
@@ -61,40 +41,80 @@ func driveIntake(t testing.TB, opts ...topologytest.DriverOption) *topologytest.
 	return topologytest.New(t, topo, opts...)
 }
 
-// The example of Wikimedia's schema is a page change, in every version of it, and goes through the pipeline.
-func TestIntakeTakesTheOfficialExample(t *testing.T) {
+// unprefixedChange is a page change as the examples in Wikimedia's schema are: without an id of its own, and its title is in a namespace and has no prefix.
+const unprefixedChange = `{"$schema":"/mediawiki/page/change/1.%d.0","meta":{"stream":"s"},"wiki_id":"example","dt":"2021-01-01T00:00:00.0Z","page_change_kind":"edit",
+"page":{"page_id":1,"namespace_id":1,"page_title":"example","is_redirect":true,"redirect_page_link":{"page_title":"Target","namespace_id":1}},"revision":{"rev_id":2}}`
+
+// Every version of Wikimedia's schema is read, and a title that has no prefix is in the namespace that the event says.
+func TestIntakeAddsPrefixes(t *testing.T) {
 	t.Parallel()
 	d := driveIntake(t)
 	in, out := topologytest.Input(d, tables.IncomingPageChanges), topologytest.Output(d, tables.PageChanges)
-	for minor := range 4 {
-		in.Send([]byte(`{"wiki_id":"example","page_id":1}`), fmt.Appendf(nil, officialChange, minor))
+	for minor := range 10 {
+		in.Send([]byte(`{"wiki_id":"example","page_id":1}`), fmt.Appendf(nil, unprefixedChange, minor))
 		key, ev, ok := out.Next()
 		if !ok || key.String() != "example:1" || ev.Page.Title != "Talk:Example" || ev.Meta.ID == "" || ev.Kind != events.Edit {
 			t.Errorf("1.%d.0: %t, %v, %+v", minor, ok, key, ev)
 		}
 	}
 	row, ok := topologytest.Value(d, tables.Pages, tables.PageKey{Wiki: "example", ID: 1})
-	if !ok || row.Name != (tables.Name{Namespace: 1, DBKey: "Example"}) || row.Redirect == nil || row.Redirect.DBKey != "Redirect_Target" {
+	if !ok || row.Name != (tables.Name{Namespace: 1, DBKey: "Example"}) || row.Redirect == nil || row.Redirect.DBKey != "Target" {
 		t.Errorf("%t, %+v", ok, row)
+	}
+}
+
+// The examples in Wikimedia's schema are page changes.
+func TestIntakeTakesTheOfficialExamples(t *testing.T) {
+	t.Parallel()
+	text, err := os.ReadFile(data(t, "schemas", "mediawiki_page_change.yaml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var schema struct {
+		Examples []map[string]any `yaml:"examples"`
+	}
+	if err := yaml.Unmarshal(text, &schema); err != nil || len(schema.Examples) == 0 {
+		t.Fatalf("%d examples, %v", len(schema.Examples), err)
+	}
+	d := driveIntake(t)
+	in, out := topologytest.Input(d, tables.IncomingPageChanges), topologytest.Output(d, tables.PageChanges)
+	for _, example := range schema.Examples {
+		value, err := json.Marshal(example)
+		if err != nil {
+			t.Fatal(err)
+		}
+		in.Send(nil, value)
+		if key, ev, ok := out.Next(); !ok || key.Wiki != example["wiki_id"] || ev.Kind.String() != example["page_change_kind"] {
+			t.Errorf("%s: %t, %v", value, ok, key)
+		}
 	}
 }
 
 // What Wikimedia's own producers have sent is taken as it is: every kind of change.
 func TestIntakeTakesRecordedChanges(t *testing.T) {
 	t.Parallel()
-	lines := recorded(t, "page_change_events", "all.jsonl")
+	r, err := events.Open(data(t, "page_change_events", "all.jsonl"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
 	d := driveIntake(t)
 	in, out := topologytest.Input(d, tables.IncomingPageChanges), topologytest.Output(d, tables.PageChanges)
-	for _, line := range lines {
+	n := 0
+	for line, err := range r.Events() {
+		if err != nil {
+			t.Fatal(err)
+		}
 		want := line.Change
+		n++
 		in.Send(fmt.Appendf(nil, `{"wiki_id":%q,"page_id":%d}`, want.Wiki, want.Page.ID), line.Raw)
 		key, got, ok := out.Next()
 		if !ok || key != (tables.PageKey{Wiki: want.Wiki, ID: want.Page.ID}) || got.Meta.ID != want.Meta.ID || got.Kind != want.Kind || got.Page.Title != want.Page.Title {
 			t.Errorf("%s: %t, %v, %+v", want.Meta.ID, ok, key, got)
 		}
 	}
-	if len(lines) != 13 {
-		t.Errorf("%d lines", len(lines))
+	if n != 13 {
+		t.Errorf("%d events", n)
 	}
 }
 

@@ -184,4 +184,3 @@ func (b bounded) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	return resp, err
 }
-

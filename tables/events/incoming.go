@@ -81,12 +81,16 @@ func (in *Incoming[E]) readJSON(text []byte) (E, error) {
 	if err == nil {
 		return ev, nil
 	}
-	var head struct {
-		Meta wireMeta `json:"meta"`
-	}
-	if json.Unmarshal(text, &head) == nil && (Meta{Domain: head.Meta.Domain}).Canary() {
+	if CanaryJSON(text) {
 		return ev, errCanary
 	}
 	return ev, err
 }
 
+// CanaryJSON reports whether the JSON of an event, of whatever else is in it, says that it is a test of the event platform.
+func CanaryJSON(text []byte) bool {
+	var head struct {
+		Meta wireMeta `json:"meta"`
+	}
+	return json.Unmarshal(text, &head) == nil && (Meta{Domain: head.Meta.Domain}).Canary()
+}
