@@ -20,9 +20,11 @@ import (
 	"github.com/eddystream/eddy/tables/events"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+func TestMain(m *testing.M) {
+	goleak.VerifyTestMain(m, goleak.IgnoreTopFunction("github.com/rcrowley/go-metrics.(*meterArbiter).tick")) // sarama's, once a process
+}
 
-func open(t *testing.T, cfg registry.Config) *registry.Client {
+func openClient(t *testing.T, cfg registry.Config) *registry.Client {
 	t.Helper()
 	c, err := registry.Open(cfg)
 	if err != nil {
@@ -50,7 +52,7 @@ func TestSchema(t *testing.T) {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	c := open(t, registry.Config{URLs: []string{server.URL}, User: "me", Password: "secret", TLS: &tls.Config{RootCAs: roots}})
+	c := openClient(t, registry.Config{URLs: []string{server.URL}, User: "me", Password: "secret", TLS: &tls.Config{RootCAs: roots}})
 	got, err := c.Schema(t.Context(), 3)
 	if want := []string{page.Schema, link.Schema, whole.Schema}; err != nil || got.Type != "AVRO" || !slices.Equal(got.Texts, want) {
 		t.Errorf("%+v, %v, want %q", got, err, want)
@@ -63,7 +65,7 @@ func TestSchema(t *testing.T) {
 		"another password":  {URLs: []string{server.URL}, User: "me", Password: "Geheim", TLS: &tls.Config{RootCAs: roots}},
 		"no password":       {URLs: []string{server.URL}, TLS: &tls.Config{RootCAs: roots}},
 	} {
-		c := open(t, other)
+		c := openClient(t, other)
 		_, err := c.Schema(t.Context(), 3)
 		if !errors.Is(err, events.ErrAway) || c.Health() == nil || strings.Contains(err.Error(), "Geheim") {
 			t.Errorf("%s: %v, %v", name, err, c.Health())
@@ -83,7 +85,7 @@ func TestAway(t *testing.T) {
 			_, _ = w.Write([]byte(body))
 		}
 	}
-	c := open(t, registry.Config{URLs: []string{server.URL}, Timeout: 200 * time.Millisecond})
+	c := openClient(t, registry.Config{URLs: []string{server.URL}, Timeout: 200 * time.Millisecond})
 	for _, test := range []struct {
 		name   string
 		answer http.HandlerFunc
@@ -140,7 +142,7 @@ func TestSchemaInterrupted(t *testing.T) {
 		<-r.Context().Done()
 	}))
 	t.Cleanup(server.Close)
-	c := open(t, registry.Config{URLs: []string{server.URL}, Timeout: time.Minute})
+	c := openClient(t, registry.Config{URLs: []string{server.URL}, Timeout: time.Minute})
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
 		<-asked
@@ -169,7 +171,7 @@ func TestReferencesAreBounded(t *testing.T) {
 		_, _ = w.Write([]byte(`{"schema":"{}","references":[{"name":"x","subject":"s` + strings.Repeat("s", asked) + `","version":1}]}`))
 	}))
 	t.Cleanup(server.Close)
-	c := open(t, registry.Config{URLs: []string{server.URL}})
+	c := openClient(t, registry.Config{URLs: []string{server.URL}})
 	if _, err := c.Schema(t.Context(), 1); err == nil || errors.Is(err, events.ErrAway) || asked > 1500 {
 		t.Errorf("%d requests, %v", asked, err)
 	}

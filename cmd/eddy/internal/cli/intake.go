@@ -6,7 +6,6 @@ import (
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/internal/registry"
 	"github.com/eddystream/eddy/processors"
-	"github.com/eddystream/eddy/topology"
 )
 
 // schemaRegistry is the registry of a worker, if it has one.
@@ -35,10 +34,10 @@ func (r schemaRegistry) Close() {
 	}
 }
 
-// healthOf is why a worker is not at work: for what its app says, or because a registry is waited for.
-func (r schemaRegistry) healthOf(app *topology.App) func() error {
+// with is why a worker is not at work: for what its app says, or because a registry is waited for.
+func (r schemaRegistry) with(app func() error) func() error {
 	if r.client == nil {
-		return app.Health
+		return app
 	}
-	return func() error { return errors.Join(app.Health(), r.client.Health()) }
+	return func() error { return errors.Join(app(), r.client.Health()) }
 }

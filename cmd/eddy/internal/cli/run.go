@@ -89,7 +89,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return app.Run(ctx)
 	})
 	if s.Health != "" {
-		group.Go(func() error { return probe.Serve(ctx, s.Health, schemas.healthOf(app)) })
+		group.Go(func() error { return probe.Serve(ctx, s.Health, schemas.with(app.Health)) })
 	}
 	group.Go(func() error {
 		select {
