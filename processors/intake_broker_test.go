@@ -5,11 +5,13 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/twmb/franz-go/pkg/kadm"
 	"github.com/twmb/franz-go/pkg/kgo"
 
@@ -185,11 +187,10 @@ func TestIntakeOfNaturalMistakes(t *testing.T) {
 	b := takeIn(t, &shelf{has: map[int]events.Registered{1: {Type: "AVRO", Texts: []string{schemas.Releases.MustFormat("eddy.Render").Schema().String()}}}})
 	changes, renders := tables.IncomingPageChanges.Topic(), tables.IncomingRenders.Topic()
 	big := strings.Repeat(`{"namespace_id":0,"title":"A_title_that_is_as_long_as_titles_are"},`, 40_000)
-	headers := make([]kgo.RecordHeader, 20)
-	for i := range headers {
-		headers[i] = kgo.RecordHeader{Key: "a", Value: make([]byte, 10_000)}
+	headers := []kgo.RecordHeader{{Key: "traceparent"}, {}}
+	for range 20 {
+		headers = append(headers, kgo.RecordHeader{Key: "a", Value: make([]byte, 10_000)})
 	}
-	headers = append(headers, kgo.RecordHeader{Key: "traceparent"}, kgo.RecordHeader{}, kgo.RecordHeader{Key: "eddy-epoch", Value: []byte("x")})
 	type mistake struct {
 		name   string
 		record kgo.Record
@@ -201,13 +202,14 @@ func TestIntakeOfNaturalMistakes(t *testing.T) {
 		{name: "Wikimedia's key", record: kgo.Record{Topic: changes, Key: []byte(`{"wiki_id":"testwiki","page_id":3}`), Value: []byte(changeText("Wikimedia's key", 3, ``))}},
 		{name: "another page's key", record: kgo.Record{Topic: changes, Key: []byte("testwiki:2"), Value: []byte(changeText("another page's key", 4, ``))}},
 		{name: "another partitioner", record: kgo.Record{Topic: changes, Key: []byte("testwiki:300"), Partition: 4, Value: []byte(changeText("another partitioner", 300, ``))}},
-		{name: "headers", record: kgo.Record{Topic: changes, Headers: headers[:22], Value: []byte(changeText("headers", 5, ``))}},
+		{name: "headers", record: kgo.Record{Topic: changes, Headers: headers, Value: []byte(changeText("headers", 5, ``))}},
 		{name: "a time of long ago", record: kgo.Record{Topic: changes, Timestamp: time.Unix(1, 0), Value: []byte(changeText("a time of long ago", 6, ``))}},
 		{name: "a long comment", record: kgo.Record{Topic: changes, Value: []byte(changeText("a long comment", 7, `,"comment":"`+strings.Repeat("x", 3<<20)+`"`))}},
 		{name: "JSON render", record: kgo.Record{Topic: renders, Value: []byte(renderText("JSON render", 1, `{}`))}},
 		{name: "Avro render", record: kgo.Record{Topic: renders, Partition: 1, Value: avro(t, "Avro render", 2)}},
 		{name: "registered render", record: kgo.Record{Topic: renders, Value: wired(1, avro(t, "registered render", 3)[10:])}},
 
+		{"an epoch that is none", kgo.Record{Topic: changes, Headers: []kgo.RecordHeader{{Key: "eddy-epoch", Value: []byte("x")}}, Value: []byte(changeText("x", 9, ``))}, "eddy-epoch"},
 		{"garbage", kgo.Record{Topic: changes, Value: []byte("\x00\xff\x13garbage")}, "no id of a schema"},
 		{"empty value", kgo.Record{Topic: changes, Key: []byte("testwiki:1"), Value: []byte{}}, "empty"},
 		{"tombstone", kgo.Record{Topic: renders, Key: []byte("testwiki:1")}, "no value"},
@@ -270,6 +272,43 @@ func TestIntakeOfNaturalMistakes(t *testing.T) {
 	}
 	if err := b.app.Health(); err != nil {
 		t.Error(err)
+	}
+}
+
+// Pages are in any partition of a topic, under any keys, and in any company: what is sent of one keeps its order, and each event comes once.
+func TestIntakeKeepsTheOrderOfAnyPartitioner(t *testing.T) {
+	t.Parallel()
+	b := takeIn(t, nil)
+	random := rand.New(rand.NewPCG(1, 2))
+	var records []*kgo.Record
+	sent := map[int64][]string{}
+	for n := range 600 {
+		page := 1 + 100*random.Int64N(20)
+		id := fmt.Sprintf("%d-%d", page, n)
+		sent[page] = append(sent[page], id)
+		r := &kgo.Record{Topic: tables.IncomingPageChanges.Topic(), Partition: int32(page/100) % 5, Value: []byte(changeText(id, page, ``))}
+		switch random.IntN(3) {
+		case 0:
+			r.Key = []byte{}
+		case 1:
+			r.Key = fmt.Appendf(nil, "testwiki:%d", random.IntN(1000))
+		}
+		records = append(records, r)
+		if random.IntN(10) == 0 {
+			records = append(records, &kgo.Record{Topic: r.Topic, Partition: r.Partition, Value: []byte("garbage")})
+		}
+	}
+	if err := b.kafka.ProduceSync(b.ctx, records...).FirstErr(); err != nil {
+		t.Fatal(err)
+	}
+	b.settle()
+	got := map[int64][]string{}
+	order, keys := read(b, tables.PageChanges, changeID)
+	for _, id := range order {
+		got[keys[id].ID] = append(got[keys[id].ID], id)
+	}
+	if diff := cmp.Diff(sent, got); diff != "" {
+		t.Error(diff)
 	}
 }
 
