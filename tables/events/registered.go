@@ -20,7 +20,7 @@ const wireFormat = 5
 // What is remembered of a registry: as many schemas, and for so long that it has none of an id, or one that does not fit.
 const (
 	knownSchemas  = 1000
-	refusedSchema = time.Minute
+	refusedSchema = 5 * time.Second
 )
 
 // registered are the schemas of a registry that values were read by.
