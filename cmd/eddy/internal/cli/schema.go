@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"io"
 	"strings"
 	"text/tabwriter"
 
@@ -17,7 +18,7 @@ import (
 func newSchema(w world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schema",
-		Short: "List or print the Avro schemas of what Eddy reads and writes",
+		Short: "List or print the schemas of what Eddy reads and writes",
 		Args:  cobra.NoArgs,
 		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
@@ -26,7 +27,8 @@ func newSchema(w world) *cobra.Command {
 		Use:   "list",
 		Short: "List the schemas, their fingerprints and the topics that have their values",
 		Long: `List prints a line for each schema: its name, the fingerprint that stands in the header
-of values, and the topics that have them. Page changes are JSON, of Wikimedia's schema.`,
+of Avro values, and the topics that have them. Page changes are JSON, of Wikimedia's
+schema mediawiki/page/change.`,
 		Example: `  eddy schema list`,
 		Args:    cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
@@ -36,17 +38,25 @@ of values, and the topics that have them. Page changes are JSON, of Wikimedia's 
 					return err
 				}
 			}
+			if _, err := fmt.Fprintf(table, "%s\tJSON\t%s\n", schemas.RenderJSONName, tables.IncomingRenders.Topic()); err != nil {
+				return err
+			}
 			return table.Flush()
 		},
 	}
 	list.Flags().BoolVar(&all, "all", false, "list those of the pipeline's own topics and tables too")
 	show := &cobra.Command{
-		Use:     "print NAME",
-		Short:   "Print a schema, with all types that it names",
-		Example: `  eddy schema print eddy.Render > render.avsc`,
-		Args:    cobra.ExactArgs(1),
+		Use:   "print NAME",
+		Short: "Print a schema, with all types that it names",
+		Example: `  eddy schema print eddy.Render > render.avsc
+  eddy schema print /eddy/render/1.0.0 > render.json`,
+		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name := args[0]
+			if name == schemas.RenderJSONName {
+				_, err := io.WriteString(w.out, schemas.RenderJSON)
+				return err
+			}
 			if !strings.Contains(name, ".") {
 				name = "eddy." + name
 			}
