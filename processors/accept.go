@@ -16,22 +16,10 @@ func checkPage(id int64) error {
 	return nil
 }
 
-// acceptTitle checks a page's title, and gives it the prefix that it has none of.
-func acceptTitle(site *tables.SiteInfo, namespace int32, title *string) error {
-	if namespace == 0 || strings.Contains(*title, ":") {
-		_, err := site.FromPageTitle(namespace, *title)
-		return err
-	}
-	t, err := site.Key(namespace, *title)
-	if err == nil {
-		*title = site.Prefixed(t)
-	}
-	return err
-}
-
 // AcceptChange makes a page change one that the pipeline can use: a title that lacks the prefix of its namespace, as in the examples of Wikimedia's schema,
 // is given it. The error says what the pipeline cannot use: a wiki that is unknown, a page without an id, a title that is none.
 func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
+	mendChange(sites, ev)
 	site, err := sites.Site(ev.Wiki)
 	if err != nil {
 		return err
@@ -39,7 +27,7 @@ func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
 	if err := checkPage(ev.Page.ID); err != nil {
 		return err
 	}
-	if err := acceptTitle(site, ev.Page.Namespace, &ev.Page.Title); err != nil {
+	if _, err := site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
 		return fmt.Errorf("page_title: %w", err)
 	}
 	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && ev.Kind != events.Delete {
@@ -52,12 +40,12 @@ func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
 		}
 	}
 	if p := ev.PriorPage; p != nil && p.Title != "" {
-		if err := acceptTitle(site, p.Namespace, &p.Title); err != nil {
+		if _, err := site.FromPageTitle(p.Namespace, p.Title); err != nil {
 			return fmt.Errorf("prior_state: %w", err)
 		}
 	}
 	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil && c.Title != "" {
-		if err := acceptTitle(site, c.Namespace, &c.Title); err != nil {
+		if _, err := site.FromPageTitle(c.Namespace, c.Title); err != nil {
 			return fmt.Errorf("created_redirect_page: %w", err)
 		}
 	}
@@ -66,6 +54,7 @@ func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
 
 // AcceptRender is like [AcceptChange], for a rendering.
 func AcceptRender(sites *tables.Sites, ev *events.Render) error {
+	mendRender(sites, ev)
 	site, err := sites.Site(ev.Wiki)
 	if err != nil {
 		return err
@@ -73,7 +62,6 @@ func AcceptRender(sites *tables.Sites, ev *events.Render) error {
 	if err := checkPage(ev.Page.ID); err != nil {
 		return err
 	}
-	_ = acceptTitle(site, ev.Page.Namespace, &ev.Page.Title) // it only names the page
 	for _, l := range ev.Links.Template {
 		if _, err := site.Key(l.Namespace, l.Title); err != nil {
 			return fmt.Errorf("links.template: %w", err)
