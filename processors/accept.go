@@ -40,7 +40,7 @@ func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
 		}
 	}
 	if p := ev.PriorPage; p != nil && p.Title != "" {
-		if _, err := site.FromPageTitle(p.Namespace, p.Title); err != nil {
+		if _, err := priorTitle(site, ev); err != nil {
 			return fmt.Errorf("prior_state: %w", err)
 		}
 	}

@@ -28,6 +28,7 @@ type intake[E any] struct {
 	accept func(*tables.Sites, *E) error
 	page   func(*E) tables.PageKey
 	sites  *tables.Sites
+	now    func() time.Time
 	out    topology.Sink[tables.PageKey, E]
 }
 
@@ -36,11 +37,11 @@ const registryPause = 250 * time.Millisecond
 
 func addIntake(b *topology.Builder, o Options) {
 	intakeOf(b, "change-intake", tables.IncomingPageChanges, tables.PageChanges, &intake[events.PageChange]{
-		read: events.IncomingChanges(o.Intake.Registry), accept: AcceptChange, sites: o.Sites,
+		read: events.IncomingChanges(o.Intake.Registry), accept: AcceptChange, sites: o.Sites, now: o.Now,
 		page: func(c *events.PageChange) tables.PageKey { return tables.PageKey{Wiki: c.Wiki, ID: c.Page.ID} },
 	})
 	intakeOf(b, "render-intake", tables.IncomingRenders, tables.Renders, &intake[events.Render]{
-		read: events.IncomingRenders(o.Intake.Registry), accept: AcceptRender, sites: o.Sites,
+		read: events.IncomingRenders(o.Intake.Registry), accept: AcceptRender, sites: o.Sites, now: o.Now,
 		page: func(r *events.Render) tables.PageKey { return tables.PageKey{Wiki: r.Wiki, ID: r.Page.ID} },
 	})
 }
@@ -70,7 +71,7 @@ func (h *intake[E]) take(ctx context.Context, r *topology.Record[[]byte, []byte]
 		return nil
 	}
 	// Its time is that of its sending: what is old or has a clock of its own would be deleted before it is read, or move the time of the pipeline.
-	return h.out.Emit(r, h.page(&ev), ev, topology.At(time.Now()))
+	return h.out.Emit(r, h.page(&ev), ev, topology.At(h.now()))
 }
 
 // event reads and checks an event. A panic is an error of the event: it would not pass.

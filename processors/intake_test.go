@@ -63,6 +63,21 @@ func TestIntakeAddsPrefixes(t *testing.T) {
 	}
 }
 
+// A title whose namespace nobody tells is not given the prefix of another.
+func TestIntakeAddsNoPrefixOfAnotherNamespace(t *testing.T) {
+	t.Parallel()
+	d := driveIntake(t)
+	in, out := topologytest.Input(d, tables.IncomingPageChanges), topologytest.Output(d, tables.PageChanges)
+	in.Send(nil, []byte(`{"$schema":"/mediawiki/page/change/1.2.0","wiki_id":"w","dt":"2026-01-01T00:00:00Z","page_change_kind":"move",`+
+		`"page":{"page_id":1,"namespace_id":10,"page_title":"Template:New"},"revision":{"rev_id":2},"prior_state":{"page":{"page_title":"Old"}}}`))
+	if _, ev, ok := out.Next(); !ok || ev.PriorPage == nil || ev.PriorPage.Title != "Old" {
+		t.Errorf("%t, %+v", ok, ev.PriorPage)
+	}
+	if row, ok := topologytest.Value(d, tables.Titles, tables.Title{Wiki: "w", Namespace: 0, DBKey: "Old"}); !ok {
+		t.Errorf("the title that was left is not known: %+v", row)
+	}
+}
+
 // The examples in Wikimedia's schema are page changes.
 func TestIntakeTakesTheOfficialExamples(t *testing.T) {
 	t.Parallel()

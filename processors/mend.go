@@ -15,7 +15,7 @@ func mendChange(sites *tables.Sites, ev *events.PageChange) {
 		return
 	}
 	mendTitle(site, ev.Page.Namespace, &ev.Page.Title)
-	if p := ev.PriorPage; p != nil {
+	if p := ev.PriorPage; p != nil && !p.Unsaid {
 		mendTitle(site, p.Namespace, &p.Title)
 	}
 	if c := ev.CreatedRedirect; c != nil {

@@ -134,7 +134,7 @@ func TestIncomingChanges(t *testing.T) {
 		"revision": map[string]any{"rev_id": 7, "rev_dt": nil},
 	}))
 	got, ok, err := in.Read(t.Context(), value)
-	want := events.PageChange{Meta: events.Meta{ID: got.Meta.ID}, Wiki: "enwiki", Time: at, Kind: events.Edit, Page: events.Page{ID: 5, Title: "Paris"}, Revision: events.Revision{ID: 7}}
+	want := events.PageChange{Meta: events.Meta{ID: got.Meta.ID}, Wiki: "enwiki", Time: at, Kind: events.Edit, Page: events.Page{ID: 5, Title: "Paris", Unsaid: true}, Revision: events.Revision{ID: 7}}
 	if diff := cmp.Diff(want, got); err != nil || !ok || diff != "" || got.Meta.ID == "" {
 		t.Errorf("%t, %v\n%s", ok, err, diff)
 	}
