@@ -162,11 +162,11 @@ func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 	if _, ok := errors.AsType[*events.LineError](err); err != nil && !ok {
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
+	if err == nil && canary(ev) || err != nil && events.CanaryJSON(ev.Raw) {
+		f.counts.Canaries++
+		return nil
+	}
 	if err == nil {
-		if canary(ev) {
-			f.counts.Canaries++
-			return nil
-		}
 		if err = check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
 		}

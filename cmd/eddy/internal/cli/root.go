@@ -134,6 +134,8 @@ func commands(w world) []*cobra.Command {
 		newBench(w),
 		newBroker(w),
 		newTopics(w),
+		newLint(w),
+		newSchema(w),
 		newDLQ(w),
 		newReset(w),
 		newRestore(w),

@@ -50,13 +50,19 @@ Two workers on one machine need two directories.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` of the local stores (required)")
 	settings.BindWiki(fs)
+	settings.BindRegistry(fs)
 	settings.BindWorker(fs)
 	return cmd
 }
 
 // work runs a worker until ctx ends.
 func (w world) work(ctx context.Context, s settings.Settings) error {
-	topo, _, err := pipeline(s)
+	intake, schemas, err := openIntake(s)
+	if err != nil {
+		return err
+	}
+	defer schemas.Close()
+	topo, _, err := pipelineWith(s, intake)
 	if err != nil {
 		return err
 	}
@@ -84,7 +90,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return app.Run(ctx)
 	})
 	if s.Health != "" {
-		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Health) })
+		group.Go(func() error { return probe.Serve(ctx, s.Health, schemas.with(app.Health)) })
 	}
 	group.Go(func() error {
 		select {

@@ -3,6 +3,7 @@ package settings
 import (
 	"fmt"
 	"reflect"
+	"strings"
 	"time"
 
 	"github.com/knadh/koanf/providers/structs"
@@ -36,7 +37,7 @@ func List(s Settings, plan topology.MemoryPlan) []Entry {
 		if d, ok := value.(time.Duration); ok {
 			value = d.String()
 		}
-		if key == "sasl.password" && value != "" {
+		if strings.HasSuffix(key, ".password") && value != "" {
 			value = "(set)"
 		}
 		e := Entry{Key: key, Variable: Variable(key), Value: value}

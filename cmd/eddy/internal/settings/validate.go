@@ -4,6 +4,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+
+	"github.com/eddystream/eddy/internal/registry"
 )
 
 // validate reports every value that no command could use.
@@ -32,6 +34,11 @@ func (s Settings) validate() error {
 	}
 	if _, _, err := s.policies(); err != nil {
 		errs = append(errs, err)
+	}
+	for _, address := range s.SchemaRegistry.URL {
+		if err := registry.CheckURL(address); err != nil {
+			add("schema-registry.url: %w", err)
+		}
 	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
