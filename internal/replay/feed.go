@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
@@ -32,6 +33,8 @@ type Options struct {
 	OnError Policy
 	// Reject takes the events that cannot be used, where OnError is DeadLetter. Its error stops the replay.
 	Reject func(ctx context.Context, r Rejected) error
+	// Dropped is told of links that are left out of an event. Defaults to nobody.
+	Dropped func(ev *events.Event, links []events.Dropped)
 	// Progress is told the counts after each event. It must be quick.
 	Progress func(Counts)
 }
@@ -45,6 +48,7 @@ type Counts struct {
 	Canaries int `json:"canaries"` // dropped
 	Rejected int `json:"rejected"`
 	Settled  int `json:"settled"` // times that rest was waited for
+	Dropped  int `json:"dropped"` // links that cannot be, and so are left out of their events
 }
 
 // Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
@@ -123,8 +127,15 @@ func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 			f.counts.Canaries++
 			return nil
 		}
-		if err = check(f.opts.Sites, ev); err != nil {
+		var dropped []events.Dropped
+		if dropped, err = processors.Check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
+		}
+		if len(dropped) > 0 {
+			f.counts.Dropped += len(dropped)
+			if f.opts.Dropped != nil {
+				f.opts.Dropped(ev, dropped)
+			}
 		}
 	}
 	if err != nil {

@@ -75,9 +75,8 @@ func (w *wire) render() (*Render, error) {
 	if w.Links == nil {
 		return nil, missing("links")
 	}
-	if r.Links, err = w.Links.links(); err != nil {
-		return nil, err
-	}
+	links, dropped := w.Links.links()
+	r.Links, r.Dropped = links, append(w.dropped, dropped...)
 	if c := w.Cause; c != nil {
 		r.Cause = &Cause{c.CascadeID, c.Root}
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 
@@ -16,6 +17,11 @@ import (
 // pipeline builds the topology that the settings ask for, and the wikis it knows. It settles for the whole process in
 // which release's formats values are written.
 func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
+	return loggedPipeline(s, nil)
+}
+
+// loggedPipeline is pipeline, with processors that log.
+func loggedPipeline(s settings.Settings, logger *slog.Logger) (*topology.Topology, *tables.Sites, error) {
 	if err := upgradeFrom(s.UpgradeFrom); err != nil {
 		return nil, nil, usageError(err)
 	}
@@ -23,7 +29,7 @@ func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn)})
+	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn), Logger: logger})
 	return topo, sites, err
 }
 

@@ -105,9 +105,10 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	letters := deadLetters{path: f.letters}
 	defer func() { err = errors.Join(err, letters.close()) }()
 	progress := w.progress("replaying", 0)
+	var dropped droppedLinks
 	start := time.Now()
 	counts, err := replay.Feed(ctx, to, files, replay.Options{
-		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add,
+		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add, Dropped: dropped.add,
 		Progress: func(c replay.Counts) { progress.Set(c.Events + c.Rejected) },
 	})
 	took := time.Since(start)
@@ -118,7 +119,7 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 		}
 		return err
 	}
-	return w.report(ctx, cfg, f, sites, before, replaySummary{Counts: counts, Seconds: took.Seconds(), Out: f.out})
+	return w.report(ctx, cfg, f, sites, before, replaySummary{Counts: counts, droppedLinks: dropped, Seconds: took.Seconds(), Out: f.out})
 }
 
 // report collects what came of a replay, writes it out and sums it up.

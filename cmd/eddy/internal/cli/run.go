@@ -56,11 +56,11 @@ Two workers on one machine need two directories.`,
 
 // work runs a worker until ctx ends.
 func (w world) work(ctx context.Context, s settings.Settings) error {
-	topo, _, err := pipeline(s)
+	cfg, err := w.config(s)
 	if err != nil {
 		return err
 	}
-	cfg, err := w.config(s)
+	topo, _, err := loggedPipeline(s, cfg.Logger)
 	if err != nil {
 		return err
 	}
