@@ -13,8 +13,57 @@ type Wave struct {
 	At    int64      `avro:"at"`    // its number among the waves that passed the row
 	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
 	Page int64 `avro:"page_id"`
-	// Redirected is that of the walk.
+	// Redirected says that the walk came by a redirect, for releases that know no reach.
 	Redirected bool `avro:"redirected"`
+	// Beyond are those of Types of which not everybody was asked, but at [ReachDirect] or less; Once, those at
+	// [ReachRedirect] or less; Twice, at [ReachTwice].
+	Beyond LinkTypes `avro:"beyond" default:"0"`
+	Once   LinkTypes `avro:"once" default:"0"`
+	Twice  LinkTypes `avro:"twice" default:"0"`
+}
+
+// Reached are the types that were walked at a reach, or further.
+func (w *Wave) Reached(r Reach) LinkTypes {
+	switch r {
+	case ReachAll:
+		return w.Types &^ w.Beyond
+	case ReachDirect:
+		return w.Types &^ w.Once
+	case ReachRedirect:
+		return w.Types &^ w.Twice
+	}
+	return w.Types
+}
+
+// Shorter are the types that were walked at a reach, and not further.
+func (w *Wave) Shorter(r Reach) LinkTypes {
+	if r == ReachAll {
+		return w.Types
+	}
+	return w.Types &^ w.Reached(r-1)
+}
+
+// Walk takes note of types that are walked at a reach, and returns those that were not.
+func (w *Wave) Walk(types LinkTypes, r Reach) (want LinkTypes) {
+	want = types &^ w.Reached(r)
+	fresh := types &^ w.Types
+	w.Types |= types
+	for i, short := range []*LinkTypes{&w.Beyond, &w.Once, &w.Twice} {
+		if Reach(i) < r {
+			*short |= fresh
+		} else {
+			*short &^= types
+		}
+	}
+	w.Redirected = w.Types != 0 && w.Once == w.Types
+	return want
+}
+
+// upgrade reads a wave of a release that knows no reach.
+func (w *Wave) upgrade() {
+	if w.Redirected && w.Beyond == 0 {
+		w.Beyond, w.Once = w.Types, w.Types
+	}
 }
 
 // compare puts the newest wave first; of equally new ones the smaller id, so that the order is total.
@@ -51,13 +100,17 @@ func (r *TargetRow) AddWave(key Target, w Wave) {
 		return
 	}
 	title, _ := key.Title()
-	var own, second, foreign LinkTypes
+	var own, second LinkTypes
+	var foreign [numReaches]LinkTypes
 	at := int64(0)
 	r.Waves = slices.DeleteFunc(r.Waves, func(w Wave) bool {
 		recent := w.At > r.Passed-RecentWaves
 		if w.Hop.Cascade.RootTitle() != title {
-			covered := w.Types&^foreign == 0
-			foreign |= w.Types
+			covered := true
+			for r := range numReaches {
+				covered = covered && w.Reached(r)&^foreign[r] == 0
+				foreign[r] |= w.Reached(r)
+			}
 			return covered && !recent
 		}
 		if w.Hop.Cascade.DT != at {
