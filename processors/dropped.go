@@ -27,6 +27,18 @@ func Check(sites *tables.Sites, ev *events.Event) ([]events.Dropped, error) {
 	return append(slices.Clip(ev.Render.Dropped), dropped...), nil
 }
 
+// AcceptChange is [Check] of a page change, for those who do not ask for links.
+func AcceptChange(sites *tables.Sites, ev *events.PageChange) error {
+	_, err := Check(sites, &events.Event{Change: ev})
+	return err
+}
+
+// AcceptRender is [Check] of a render, likewise.
+func AcceptRender(sites *tables.Sites, ev *events.Render) error {
+	_, err := Check(sites, &events.Event{Render: ev})
+	return err
+}
+
 // dropLogInterval is the least time between two lines about links that were dropped.
 const dropLogInterval = 10 * time.Second
 

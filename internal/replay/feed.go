@@ -26,6 +26,8 @@ type Pipeline interface {
 type Options struct {
 	// Sites are the wikis whose events are taken. Defaults to every wiki, with English namespaces.
 	Sites *tables.Sites
+	// Wikis are names for wikis; an event is given its own before anything else. Defaults to those that events have.
+	Wikis tables.WikiMap
 	// Settle waits for rest before each page change, and before the first render event of a page other than the
 	// changed ones. Otherwise files are fed at full speed.
 	Settle bool
@@ -127,6 +129,7 @@ func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 			f.counts.Canaries++
 			return nil
 		}
+		f.opts.Wikis.Rename(ev)
 		var dropped []events.Dropped
 		if dropped, err = processors.Check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}

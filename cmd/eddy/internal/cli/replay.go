@@ -64,6 +64,7 @@ tables/<name>.ndjson.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` that keeps stores and the embedded broker's data (default: all in memory)")
 	settings.BindWiki(fs)
+	settings.BindWikiMap(fs)
 	settings.BindMemory(fs)
 	return cmd
 }
@@ -77,14 +78,19 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if f.feedOnly && len(s.Brokers) == 0 {
 		return usageError(errNoBrokers)
 	}
-	topo, sites, err := pipeline(s)
-	if err != nil {
-		return err
-	}
 	cfg, err := w.config(s)
 	if err != nil {
 		return err
 	}
+	names, err := s.WikiNames()
+	if err != nil {
+		return usageError(err)
+	}
+	topo, sites, err := pipeline(s)
+	if err != nil {
+		return err
+	}
+	tellAssumed(sites, s, cfg.Logger)
 	if err := limitMemory(cfg); err != nil {
 		return usageError(err)
 	}
@@ -108,7 +114,7 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	var dropped droppedLinks
 	start := time.Now()
 	counts, err := replay.Feed(ctx, to, files, replay.Options{
-		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add, Dropped: dropped.add,
+		Sites: sites, Wikis: names, Settle: f.settle, OnError: policy, Reject: letters.add, Dropped: dropped.add,
 		Progress: func(c replay.Counts) { progress.Set(c.Events + c.Rejected) },
 	})
 	took := time.Since(start)

@@ -98,8 +98,17 @@ func BindWiki(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
 	fs.StringSlice("siteinfo", nil, "`file` with a wiki's namespaces and case rules, as its API answers meta=siteinfo; may be repeated")
 	b.mark("siteinfo", "siteinfo")
+	fs.StringSlice("case", nil, "`rule` of wikis without site info for the first letter of titles: first-letter or case-sensitive, NAME=first-letter for one of them (default: titles are kept as they come)")
+	b.mark("case", "case")
 	fs.String("start-on", b.defaults.StartOn, "what starts the cascade of a content change: render (of the changed page) or change")
 	b.mark("start-on", "start-on")
+}
+
+// BindWikiMap adds the flag of the names of wikis.
+func BindWikiMap(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.String("wiki-map", "", "YAML `file` with names for wikis, by the wiki_id or domain that events have")
+	b.mark("wiki-map", "wiki-map")
 }
 
 // BindMemory adds the flag of the memory.

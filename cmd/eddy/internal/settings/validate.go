@@ -33,6 +33,9 @@ func (s Settings) validate() error {
 	if _, _, err := s.policies(); err != nil {
 		errs = append(errs, err)
 	}
+	if _, err := s.Cases(); err != nil {
+		errs = append(errs, err)
+	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
 	}
