@@ -169,7 +169,7 @@ func TestListsOfBothKinds(t *testing.T) {
 	b.page(1, 2, "Template:Direct", uses{"Template:Base@1.1"}, direct)
 	b.page(1, 3, "Template:Complete", uses{"Template:Base@1.1"})
 	var want []int64
-	for i := int64(0); i < 4; i++ {
+	for i := range int64(4) {
 		b.page(3, 100+5000*i, fmt.Sprintf("A%d", i), uses{"Template:Direct@2.2"}, direct)
 		b.page(3, 101+5000*i, fmt.Sprintf("B%d", i), uses{"Template:Complete@3.3"}, direct)
 		b.page(3, 102+5000*i, fmt.Sprintf("C%d", i), uses{"Template:Direct@2.2", "Template:Complete@3.3"}) // by arguments, Base is not shown

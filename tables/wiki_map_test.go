@@ -36,8 +36,13 @@ func TestWikiMap(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ wiki, domain, want string }{
-		{"old", "", "New"}, {"older", "w.example", "New"}, {"any", "w.example", "ByDomain"}, {"any", "", "any"}, {"", "w.example", "ByDomain"},
-		{"swap", "", "swapped"}, {"swapped", "", "swap"},
+		{"old", "", "New"},
+		{"older", "w.example", "New"},
+		{"any", "w.example", "ByDomain"},
+		{"any", "", "any"},
+		{"", "w.example", "ByDomain"},
+		{"swap", "", "swapped"},
+		{"swapped", "", "swap"},
 	} {
 		change := events.Event{Change: &events.PageChange{Wiki: c.wiki, Meta: events.Meta{Domain: c.domain}}}
 		render := events.Event{Render: &events.Render{Wiki: c.wiki, Meta: events.Meta{Domain: c.domain}}}

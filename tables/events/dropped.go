@@ -58,9 +58,9 @@ func redirect(dropped *[]Dropped) *json.Unmarshalers {
 		}
 		if err := json.Unmarshal(value, &link, jsontext.AllowInvalidUTF8(true)); err != nil {
 			*dropped = append(*dropped, Dropped{Type: "redirect", Text: string(value), Fault: FaultShape})
-			return nil
+		} else {
+			*to = wireRedirect{Title: link.Title, Namespace: link.Namespace, Interwiki: link.Interwiki}
 		}
-		*to = wireRedirect{Title: link.Title, Namespace: link.Namespace, Interwiki: link.Interwiki}
 		return nil
 	})
 }

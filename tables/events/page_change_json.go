@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -89,7 +90,7 @@ func (w *wire) pageChange() (*PageChange, error) {
 	page, dropped := w.Page.page()
 	c := &PageChange{
 		Meta: Meta{w.Meta.ID, w.Meta.Domain}, Wiki: w.Wiki, Time: at, Kind: k, Page: page,
-		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1}, Dropped: append(w.dropped, dropped...),
+		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1}, Dropped: slices.Concat(w.dropped, dropped),
 	}
 	if w.Revision.Time != "" {
 		if c.Revision.Time, err = parseTime("revision.rev_dt", w.Revision.Time); err != nil {

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -75,8 +76,9 @@ func (w *wire) render() (*Render, error) {
 	if w.Links == nil {
 		return nil, missing("links")
 	}
-	links, dropped := w.Links.links()
-	r.Links, r.Dropped = links, append(w.dropped, dropped...)
+	var dropped []Dropped
+	r.Links, dropped = w.Links.links()
+	r.Dropped = slices.Concat(w.dropped, dropped)
 	if c := w.Cause; c != nil {
 		r.Cause = &Cause{c.CascadeID, c.Root}
 	}
