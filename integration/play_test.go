@@ -91,7 +91,7 @@ type play struct {
 
 func plays() []play {
 	var all []play
-	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct} {
+	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
 		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10}
 		forgetful := small // a page may be asked for twice, and no page is stale
 		forgetful.EndedCascades = 1

@@ -270,7 +270,6 @@ func changePoisons() []poison {
 		with("title of 300 bytes", `"Poison"`, `"`+strings.Repeat("Lo", 150)+`"`, "255 bytes"),
 		with("title of a million bytes", `"Poison"`, `"`+strings.Repeat("Long", 250_000)+`"`, "255 bytes"),
 		with("namespace beyond 32 bits", `"namespace_id":0`, `"namespace_id":9999999999`, "namespace_id"),
-		with("redirect to no title", `"is_redirect":false`, `"is_redirect":true,"redirect_page_link":{"page_title":"{{","namespace_id":0}`, "redirect_page_link"),
 		with("newer version of the event", "change/1.2.0", "change/2.0.0", "version 1"),
 		with("event of another stream", "page/change/1.2.0", "revision/create/1.0.0", "schema"),
 		with("canary without fields", `"domain":"test"},"wiki_id":"`, `"domain":"canary"},"no_id":"`, "wiki_id"),
@@ -316,9 +315,6 @@ func renderPoisons() []poison {
 		with("render of the year 9999", "dt", false, func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }),
 		with("render before there were computers", "dt", false, func(r *events.Render) { r.Start = time.UnixMilli(math.MinInt64 / 2) }),
 		with("render of a wiki that is not known", "unknown wiki", true, func(r *events.Render) { r.Wiki = "strangewiki" }),
-		with("link to no title", "page link", true, func(r *events.Render) { r.Links.Page[0].Title = "A[b]" }),
-		with("link to a title of a million bytes", "page link", true, func(r *events.Render) { r.Links.Page[0].Title = strings.Repeat("Long", 250_000) }),
-		bytewise("link that is no UTF-8", true, "Target", "Tar\xff\xfet"),
 		bytewise("list without end", false, "\x0cTarget", "\xfe\xff\xff\xff\xff\xff\xff\xff\x7fTarget"),
 		{name: "render of another page than its key's", in: "renders", one: true, make: func(p place) *kgo.Record {
 			return &kgo.Record{Key: fmt.Appendf(nil, "%s:%d", p.wiki, p.page+256), Value: encode(good(p))}

@@ -18,8 +18,8 @@ func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.Chu
 		row.Chunk.Edges.Apply(u)
 	}
 	if w := step.Walk; w != nil {
-		out := &emitter{h: h, r: r, hop: w.Hop, parent: w.ID, except: w.Except}
-		if err := out.edges(&row.Chunk.Edges, key.Chunk.Source, w.Types); err != nil {
+		out := &emitter{h: h, r: r, hop: w.Hop, reach: w.Came(), parent: w.ID, except: w.Except}
+		if err := out.edges(key.Row(), &row.Chunk.Edges, key.Chunk.Source, w.Types); err != nil {
 			return err
 		}
 		if err := out.report(); err != nil {

@@ -9,7 +9,7 @@ import (
 // edge sets or removes one link of the target.
 func (v *visit) edge(e *tables.Edge) error {
 	s := v.row.Source(e.Source)
-	u := tables.ChunkEdge{Page: e.Page, Type: e.Type, Present: e.Present}
+	u := tables.ChunkEdge{Page: e.Page, Type: e.Type, Present: e.Present, Direct: e.Direct}
 	if e.Hub != nil {
 		u.Hub = &e.Hub.Name
 	}
@@ -24,7 +24,7 @@ func (v *visit) edge(e *tables.Edge) error {
 	}
 	v.own(e)
 	v.meet(e)
-	if e.Direct && redirected.Has(e.Type) {
+	if e.Direct && (e.Type == tables.LinkRedirect || tables.Redirected.Has(e.Type)) {
 		v.row.Direct = true
 	}
 	if err := v.use(e); err != nil {
@@ -68,7 +68,7 @@ func (v *visit) own(e *tables.Edge) {
 // something else, and nobody will tell.
 func (v *visit) meet(e *tables.Edge) {
 	saw, met := tables.Met{State: tables.MetOne, Page: e.SawPage}, v.row.Met
-	if redirected.Has(e.Type) && e.Saw == tables.SawPage {
+	if tables.Redirected.Has(e.Type) && e.Saw == tables.SawPage {
 		if saw.Rev = e.SawRev; saw.Rev == 0 {
 			saw.Rev = -1
 		}
@@ -112,7 +112,8 @@ func (v *visit) moveOut(s *tables.SourceEdges) error {
 	first, last := uint32(1<<32-1), uint32(0)
 	for t, set := range s.Edges.Sets {
 		for _, id := range set {
-			s.Pending = append(s.Pending, tables.ChunkEdge{Page: int64(id), Type: tables.LinkType(t), Present: true})
+			direct := s.Edges.DirectUsers(tables.LinkType(t)).Has(id)
+			s.Pending = append(s.Pending, tables.ChunkEdge{Page: int64(id), Type: tables.LinkType(t), Present: true, Direct: direct})
 		}
 		if len(set) > 0 {
 			first, last = min(first, set[0]), max(last, set[len(set)-1])

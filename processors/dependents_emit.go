@@ -13,6 +13,7 @@ type emitter struct {
 	h      *dependents
 	r      topology.Scope
 	hop    tables.CascadeHop
+	reach  tables.Reach
 	parent int64 // the message at work
 	except []int64
 
@@ -23,7 +24,7 @@ type emitter struct {
 }
 
 func (v *visit) emitter(w *tables.Walk) *emitter {
-	return &emitter{h: v.h, r: v.r, hop: w.Hop, parent: w.ID, except: w.Except}
+	return &emitter{h: v.h, r: v.r, hop: w.Hop, reach: w.Came(), parent: w.ID, except: w.Except}
 }
 
 // report sends what was collected, and tells cascades of all that was sent.
@@ -49,31 +50,18 @@ func (out *emitter) id(receiver string, at int64) int64 {
 	return id
 }
 
-// edges asks for the pages with links of the types, each once by its strongest, and goes on through the hubs.
-func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) error {
-	var sets [tables.NumLinkTypes]tables.IDSet
-	var own tables.IDSet
+// edges asks for the pages with links of the types to a target, and goes on through the hubs.
+func (out *emitter) edges(at tables.Target, e *tables.Edges, wiki string, types tables.LinkTypes) error {
+	var except tables.IDSet
 	if wiki == out.hop.Cascade.Wiki {
 		for _, id := range out.except {
-			own, _ = own.With(uint32(id))
+			except, _ = except.With(uint32(id))
 		}
 	}
-	taken := []tables.IDSet{own}
-	for t := range types.Without(tables.LinkRedirect).Each() {
-		set := e.Sets[t]
-		if len(taken) > 1 || len(own) > 0 {
-			set = slices.DeleteFunc(slices.Clone(set), func(id uint32) bool {
-				return slices.ContainsFunc(taken, func(s tables.IDSet) bool { return s.Has(id) })
-			})
-		}
-		if len(set) > 0 {
-			sets[t] = set
-			taken = append(taken, set)
-		}
-	}
+	step := e.Walk(at, types, out.reach, except)
 	for {
 		next, some := uint32(0), false
-		for _, set := range sets {
+		for _, set := range step.Pages {
 			if len(set) > 0 && (!some || set[0] < next) {
 				next, some = set[0], true
 			}
@@ -81,18 +69,12 @@ func (out *emitter) edges(e *tables.Edges, wiki string, types tables.LinkTypes) 
 		if !some {
 			break
 		}
-		if err := out.ask(wiki, next>>8, &sets); err != nil {
+		if err := out.ask(wiki, next>>8, &step.Pages); err != nil {
 			return err
 		}
 	}
-	for i, h := range e.Hubs {
-		if own.Has(uint32(h.Page)) {
-			continue // its titles, the old and the new, have cascades of their own
-		}
-		if slices.ContainsFunc(e.Hubs[:i], func(o tables.Hub) bool { return o.Name == h.Name && o.Type == h.Type }) {
-			continue // two pages with one title, for as long as its claims are on their way
-		}
-		if err := out.hub(wiki, h, types); err != nil {
+	for _, on := range step.Hubs {
+		if err := out.onward(wiki, on); err != nil {
 			return err
 		}
 	}
@@ -141,33 +123,32 @@ func (out *emitter) page(wiki string, id uint32, t tables.LinkType) error {
 	return out.ask(wiki, id>>8, &sets)
 }
 
-// hub goes on to the dependents of a page that includes the target, one hop further; or that redirects to it, in the
+// onward goes on to the dependents of a page that includes the target, one hop further; or that redirects to it, in the
 // same hop.
-func (out *emitter) hub(wiki string, h tables.Hub, types tables.LinkTypes) error {
-	types &= hubTypes(h.Type)
-	if types == 0 {
-		return nil
-	}
+func (out *emitter) onward(wiki string, on tables.Onward) error {
 	hop := out.hop
-	if h.Type == tables.LinkTemplate {
+	if on.Deeper() {
 		hop.Depth++
 	}
-	to := tables.TitleTarget(h.Name.In(wiki))
+	to := tables.TitleTarget(on.Name.In(wiki))
 	w := &tables.Walk{
-		Hop: hop, Types: types, ID: out.id(to.String(), int64(h.Type)<<32|int64(hop.Depth)),
-		Redirected: h.Type == tables.LinkRedirect,
+		Hop: hop, Types: on.Types, ID: out.id(to.String(), int64(on.Reach)<<48|int64(on.Hub.Type)<<32|int64(hop.Depth)),
+		Reach: on.Reach, Redirected: on.Reach >= tables.ReachRedirect,
 	}
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Walk: w})
 }
 
 // chunk sends the walk to a chunk.
 func (out *emitter) chunk(to tables.Target, types tables.LinkTypes) error {
-	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0), Except: out.except}
+	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0), Except: out.except, Reach: out.reach}
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Chunk: &tables.ChunkStep{Walk: w}})
 }
 
 // again sends the rest of a walk back to its row.
 func (out *emitter) again(row tables.Target, w *tables.Walk, types tables.LinkTypes, cursor int32) error {
-	next := &tables.Walk{Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor)), Except: w.Except}
+	next := &tables.Walk{
+		Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor)), Except: w.Except,
+		Reach: w.Reach, Redirected: w.Redirected,
+	}
 	return out.h.loop.Send(out.r, row, &tables.DependentsStep{Walk: next})
 }

@@ -6,10 +6,10 @@ import "github.com/eddystream/eddy/tables"
 // asked for by the newest such cascade, at once: the walk itself will not come back.
 func (v *visit) late(e *tables.Edge) error {
 	for i := range v.row.Waves {
-		w := v.row.Waves[i]
-		page := !e.Again && v.feels(e, w) && v.stale(e, w)
-		hub := e.Hub != nil && w.Types&hubTypes(e.Type) != 0 && goesOn(e, w)
-		if !page && !hub {
+		w := &v.row.Waves[i]
+		page := !e.Again && feels(e, w) && v.stale(e, *w)
+		onward := v.onward(e, w)
+		if !page && len(onward) == 0 {
 			continue
 		}
 		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page<<8|int64(e.Type), v.key.String(), e.Start)})
@@ -19,8 +19,8 @@ func (v *visit) late(e *tables.Edge) error {
 				return err
 			}
 		}
-		if hub {
-			if err := out.hub(e.Source, tables.Hub{Page: e.Page, Type: e.Type, Name: e.Hub.Name}, w.Types); err != nil {
+		for _, on := range onward {
+			if err := out.onward(e.Source, on); err != nil {
 				return err
 			}
 		}
@@ -30,8 +30,30 @@ func (v *visit) late(e *tables.Edge) error {
 }
 
 // feels reports whether the wave asks for pages with such a link. A redirect carries and is never asked for.
-func (v *visit) feels(e *tables.Edge, w tables.Wave) bool {
-	return e.Type != tables.LinkRedirect && w.Types.Has(e.Type) && (e.Direct || !w.Redirected)
+func feels(e *tables.Edge, w *tables.Wave) bool {
+	types := w.Reached(tables.ReachAll)
+	if e.Direct {
+		types = w.Types
+	}
+	return e.Type != tables.LinkRedirect && types.Has(e.Type)
+}
+
+// onward returns where a wave goes on through the page of a link: each type as it came.
+func (v *visit) onward(e *tables.Edge, w *tables.Wave) (list []tables.Onward) {
+	if e.Hub == nil || !goesOn(e, *w) {
+		return nil
+	}
+	hub := tables.Hub{Page: e.Page, Type: e.Type, Name: e.Hub.Name}
+	last := tables.ReachTwice
+	if !e.Direct {
+		last = tables.ReachAll // its own list has what is beyond
+	}
+	for reach := tables.ReachAll; reach <= last; reach++ {
+		if on, ok := hub.Onward(v.key, w.Reached(reach)&w.Shorter(reach), reach); ok {
+			list = append(list, on)
+		}
+	}
+	return list
 }
 
 // stale reports whether the rendering that found a link may have met the state from before a wave. Times have a
@@ -61,16 +83,4 @@ func goesOn(e *tables.Edge, w tables.Wave) bool {
 		return e.SawRev < c.Rev
 	}
 	return c.Timeless || e.Hub.Start <= c.Moment()
-}
-
-// hubTypes are the types of a wave that go on through a link of a page: what is felt by templates through the page that
-// includes, what is felt by templates or images through the redirect.
-func hubTypes(t tables.LinkType) tables.LinkTypes {
-	switch t {
-	case tables.LinkTemplate:
-		return tables.NewLinkTypes(tables.LinkTemplate)
-	case tables.LinkRedirect:
-		return redirected
-	}
-	return 0
 }

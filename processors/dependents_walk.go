@@ -6,9 +6,6 @@ import (
 	"github.com/eddystream/eddy/tables"
 )
 
-// redirected are the links whose users feel a change through a redirect.
-var redirected = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
-
 // root begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
 // links that come late are compared with it.
 func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool, except []int64) error {
@@ -16,19 +13,17 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 	switch wave := v.row.Wave(c.ID); {
 	case wave == nil:
 		c = v.number(c, page)
-	case types&^wave.Types == 0:
+	case types&^wave.Reached(tables.ReachAll) == 0:
 		return nil // a repeat
+	case wave.Reached(tables.ReachAll) == 0: // by a cycle, and a crash, the cascade has come here from beyond before
+		c = wave.Hop.Cascade
 	default: // of a page that was found, the change of the title and that of the content are one cascade
 		c = wave.Hop.Cascade
 		w.ID = messageID(c.ID, w.ID, v.key.String(), int64(types))
 	}
 	w.Hop = tables.CascadeHop{Cascade: c, Depth: 1}
 	if quiet || !v.finds(types) {
-		if wave := v.row.Wave(c.ID); wave != nil {
-			wave.Types |= types
-		} else {
-			v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: types, Page: page})
-		}
+		v.leave(w, page)
 		return v.alone(w)
 	}
 	out, want := v.emitter(w), v.pass(w, page)
@@ -81,11 +76,7 @@ func (v *visit) alone(w *tables.Walk) error {
 
 // through lets a cascade that came by a hub go on to the dependents of this title.
 func (v *visit) through(w *tables.Walk) error {
-	want := v.pass(w, 0)
-	if w.Redirected && !v.row.Direct {
-		want = 0
-	}
-	return v.walk(v.emitter(w), w, want)
+	return v.walk(v.emitter(w), w, v.pass(w, 0))
 }
 
 // resume goes on with a walk through chunks. What a newer cascade of the same root has taken over is left to it.
@@ -104,29 +95,35 @@ func (v *visit) resume(w *tables.Walk) error {
 // newer change of the same root walks, an older one need not; nor the rest of what it has begun.
 func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
 	c := w.Hop.Cascade
-	want := w.Types
-	switch wave := v.row.Wave(c.ID); {
-	case wave == nil:
-		v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: w.Types, Page: page, Redirected: w.Redirected})
-	case wave.Redirected && !w.Redirected:
-		wave.Types, wave.Redirected = wave.Types|w.Types, false // what came by a redirect did not ask everybody
-	default:
-		want &^= wave.Types
-		wave.Types |= w.Types
-	}
+	reach, want := w.Came(), v.leave(w, page)
 	var taken tables.LinkTypes
 	for i := range v.row.Waves {
 		o := &v.row.Waves[i]
 		switch {
 		case !o.Hop.Cascade.SameRoot(c) || o.Hop.Cascade.ID == c.ID:
 		case o.Hop.Cascade.After(c):
-			taken |= want & o.Types
+			taken |= want & o.Reached(reach) // what the newer one has not walked so far it may never come to
 		case c.After(o.Hop.Cascade):
-			o.Taken |= o.Types & want
+			o.Taken |= o.Shorter(reach) & want
 		}
 	}
 	v.row.Wave(c.ID).Taken |= taken
 	return want &^ taken
+}
+
+// leave leaves the wave of a walk and returns the types that it was not walked for yet.
+func (v *visit) leave(w *tables.Walk, page int64) tables.LinkTypes {
+	wave := v.row.Wave(w.Hop.Cascade.ID)
+	if wave == nil {
+		fresh := tables.Wave{Hop: w.Hop, Page: page}
+		want := fresh.Walk(w.Types, w.Came())
+		v.row.AddWave(v.key, fresh)
+		return want
+	}
+	if w.Came() == tables.ReachAll {
+		wave.Hop, wave.Page = w.Hop, page
+	}
+	return wave.Walk(w.Types, w.Came())
 }
 
 func (v *visit) ofThisTitle(c tables.Cascade) bool {
@@ -136,7 +133,7 @@ func (v *visit) ofThisTitle(c tables.Cascade) bool {
 
 // finds reports whether the row may have links of the types, or redirects to carry them on. What is in chunks may.
 func (v *visit) finds(types tables.LinkTypes) bool {
-	if types&redirected != 0 {
+	if types&tables.Redirected != 0 {
 		types = types.With(tables.LinkRedirect)
 	}
 	for i := range v.row.Sources {
@@ -162,13 +159,15 @@ func (v *visit) walk(out *emitter, w *tables.Walk, types tables.LinkTypes) error
 				return err
 			}
 			if s.Width == 0 && w.Cursor == 0 {
-				if err := out.edges(&s.Edges, s.Wiki, types); err != nil {
+				if err := out.edges(v.key, &s.Edges, s.Wiki, types); err != nil {
 					return err
 				}
 			}
 		}
-		if err := v.walkChunks(out, w, types); err != nil {
-			return err
+		if out.reach == tables.ReachAll || v.row.Direct {
+			if err := v.walkChunks(out, w, types); err != nil {
+				return err
+			}
 		}
 	}
 	return out.report()

@@ -223,7 +223,7 @@ func TestIntakeOfNaturalMistakes(t *testing.T) {
 		{"a change among renders", kgo.Record{Topic: renders, Value: []byte(changeText("x", 9, ``))}, "no render"},
 		{"an Avro render among changes", kgo.Record{Topic: changes, Value: avro(t, "x", 9)}, "page changes"},
 		{"a wiki that is a path", kgo.Record{Topic: changes, Value: []byte(strings.Replace(changeText("x", 9, ``), "testwiki", "../../x", 1))}, "unknown wiki"},
-		{"a wiki in capitals", kgo.Record{Topic: changes, Value: []byte(strings.Replace(changeText("x", 9, ``), "testwiki", "EnWiki", 1))}, "unknown wiki"},
+		{"a wiki of two words", kgo.Record{Topic: changes, Value: []byte(strings.Replace(changeText("x", 9, ``), "testwiki", "En Wiki", 1))}, "unknown wiki"},
 		{"page 0", kgo.Record{Topic: renders, Value: []byte(renderText("x", 0, `{}`))}, "page_id"},
 		{"page 2^32+7", kgo.Record{Topic: changes, Value: []byte(changeText("x", 1<<32+7, ``))}, "page_id"},
 		{"a title that is none", kgo.Record{Topic: changes, Value: []byte(strings.Replace(changeText("x", 9, ``), "P9", "A[b]", 1))}, "page_title"},

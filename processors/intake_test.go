@@ -53,12 +53,12 @@ func TestIntakeAddsPrefixes(t *testing.T) {
 	for minor := range 10 {
 		in.Send([]byte(`{"wiki_id":"example","page_id":1}`), fmt.Appendf(nil, unprefixedChange, minor))
 		key, ev, ok := out.Next()
-		if !ok || key.String() != "example:1" || ev.Page.Title != "Talk:Example" || ev.Meta.ID == "" || ev.Kind != events.Edit {
+		if !ok || key.String() != "example:1" || ev.Page.Title != "Talk:example" || ev.Meta.ID == "" || ev.Kind != events.Edit {
 			t.Errorf("1.%d.0: %t, %v, %+v", minor, ok, key, ev)
 		}
 	}
 	row, ok := topologytest.Value(d, tables.Pages, tables.PageKey{Wiki: "example", ID: 1})
-	if !ok || row.Name != (tables.Name{Namespace: 1, DBKey: "Example"}) || row.Redirect == nil || row.Redirect.DBKey != "Target" {
+	if !ok || row.Name != (tables.Name{Namespace: 1, DBKey: "example"}) || row.Redirect == nil || row.Redirect.DBKey != "Target" {
 		t.Errorf("%t, %+v", ok, row)
 	}
 }

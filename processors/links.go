@@ -16,6 +16,7 @@ import (
 // revision, a rendering of it what others now see of it. Whichever comes second starts the cascade.
 type links struct {
 	sites   *tables.Sites
+	dropped *dropLog
 	startOn StartOn
 	rows    topology.State[tables.PageKey, *tables.LinksRow]
 	targets topology.Sink[tables.Target, *tables.TargetUpdate]
@@ -26,6 +27,7 @@ func addLinks(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "links", tables.PageKeys())
 	h := &links{
 		sites:   o.Sites,
+		dropped: o.dropped,
 		startOn: o.StartOn,
 		rows:    topology.Persist(p, tables.LinksRows),
 		targets: topology.Output(p, tables.TargetUpdates),
@@ -56,14 +58,12 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
 		return fmt.Errorf("render %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
-	site, err := h.sites.Site(ev.Wiki)
+	site, err := renderSite(h.sites, ev)
 	if err != nil {
-		return fmt.Errorf("render %s: %w", codecs.Quote(ev.Meta.ID), err)
+		return err
 	}
-	state, err := readRender(site, ev)
-	if err != nil {
-		return fmt.Errorf("render %s: %w", codecs.Quote(ev.Meta.ID), err)
-	}
+	state, dropped := readRender(site, ev)
+	h.dropped.note(r.Key, dropped)
 	row, err := h.row(r)
 	if err != nil {
 		return err

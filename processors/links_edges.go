@@ -43,7 +43,7 @@ func (o ownLinks) carries(l tables.Link) bool {
 	case tables.LinkRedirect:
 		return true
 	case tables.LinkTemplate:
-		return o.direct && !l.PageOnly
+		return !l.PageOnly // of whoever lists no more than that the page is used
 	}
 	return false
 }
@@ -76,7 +76,8 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 			// The same link is news where the title means another page than when it was found; to the page's own title
 			// also where that may be so.
 			news := before[0].Page != after[0].Page || row.Recheck && ofRender && self(row, after[0])
-			if news || is.carries(after[0]) != was.carries(before[0]) {
+			counts := is.direct != was.direct && tables.Redirected.Has(after[0].Type)
+			if news || counts || is.carries(after[0]) != was.carries(before[0]) {
 				if err := e.add(row, is, after[0], foundAt(row, after[0], at), !news); err != nil {
 					return err
 				}

@@ -2,26 +2,21 @@ package processors
 
 import (
 	"fmt"
-	"math"
 	"slices"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )
 
-// readRender normalises a rendering. Its errors name the link.
-func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, error) {
-	if ev.Page.ID < 1 || ev.Page.ID > math.MaxUint32 {
-		return nil, fmt.Errorf("page_id %d: want 1 to %d", ev.Page.ID, uint32(math.MaxUint32))
-	}
+// readRender normalises a rendering, by the rules of its wiki. A link that cannot be is dropped; the others are used.
+func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, []events.Dropped) {
 	in := &ev.Links
 	list := linkList{site: site, links: make([]tables.Link, 0, len(in.Template)+len(in.Page)+len(in.Image)+
 		len(in.Category)+len(in.Existence)+len(in.External)+len(in.Lang)+len(in.Interwiki))}
 	for _, l := range in.Template {
 		link := tables.Link{Type: tables.LinkTemplate, Page: l.PageID, Rev: l.RevID, PageOnly: l.Scope == events.PageOnly}
-		if err := list.title(link, l.Namespace, l.Title); err != nil {
-			return nil, err
-		}
+		list.title(link, l.Namespace, l.Title)
 	}
 	for _, group := range []struct {
 		typ   tables.LinkType
@@ -33,19 +28,17 @@ func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, 
 		{tables.LinkExistence, in.Existence},
 	} {
 		for _, l := range group.links {
-			if err := list.title(tables.Link{Type: group.typ, Page: l.PageID}, l.Namespace, l.Title); err != nil {
-				return nil, err
-			}
+			list.title(tables.Link{Type: group.typ, Page: l.PageID}, l.Namespace, l.Title)
 		}
 	}
 	for _, url := range in.External {
-		list.text(tables.LinkExternal, url)
+		list.add(tables.Link{Type: tables.LinkExternal, Text: url}, checkExternal(url))
 	}
 	for _, l := range in.Lang {
-		list.text(tables.LinkLang, l)
+		list.add(tables.Link{Type: tables.LinkLang, Text: l}, checkLang(l))
 	}
 	for _, l := range in.Interwiki {
-		list.text(tables.LinkInterwiki, l.Prefix+":"+l.Title)
+		list.add(tables.Link{Type: tables.LinkInterwiki, Text: l.Prefix + ":" + l.Title}, checkPrefixed(l.Prefix, l.Title))
 	}
 	hash := ev.TransclusionSHA1
 	if hash == "" {
@@ -54,29 +47,47 @@ func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, 
 	return &tables.RenderState{
 		Start: ev.Start.Unix(), Rev: ev.Revision.ID, Direct: ev.Closure == events.Direct, Hash: hash,
 		Links: list.sorted(),
-	}, nil
+	}, list.dropped
+}
+
+// renderSite returns the rules of a rendering's wiki. Its error names the event.
+func renderSite(sites *tables.Sites, ev *events.Render) (*tables.SiteInfo, error) {
+	site, err := sites.Site(ev.Wiki)
+	if err != nil {
+		return nil, fmt.Errorf("render %s: %w", codecs.Quote(ev.Meta.ID), err)
+	}
+	return site, nil
 }
 
 // linkList collects the links of a rendering.
 type linkList struct {
-	site  *tables.SiteInfo
-	links []tables.Link
+	site    *tables.SiteInfo
+	links   []tables.Link
+	dropped []events.Dropped
 }
 
-func (l *linkList) title(link tables.Link, namespace int32, text string) error {
+func (l *linkList) title(link tables.Link, namespace int32, text string) {
 	title, err := l.site.Key(namespace, text)
-	if err != nil {
-		return fmt.Errorf("%s link: %w", link.Type, err)
+	fault := titleFault(err)
+	switch {
+	case namespace < leastNamespace:
+		fault = events.FaultNamespace
+	case link.Page < 0 || link.Rev < 0:
+		fault = events.FaultNumber
 	}
 	link.Namespace, link.Text = title.Namespace, title.DBKey
-	l.links = append(l.links, link)
-	return nil
+	if fault != "" {
+		link.Text = text
+	}
+	l.add(link, fault)
 }
 
-func (l *linkList) text(typ tables.LinkType, text string) {
-	if text != "" {
-		l.links = append(l.links, tables.Link{Type: typ, Text: text})
+func (l *linkList) add(link tables.Link, fault events.Fault) {
+	if fault != "" {
+		l.dropped = append(l.dropped, events.Dropped{Type: link.Type.String(), Text: link.Text, Fault: fault})
+		return
 	}
+	l.links = append(l.links, link)
 }
 
 // sorted returns the links in order, each target once by type: in effect beyond the page's own view if it is once.

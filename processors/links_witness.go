@@ -75,12 +75,8 @@ func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 
 // judge returns what others feel of a content change; nil: nothing. A cut one is felt by the users of a file only.
 func judge(wiki string, row *tables.LinksRow, p tables.PendingChange, cut bool) *tables.ContentChange {
-	var types tables.LinkTypes
-	if p.Kind == tables.ChangeFile {
-		types = types.With(tables.LinkImage)
-	}
+	types := tables.ContentTypes(p.Kind, cut)
 	if !cut {
-		types = types.With(tables.LinkTemplate)
 		row.StartedDT = p.DT
 	}
 	if types == 0 {

@@ -3,6 +3,7 @@ package processors
 import (
 	"errors"
 	"fmt"
+	"log/slog"
 	"time"
 
 	"github.com/eddystream/eddy/tables"
@@ -43,6 +44,10 @@ type Options struct {
 	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
 	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
 	EndedCascades int
+	// Logger is told of links that cannot be, and of wikis whose rules are not known. Defaults to none.
+	Logger *slog.Logger
+
+	dropped *dropLog
 }
 
 func (o Options) withDefaults() Options {
@@ -70,6 +75,10 @@ func (o Options) withDefaults() Options {
 	if o.EndedCascades == 0 {
 		o.EndedCascades = tables.ClosedCascades
 	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	o.dropped = &dropLog{logger: o.Logger}
 	return o
 }
 

@@ -16,21 +16,23 @@ import (
 // pages applies the changes of pages to their identities. It sends what the page took and left to titles, and every
 // applied change as a life to links and requests.
 type pages struct {
-	o      Options
-	sites  *tables.Sites
-	rows   topology.State[tables.PageKey, *tables.PageRow]
-	claims topology.Sink[tables.Title, *tables.Claim]
-	lives  topology.Sink[tables.PageKey, *tables.Life]
+	o       Options
+	sites   *tables.Sites
+	dropped *dropLog
+	rows    topology.State[tables.PageKey, *tables.PageRow]
+	claims  topology.Sink[tables.Title, *tables.Claim]
+	lives   topology.Sink[tables.PageKey, *tables.Life]
 }
 
 func addPages(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "pages", tables.PageKeys())
 	h := &pages{
-		o:      o,
-		sites:  o.Sites,
-		rows:   topology.Persist(p, tables.PageRows),
-		claims: topology.Output(p, tables.Claims),
-		lives:  topology.Output(p, tables.Lives),
+		o:       o,
+		sites:   o.Sites,
+		dropped: o.dropped,
+		rows:    topology.Persist(p, tables.PageRows),
+		claims:  topology.Output(p, tables.Claims),
+		lives:   topology.Output(p, tables.Lives),
 	}
 	topology.Input(p, tables.PageChanges).Handle(h.change)
 }
@@ -43,10 +45,11 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
 		return fmt.Errorf("page change %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
-	now, err := h.read(ev)
+	now, dropped, err := readChange(h.sites, ev)
 	if err != nil {
 		return err
 	}
+	h.dropped.note(r.Key, dropped)
 	now.date(ev, h.o.Now())
 	row, found, err := h.rows.Get(r)
 	if err != nil {
@@ -230,18 +233,22 @@ func (now *identity) complete(row *tables.PageRow, ev *events.PageChange) {
 	}
 }
 
-// read normalises the titles of a change. Its errors name the event and the title.
-func (h *pages) read(ev *events.PageChange) (identity, error) {
-	site, err := h.sites.Site(ev.Wiki)
+// readChange normalises the titles of a change. Its errors name the event and the title. A redirect or a former title that
+// cannot be is dropped.
+func readChange(sites *tables.Sites, ev *events.PageChange) (now identity, dropped []events.Dropped, err error) {
+	site, err := sites.Site(ev.Wiki)
 	if err != nil {
-		return identity{}, fmt.Errorf("page change %s: %w", codecs.Quote(ev.Meta.ID), err)
+		return now, nil, fmt.Errorf("page change %s: %w", codecs.Quote(ev.Meta.ID), err)
 	}
-	now := identity{
+	now = identity{
 		kind: changeKind(ev), dt: ev.Time.Unix(), rev: ev.Revision.ID, live: ev.Kind != events.Delete,
 		sha1: ev.Revision.ContentSHA1, form: ev.Revision.Form(),
 	}
 	if now.title, err = site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
-		return now, fmt.Errorf("page change %s: page_title: %w", codecs.Quote(ev.Meta.ID), err)
+		return now, nil, fmt.Errorf("page change %s: page_title: %w", codecs.Quote(ev.Meta.ID), err)
+	}
+	drop := func(typ, text string, err error) {
+		dropped = append(dropped, events.Dropped{Type: typ, Text: text, Fault: titleFault(err)})
 	}
 	now.prefix = unknownPrefix(site, ev.Page.Namespace, ev.Page.Title)
 	if l := ev.Page.Link; ev.Page.Redirect && l != nil && l.Interwiki == "" && now.live {
@@ -249,28 +256,31 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		if l.Namespace == ev.Page.Namespace {
 			prefix, _, _ = strings.Cut(ev.Page.Title, ":")
 		}
-		to, err := site.FromRedirect(l.Namespace, l.Title, prefix)
-		if err != nil {
-			return now, fmt.Errorf("page change %s: redirect_page_link: %w", codecs.Quote(ev.Meta.ID), err)
+		if to, err := site.FromRedirect(l.Namespace, l.Title, prefix); err != nil {
+			drop(tables.LinkRedirect.String(), l.Title, err)
+		} else {
+			name := tables.NameOf(to)
+			now.redirect = &name
 		}
-		name := tables.NameOf(to)
-		now.redirect = &name
 	}
 	if p := ev.PriorPage; p != nil && p.Title != "" {
-		if now.prior, err = priorTitle(site, ev); err != nil {
-			return now, fmt.Errorf("page change %s: prior_state: %w", codecs.Quote(ev.Meta.ID), err)
+		if prior, err := priorTitle(site, ev); err != nil {
+			drop("prior_state", p.Title, err) // whoever repairs a wiki moves pages from titles that cannot be
+		} else {
+			now.prior, now.priorPrefix = prior, unknownPrefix(site, p.Namespace, p.Title)
 		}
-		now.priorPrefix = unknownPrefix(site, p.Namespace, p.Title)
 	}
 	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil {
 		now.leftRedirect, now.behind = now.prior, c.ID
 		if c.Title != "" {
-			if now.leftRedirect, err = site.FromPageTitle(c.Namespace, c.Title); err != nil {
-				return now, fmt.Errorf("page change %s: created_redirect_page: %w", codecs.Quote(ev.Meta.ID), err)
+			if left, err := site.FromPageTitle(c.Namespace, c.Title); err != nil {
+				drop("created_redirect_page", c.Title, err)
+			} else {
+				now.leftRedirect = left
 			}
 		}
 	}
-	return now, nil
+	return now, append(slices.Clip(ev.Dropped), dropped...), nil
 }
 
 // priorTitle is the title that a page had before. Where its namespace is not said, it is that of the page itself if the prefix is the same,

@@ -9,6 +9,55 @@ import (
 type Edges struct {
 	Sets [NumLinkTypes]IDSet // by type
 	Hubs []Hub               // sorted by (page, type)
+
+	direct [len(directTypes)]directUsers // of those of Sets
+}
+
+// directTypes are the links of which it counts whether a rendering lists only what its own text names.
+var directTypes = [...]LinkType{LinkTemplate, LinkImage}
+
+// directUsers are the users of a target whose renderings list only what their own text names. As a rule all do, or none, and
+// then they take no room.
+type directUsers struct {
+	all bool // of a set that is not empty
+	ids IDSet
+}
+
+// DirectUsers returns the pages with links of a type whose renderings list only what their own text names; none of a type of which
+// that says nothing. The caller does not change them.
+func (e *Edges) DirectUsers(t LinkType) IDSet {
+	switch {
+	case int(t) >= len(directTypes):
+		return nil
+	case e.direct[t].all:
+		return e.Sets[t]
+	}
+	return e.direct[t].ids
+}
+
+// NobodyDirect says that no user lists only what its own text names, whatever a row of a release before leaves open.
+func (e *Edges) NobodyDirect() { e.direct = [len(directTypes)]directUsers{} }
+
+// apply keeps the set of direct users; set is that of all users before the update.
+func (d *directUsers) apply(set IDSet, u ChunkEdge) {
+	id := uint32(u.Page)
+	switch {
+	case d.all && (!u.Present || u.Direct):
+	case d.all:
+		d.all = false
+		d.ids, _ = slices.Clone(set).Without(id)
+	case u.Present && u.Direct:
+		d.ids, _ = d.ids.With(id)
+	default:
+		d.ids, _ = d.ids.Without(id)
+	}
+}
+
+// settle finds that all users, or none, are direct ones.
+func (d *directUsers) settle(set IDSet) {
+	if len(set) == 0 || !d.all && len(d.ids) == len(set) {
+		d.all, d.ids = len(set) > 0, nil
+	}
 }
 
 // Hub is a page through which changes go on to the dependents of its own title.
@@ -27,13 +76,52 @@ func (e *Edges) Len() int {
 	return n
 }
 
+// Clone returns a copy that shares nothing with e.
+func (e *Edges) Clone() Edges {
+	out := Edges{Hubs: slices.Clone(e.Hubs), direct: e.direct}
+	for t, set := range e.Sets {
+		out.Sets[t] = slices.Clone(set)
+	}
+	for t := range out.direct {
+		out.direct[t].ids = slices.Clone(out.direct[t].ids)
+	}
+	return out
+}
+
+// Append adds the links from a range of pages behind all that are there.
+func (e *Edges) Append(o *Edges) {
+	for t := range e.direct {
+		d, with := &e.direct[t], &o.direct[t]
+		switch {
+		case len(o.Sets[t]) == 0:
+		case len(e.Sets[t]) == 0:
+			*d = directUsers{with.all, slices.Clone(with.ids)}
+		case d.all && with.all:
+		default:
+			d.ids = append(slices.Clone(e.DirectUsers(LinkType(t))), o.DirectUsers(LinkType(t))...)
+			d.all = false
+		}
+	}
+	for t, set := range o.Sets {
+		e.Sets[t] = append(e.Sets[t], set...)
+	}
+	e.Hubs = append(e.Hubs, o.Hubs...)
+}
+
 // Apply sets or removes one link.
 func (e *Edges) Apply(u ChunkEdge) {
 	set := &e.Sets[u.Type]
+	counts := int(u.Type) < len(directTypes)
+	if counts {
+		e.direct[u.Type].apply(*set, u)
+	}
 	if u.Present {
 		*set, _ = set.With(uint32(u.Page))
 	} else {
 		*set, _ = set.Without(uint32(u.Page))
+	}
+	if counts {
+		e.direct[u.Type].settle(*set)
 	}
 	i, found := slices.BinarySearchFunc(e.Hubs, u, func(h Hub, u ChunkEdge) int {
 		return cmp.Or(cmp.Compare(h.Page, u.Page), cmp.Compare(h.Type, u.Type))

@@ -91,6 +91,7 @@ func dependentsSamples() []sample {
 	}
 	var wave Wave
 	(&filler{}).fill(reflect.ValueOf(&wave).Elem())
+	wave.Beyond, wave.Once = wave.Types, wave.Types // as of what came by a redirect
 	target.Waves = []Wave{wave}
 	return []sample{
 		{"DependentsRow", "set", &DependentsRow{Target: target}, c},

@@ -70,9 +70,18 @@ type Walk struct {
 	// Except are pages of the root's wiki that are not asked for: the change was their own, and their next rendering
 	// tells whether they still use the title.
 	Except []int64 `avro:"except"`
-	// Redirected says that the walk came by a redirect. Renderings that list templates of any depth list what is behind
-	// a redirect, too, so it asks only where others do not.
+	// Redirected says that the walk came by a redirect; [Walk.Came] says by how many.
 	Redirected bool `avro:"redirected"`
+	// Reach is [ReachAll] where the walk was sent by a release that did not know.
+	Reach Reach `avro:"reach" default:"0"`
+}
+
+// Came is how the walk came to the row.
+func (w *Walk) Came() Reach {
+	if w.Redirected {
+		return max(w.Reach, ReachRedirect)
+	}
+	return w.Reach
 }
 
 // ChunkStep updates a chunk, then walks it.
@@ -87,4 +96,6 @@ type ChunkEdge struct {
 	Type    LinkType `avro:"type"`
 	Present bool     `avro:"present"`
 	Hub     *Name    `avro:"hub"`
+	// Direct is [Edge.Direct].
+	Direct bool `avro:"direct" default:"true"`
 }

@@ -12,7 +12,7 @@ import (
 
 func english(t testing.TB) *tables.SiteInfo {
 	t.Helper()
-	s, err := tables.EnglishSiteInfo("enwiki")
+	s, err := tables.EnglishSiteInfo("enwiki", tables.FirstLetter)
 	if err != nil {
 		t.Fatal(err)
 	}

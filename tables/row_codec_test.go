@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"slices"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -12,6 +13,7 @@ func drawEdges(t *rapid.T) (e Edges) {
 	for range rapid.IntRange(0, 40).Draw(t, "links") {
 		u := ChunkEdge{
 			Page: rapid.Int64Range(1, 1<<32-1).Draw(t, "page"), Type: LinkType(rapid.IntRange(0, NumLinkTypes-1).Draw(t, "type")), Present: true,
+			Direct: rapid.Bool().Draw(t, "direct"),
 		}
 		if rapid.IntRange(0, 4).Draw(t, "hub") == 0 {
 			u.Hub = &Name{Namespace: 10, DBKey: rapid.StringMatching(`[A-Z][a-z]{0,8}`).Draw(t, "name")}
@@ -49,7 +51,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, directUsers{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -81,10 +83,34 @@ func FuzzDependentsRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty()); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, directUsers{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// A release before said of a whole row whether some of its users list only what their own text names.
+func TestDirectUsersOfARowFromBefore(t *testing.T) {
+	t.Parallel()
+	for _, some := range []bool{false, true} {
+		r := targetRecord{Direct: some, Sources: []sourceRecord{{Wiki: "w", Edges: edgesRecord{Sets: []setRecord{
+			{Type: LinkTemplate, IDs: AppendIDSet(nil, IDSet{1, 2})}, {Type: LinkPage, IDs: AppendIDSet(nil, IDSet{3})},
+		}}}}, Waves: []Wave{{Types: 1, Redirected: true}, {Types: 1}}}
+		row, err := r.row()
+		if err != nil {
+			t.Fatal(err)
+		}
+		want := IDSet(nil)
+		if some {
+			want = IDSet{1, 2}
+		}
+		if got := row.Sources[0].Edges.DirectUsers(LinkTemplate); !slices.Equal(got, want) {
+			t.Errorf("of a row that says %t: %v, want %v", some, got, want)
+		}
+		if row.Waves[0].Reached(ReachDirect) != 0 || row.Waves[0].Reached(ReachRedirect) != 1 || row.Waves[1].Reached(ReachAll) != 1 {
+			t.Errorf("waves %+v", row.Waves)
+		}
+	}
 }
 
 // Edges against a map.
@@ -96,16 +122,46 @@ func TestEdgesModel(t *testing.T) {
 			typ  LinkType
 		}
 		var e Edges
-		model := map[link]*Name{}
+		model, direct := map[link]*Name{}, map[link]bool{}
 		for range rapid.IntRange(0, 100).Draw(t, "steps") {
 			l := link{rapid.Int64Range(1, 20).Draw(t, "page"), LinkType(rapid.IntRange(0, 3).Draw(t, "type"))}
-			u := ChunkEdge{Page: l.page, Type: l.typ, Present: rapid.Bool().Draw(t, "present")}
+			u := ChunkEdge{Page: l.page, Type: l.typ, Present: rapid.IntRange(0, 2).Draw(t, "present") > 0, Direct: rapid.Bool().Draw(t, "direct")}
 			if rapid.Bool().Draw(t, "hub") {
 				u.Hub = &Name{DBKey: rapid.SampledFrom([]string{"A", "B"}).Draw(t, "name")}
 			}
 			e.Apply(u)
+			delete(direct, l)
 			if delete(model, l); u.Present {
-				model[l] = u.Hub
+				model[l], direct[l] = u.Hub, u.Direct
+			}
+		}
+		// As stored, and in two pieces.
+		record := e.record()
+		stored, err := record.edges()
+		if err != nil {
+			t.Fatal(err)
+		}
+		var low, high Edges
+		for l, hub := range model {
+			u := ChunkEdge{Page: l.page, Type: l.typ, Present: true, Hub: hub, Direct: direct[l]}
+			if l.page <= 10 {
+				low.Apply(u)
+			} else {
+				high.Apply(u)
+			}
+		}
+		low.Append(&high)
+		for what, e := range map[string]Edges{"": e, "stored ": stored, "joined ": low, "copied ": e.Clone()} {
+			for typ := range LinkType(4) {
+				var want IDSet
+				for l := range model {
+					if l.typ == typ && direct[l] && typ <= LinkImage {
+						want, _ = want.With(uint32(l.page))
+					}
+				}
+				if got := e.DirectUsers(typ); !slices.Equal(got, want) {
+					t.Fatalf("%sdirect users of type %s: %v, want %v", what, typ, got, want)
+				}
 			}
 		}
 		hubs := 0

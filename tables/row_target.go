@@ -27,7 +27,8 @@ type TargetRow struct {
 	Latest Sighting
 	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
 	UsedSince int64
-	// Direct says that links of renderings came that list only what their own text names.
+	// Direct says that links came through which a walk goes that comes from beyond: redirects, and links of renderings that list
+	// only what their own text names.
 	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told

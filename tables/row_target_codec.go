@@ -42,8 +42,14 @@ type (
 	setRecord struct {
 		Type LinkType `avro:"type"`
 		IDs  []byte   `avro:"ids"`
+		// Direct are those of them that list only what their own text names: a set, or directNone; empty: all do, or nobody
+		// knows, as of a release before.
+		Direct []byte `avro:"direct" default:"\"\""`
 	}
 )
+
+// directNone is no encoded set: the first byte of those is smaller.
+const directNone = 2
 
 // DependentsRows is the codec of the rows of `eddy-dependents-table`.
 func DependentsRows() codecs.Codec[*DependentsRow] {
@@ -100,11 +106,17 @@ func (t *targetRecord) row() (row *TargetRow, err error) {
 		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
+	for i := range row.Waves {
+		row.Waves[i].upgrade()
+	}
 	for i, s := range t.Sources {
 		to := &row.Sources[i]
 		to.Wiki, to.Width, to.Pending = s.Wiki, s.Width, s.Pending
 		if to.Edges, err = s.Edges.edges(); err != nil {
 			return nil, err
+		}
+		if !t.Direct {
+			to.Edges.NobodyDirect() // what a release before did not say of each, it said of the row
 		}
 		if to.Chunks, err = DecodeIDSet(s.Chunks); err != nil {
 			return nil, fmt.Errorf("chunks: %w", err)
@@ -116,9 +128,16 @@ func (t *targetRecord) row() (row *TargetRow, err error) {
 func (e *Edges) record() edgesRecord {
 	r := edgesRecord{Hubs: e.Hubs}
 	for t, set := range e.Sets {
-		if len(set) > 0 {
-			r.Sets = append(r.Sets, setRecord{Type: LinkType(t), IDs: AppendIDSet(nil, set)})
+		if len(set) == 0 {
+			continue
 		}
+		record := setRecord{Type: LinkType(t), IDs: AppendIDSet(nil, set)}
+		if t < len(directTypes) && !e.direct[t].all {
+			if record.Direct = AppendIDSet(nil, e.direct[t].ids); len(record.Direct) == 0 {
+				record.Direct = []byte{directNone}
+			}
+		}
+		r.Sets = append(r.Sets, record)
 	}
 	return r
 }
@@ -131,6 +150,18 @@ func (r *edgesRecord) edges() (e Edges, err error) {
 		}
 		if e.Sets[s.Type], err = DecodeIDSet(s.IDs); err != nil {
 			return e, fmt.Errorf("%s links: %w", s.Type, err)
+		}
+		if int(s.Type) >= len(directTypes) || len(e.Sets[s.Type]) == 0 {
+			continue
+		}
+		d := &e.direct[s.Type]
+		switch {
+		case len(s.Direct) == 0:
+			d.all = true
+		case s.Direct[0] != directNone:
+			if d.ids, err = DecodeIDSet(s.Direct); err != nil {
+				return e, fmt.Errorf("direct %s links: %w", s.Type, err)
+			}
 		}
 	}
 	return e, nil

@@ -59,9 +59,13 @@ func (s *SiteInfo) name(name string, id int32) {
 }
 
 // EnglishSiteInfo returns what a MediaWiki in English has: namespaces -2 to 15 and those of modules. It stands in for
-// wikis that nothing is known of: see [SiteInfo.FromRedirect].
-func EnglishSiteInfo(wiki string) (*SiteInfo, error) {
-	s, err := NewSiteInfo(wiki, "en", english())
+// wikis that nothing is known of but, perhaps, the case rule: see [CaseRule] and [SiteInfo.FromRedirect].
+func EnglishSiteInfo(wiki string, rule CaseRule) (*SiteInfo, error) {
+	list := english()
+	for i := range list {
+		list[i].CaseSensitive = rule != FirstLetter
+	}
+	s, err := NewSiteInfo(wiki, "en", list)
 	if err != nil {
 		return nil, err
 	}

@@ -83,7 +83,7 @@ func TestSites(t *testing.T) {
 	if _, err := tables.NewSites(nil, info, info); err == nil {
 		t.Error("two site infos of one wiki were taken")
 	}
-	if _, err := tables.NewSites([]string{"X"}); err == nil {
+	if _, err := tables.NewSites([]string{"a:b"}); err == nil {
 		t.Error("a malformed name was taken")
 	}
 }

@@ -14,7 +14,12 @@ var ErrUnknownWiki = errors.New("unknown wiki")
 
 // Sites holds the site info of every wiki. It is safe for concurrent use.
 type Sites struct {
+	// Assumed is told of each wiki without site info, once, when it is first met. Set it before the first use.
+	Assumed func(wiki string)
+
 	restricted bool
+	rule       CaseRule
+	rules      map[string]CaseRule
 
 	mu    sync.RWMutex
 	known map[string]*SiteInfo
@@ -34,7 +39,7 @@ func NewSites(names []string, infos ...*SiteInfo) (*Sites, error) {
 		if s.known[name] != nil {
 			continue
 		}
-		info, err := EnglishSiteInfo(name)
+		info, err := EnglishSiteInfo(name, CaseUnknown)
 		if err != nil {
 			return nil, err
 		}
@@ -48,6 +53,37 @@ func AnyWiki() *Sites {
 	return &Sites{known: map[string]*SiteInfo{}}
 }
 
+// SetCase says which case rule wikis without site info have; the wiki "" stands for all that are not named. It comes before the
+// first use.
+func (s *Sites) SetCase(wiki string, rule CaseRule) {
+	if wiki == "" {
+		s.rule = rule
+		return
+	}
+	if s.rules == nil {
+		s.rules = map[string]CaseRule{}
+	}
+	s.rules[wiki] = rule
+}
+
+// assume takes a wiki to be an English one; nil: it is known.
+func (s *Sites) assume(wiki string, rule CaseRule) (*SiteInfo, error) {
+	info, err := EnglishSiteInfo(wiki, rule)
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.known[wiki] != nil {
+		return nil, nil //nolint:nilnil // as the comment says
+	}
+	s.known[wiki] = info
+	if s.Assumed != nil {
+		s.Assumed(wiki)
+	}
+	return info, nil
+}
+
 // Site returns the site info of a wiki. The error wraps [ErrUnknownWiki].
 func (s *Sites) Site(wiki string) (*SiteInfo, error) {
 	s.mu.RLock()
@@ -59,15 +95,12 @@ func (s *Sites) Site(wiki string) (*SiteInfo, error) {
 	if s.restricted || !ValidWiki(wiki) {
 		return nil, fmt.Errorf("%w: %s", ErrUnknownWiki, codecs.Quote(wiki))
 	}
-	info, err := EnglishSiteInfo(wiki)
-	if err != nil {
-		return nil, err
+	rule, ok := s.rules[wiki]
+	if !ok {
+		rule = s.rule
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if first := s.known[wiki]; first != nil {
-		return first, nil
+	if info, err := s.assume(wiki, rule); info != nil || err != nil {
+		return info, err
 	}
-	s.known[wiki] = info
-	return info, nil
+	return s.Site(wiki) // somebody was faster
 }

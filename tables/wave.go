@@ -10,8 +10,57 @@ type Wave struct {
 	At    int64      `avro:"at"`    // its number among the waves that passed the row
 	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
 	Page int64 `avro:"page_id"`
-	// Redirected is that of the walk.
+	// Redirected says that the walk came by a redirect, for releases that know no reach.
 	Redirected bool `avro:"redirected"`
+	// Beyond are those of Types of which not everybody was asked, but at [ReachDirect] or less; Once, those at
+	// [ReachRedirect] or less; Twice, at [ReachTwice].
+	Beyond LinkTypes `avro:"beyond" default:"0"`
+	Once   LinkTypes `avro:"once" default:"0"`
+	Twice  LinkTypes `avro:"twice" default:"0"`
+}
+
+// Reached are the types that were walked at a reach, or further.
+func (w *Wave) Reached(r Reach) LinkTypes {
+	switch r {
+	case ReachAll:
+		return w.Types &^ w.Beyond
+	case ReachDirect:
+		return w.Types &^ w.Once
+	case ReachRedirect:
+		return w.Types &^ w.Twice
+	}
+	return w.Types
+}
+
+// Shorter are the types that were walked at a reach, and not further.
+func (w *Wave) Shorter(r Reach) LinkTypes {
+	if r == ReachAll {
+		return w.Types
+	}
+	return w.Types &^ w.Reached(r-1)
+}
+
+// Walk takes note of types that are walked at a reach, and returns those that were not.
+func (w *Wave) Walk(types LinkTypes, r Reach) (want LinkTypes) {
+	want = types &^ w.Reached(r)
+	fresh := types &^ w.Types
+	w.Types |= types
+	for i, short := range []*LinkTypes{&w.Beyond, &w.Once, &w.Twice} {
+		if Reach(i) < r {
+			*short |= fresh
+		} else {
+			*short &^= types
+		}
+	}
+	w.Redirected = w.Types != 0 && w.Once == w.Types
+	return want
+}
+
+// upgrade reads a wave of a release that knows no reach.
+func (w *Wave) upgrade() {
+	if w.Redirected && w.Beyond == 0 {
+		w.Beyond, w.Once = w.Types, w.Types
+	}
 }
 
 // Wave returns the wave of a cascade, nil if none passed. It is valid until waves are added or trimmed.
@@ -44,14 +93,19 @@ func (r *TargetRow) AddWave(key Target, w Wave) {
 	for i := range r.Waves {
 		w := &r.Waves[i]
 		own := w.Hop.Cascade.RootTitle() == title
-		left := w.Types
+		var left [numReaches]LinkTypes
+		for reach := range left {
+			left[reach] = w.Reached(Reach(reach))
+		}
 		for _, k := range kept {
 			newer := k.Hop.Cascade
 			if own == (newer.RootTitle() == title) && newer.Moment() >= w.Hop.Cascade.Moment() && (!own || newer.Rev >= w.Hop.Cascade.Rev) {
-				left &^= k.Types
+				for reach := range left {
+					left[reach] &^= k.Reached(Reach(reach))
+				}
 			}
 		}
-		if left != 0 || w.At > r.Passed-RecentWaves {
+		if left != [numReaches]LinkTypes{} || w.At > r.Passed-RecentWaves {
 			kept = append(kept, *w)
 		}
 	}

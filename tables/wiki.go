@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"github.com/eddystream/eddy/codecs"
 )
@@ -16,18 +18,19 @@ func keyError(kind, text, why string) error {
 	return fmt.Errorf("%w: %s %s: %s", ErrKey, kind, codecs.Quote(text), why)
 }
 
-// maxWiki is how many bytes a database name has at most: no database takes more.
-const maxWiki = 64
+// maxWiki is how many bytes the name of a wiki has at most: MediaWiki's are names of a database, a schema and a table prefix, each
+// of 64 at most.
+const maxWiki = 200
 
-// ValidWiki says whether a database name is well formed: at most 64 lower-case ASCII letters, digits, "_" and "-", a letter
-// or digit first.
+// ValidWiki says whether a name can be a wiki's. Names are the user's, and compared byte for byte: any UTF-8 of at most 200 bytes
+// will do that has no colon, which separates the parts of keys, no "@", which begins the key of a chunk, no white space, control
+// character or U+FFFD, which would not be seen where names are printed, and no slash or backslash, for names may become those of files.
 func ValidWiki(wiki string) bool {
-	if wiki == "" || len(wiki) > maxWiki || wiki[0] == '_' || wiki[0] == '-' {
+	if wiki == "" || len(wiki) > maxWiki {
 		return false
 	}
-	for i := range len(wiki) {
-		c := wiki[i]
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+	for _, r := range wiki {
+		if r == ':' || r == '@' || r == '/' || r == '\\' || r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) {
 			return false
 		}
 	}

@@ -52,8 +52,8 @@ func TestBatch(t *testing.T) {
 			want: Derived{
 				Pages:      map[string]string{"w:1": "10:A dt 1 rev 10 live true"},
 				Titles:     map[string]string{"w:10:A": "open(page 1 dt 1 rev 10 from 1)"},
-				Links:      map[string]string{"w:1": "template w:10:X, template w:10:Y"},
-				Dependents: map[string]string{"w:10:X": "template w:1", "w:10:Y": "template w:1"},
+				Links:      map[string]string{"w:1": "template w:10:X, template w:10:y"},
+				Dependents: map[string]string{"w:10:X": "template w:1", "w:10:y": "template w:1"},
 			},
 		},
 		{

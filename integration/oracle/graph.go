@@ -62,14 +62,14 @@ func later(a, b *events.PageChange) bool {
 	return a.Page.ID > b.Page.ID
 }
 
-// reach returns every title that a page's renderings used: by their own links, through the
-// templates they name where lists are direct, and through redirects.
+// reach returns every title that a page's renderings used: by their own links, through the templates they name where lists
+// are direct, and through the redirects that MediaWiki follows: two from a template, one from file to file. Complete lists
+// have what is behind a redirect.
 func (g *graph) reach(page int64) map[tables.Name]bool {
 	reached, walked := map[tables.Name]bool{}, map[int64]bool{}
 	var walk func(page int64, own bool)
-	use := func(n tables.Name, carries bool) {
-		reached[n] = true
-		for range 3 { // a redirect is followed once; two more hops may have been there a moment ago
+	use := func(n tables.Name, redirects int, file, carries bool) {
+		for reached[n] = true; ; redirects-- {
 			id, ok := g.holder[n]
 			if !ok {
 				return
@@ -78,10 +78,13 @@ func (g *graph) reach(page int64) map[tables.Name]bool {
 				walk(id, false)
 			}
 			link := g.page[id].Page.Link
-			if link == nil {
+			if link == nil || redirects == 0 {
 				return
 			}
 			n = simwiki.Unprefixed(link.Namespace, link.Title)
+			if file && n.Namespace != simwiki.File {
+				return
+			}
 			reached[n] = true
 		}
 	}
@@ -91,14 +94,21 @@ func (g *graph) reach(page int64) map[tables.Name]bool {
 		}
 		walked[page] = true
 		for _, r := range g.renders[page] {
+			templates, files := 0, 0
+			if r.Closure == events.Direct {
+				templates, files = 2, 1
+			}
 			for _, l := range r.Links.Template {
 				if own || l.Scope == events.Included {
-					use(tables.Name{Namespace: l.Namespace, DBKey: l.Title}, r.Closure == events.Direct)
+					use(tables.Name{Namespace: l.Namespace, DBKey: l.Title}, templates, false, r.Closure == events.Direct)
 				}
 			}
-			for _, list := range [][]events.TitleLink{r.Links.Page, r.Links.Image, r.Links.Existence, r.Links.Category} {
+			for _, l := range r.Links.Image {
+				use(tables.Name{Namespace: l.Namespace, DBKey: l.Title}, files, true, false)
+			}
+			for _, list := range [][]events.TitleLink{r.Links.Page, r.Links.Existence, r.Links.Category} {
 				for _, l := range list {
-					use(tables.Name{Namespace: l.Namespace, DBKey: l.Title}, false)
+					use(tables.Name{Namespace: l.Namespace, DBKey: l.Title}, 0, false, false)
 				}
 			}
 		}

@@ -26,7 +26,7 @@ func TestCheckSaysWhatThePipelineDoes(t *testing.T) {
 	good, bad := 0, 0
 	rapid.Check(t, func(rt *rapid.T) {
 		ev := drawEvent(rt)
-		said := check(sites, ev) // which may mend it
+		_, said := processors.Check(sites, ev) // which may mend it
 		d := topologytest.New(t, topo)
 		if ev.Change != nil {
 			topologytest.Input(d, tables.PageChanges).Queue(tables.PageKey{Wiki: ev.Change.Wiki, ID: ev.Change.Page.ID}, *ev.Change)
@@ -65,6 +65,11 @@ func drawEvent(t *rapid.T) *events.Event {
 			if rapid.IntRange(0, 3).Draw(t, "more links") == 0 {
 				*list = []events.TitleLink{{Namespace: namespaces.Draw(t, "namespace"), Title: texts.Draw(t, "title")}}
 			}
+		}
+		for range rapid.IntRange(0, 2).Draw(t, "foreign links") {
+			links.Lang = append(links.Lang, texts.Draw(t, "lang"))
+			links.External = append(links.External, texts.Draw(t, "external"))
+			links.Interwiki = append(links.Interwiki, events.InterwikiLink{Prefix: texts.Draw(t, "prefix"), Title: texts.Draw(t, "title")})
 		}
 		page := events.RenderPage{ID: rapid.Int64Range(1, 3).Draw(t, "page"), Title: texts.Draw(t, "title"), Namespace: namespaces.Draw(t, "namespace")}
 		return &events.Event{Render: &events.Render{Meta: meta, Wiki: wiki, Start: when, Page: page, Revision: events.RenderRevision{ID: 1}, Links: links}}

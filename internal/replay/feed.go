@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
@@ -26,6 +27,8 @@ type Pipeline interface {
 type Options struct {
 	// Sites are the wikis whose events are taken. Defaults to every wiki, with English namespaces.
 	Sites *tables.Sites
+	// Wikis are names for wikis; an event is given its own before anything else. Defaults to those that events have.
+	Wikis tables.WikiMap
 	// Settle waits for rest before each page change, and before the first render event of a page other than the
 	// changed ones. Otherwise files are fed at full speed.
 	Settle bool
@@ -35,6 +38,8 @@ type Options struct {
 	Reject func(ctx context.Context, r Rejected) error
 	// Stdin is what the file "-" stands for; nil: nothing does.
 	Stdin io.Reader
+	// Dropped is told of links that are left out of an event. Defaults to nobody.
+	Dropped func(ev *events.Event, links []events.Dropped)
 	// Progress is told the counts after each event. It must be quick.
 	Progress func(Counts)
 }
@@ -48,6 +53,7 @@ type Counts struct {
 	Canaries int `json:"canaries"` // dropped
 	Rejected int `json:"rejected"`
 	Settled  int `json:"settled"` // times that rest was waited for
+	Dropped  int `json:"dropped"` // links that cannot be, and so are left out of their events
 }
 
 // Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
@@ -167,8 +173,16 @@ func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 		return nil
 	}
 	if err == nil {
-		if err = check(f.opts.Sites, ev); err != nil {
+		f.opts.Wikis.Rename(ev)
+		var dropped []events.Dropped
+		if dropped, err = processors.Check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
+		}
+		if len(dropped) > 0 {
+			f.counts.Dropped += len(dropped)
+			if f.opts.Dropped != nil {
+				f.opts.Dropped(ev, dropped)
+			}
 		}
 	}
 	if err != nil {

@@ -18,7 +18,7 @@ func (w *Wiki) Render(id int64, cause *events.Cause) (Event, error) {
 	}
 	v := w.look(p)
 	closure := events.Direct
-	if w.opt.Listing == Complete {
+	if v.listing == Complete {
 		closure = events.Complete
 	}
 	return Event{Render: &events.Render{
@@ -26,7 +26,7 @@ func (w *Wiki) Render(id int64, cause *events.Cause) (Event, error) {
 		Page:     events.RenderPage{ID: id, Title: Prefixed(p.name), Namespace: p.name.Namespace},
 		Revision: events.RenderRevision{ID: p.rev}, Closure: closure,
 		OutputSHA1: v.output(), ContentSHA1: p.text.content(), TransclusionSHA1: p.text.Transclusion(),
-		Links: v.links(w.opt.Listing), Cause: cause,
+		Links: v.links(v.listing), Cause: cause,
 	}}, nil
 }
 

@@ -14,6 +14,7 @@ import (
 // view is what one rendering shows: all that can change it, and the links that it used.
 type view struct {
 	wiki      *Wiki
+	listing   Listing
 	shown     map[string]bool // the output is a function of this set
 	templates map[tables.Name]use
 	// The other links; true: the page's own text names it.
@@ -30,7 +31,7 @@ type use struct {
 // look shows a page as the wiki is now.
 func (w *Wiki) look(p *page) *view {
 	v := &view{
-		wiki: w, shown: map[string]bool{}, templates: map[tables.Name]use{}, pages: map[tables.Name]bool{},
+		wiki: w, listing: w.listing(p.id), shown: map[string]bool{}, templates: map[tables.Name]use{}, pages: map[tables.Name]bool{},
 		images: map[tables.Name]bool{}, category: map[tables.Name]bool{}, existence: map[tables.Name]bool{},
 	}
 	v.note("text", p.text.content(), strconv.FormatInt(p.version, 10))
@@ -62,31 +63,30 @@ func (w *Wiki) look(p *page) *view {
 
 func (v *view) note(words ...string) { v.shown[fmt.Sprintf("%q", words)] = true }
 
-// include shows the page at a title, or where it leads, within another; and returns what that
-// includes in turn. As in MediaWiki a redirect is followed once: what it leads to is shown as it
-// is, be it a redirect again.
+// include shows the page at a title, or where it leads, within another; and returns what that includes in turn. As in
+// MediaWiki two redirects in a row are followed: what they lead to is shown as it is, be it a redirect again.
 func (v *view) include(n tables.Name) []tables.Name {
-	p := v.template(n)
-	if p == nil {
-		v.note("no template", Prefixed(n))
-		return nil
-	}
-	if target := p.text.Redirect; target != nil {
-		v.note("template leads", Prefixed(n), Prefixed(*target))
-		n = *target
-		if p = v.template(n); p == nil {
+	for followed := 0; ; followed++ {
+		p := v.template(n)
+		switch {
+		case p == nil:
 			v.note("no template", Prefixed(n))
 			return nil
-		}
-		if p.text.Redirect != nil {
+		case p.text.Redirect == nil:
+			v.note("template", Prefixed(n), p.text.Transclusion())
+			v.part(p.text.Included, false)
+			return p.text.Included.Templates
+		case followed == templateRedirects:
 			v.note("template is a redirect", Prefixed(n), p.text.Transclusion())
 			return nil
 		}
+		v.note("template leads", Prefixed(n), Prefixed(*p.text.Redirect))
+		n = *p.text.Redirect
 	}
-	v.note("template", Prefixed(n), p.text.Transclusion())
-	v.part(p.text.Included, false)
-	return p.text.Included.Templates
 }
+
+// templateRedirects is how many redirects in a row are followed from a template.
+const templateRedirects = 2
 
 // template records the use of a title as a template.
 func (v *view) template(n tables.Name) *page {
@@ -127,7 +127,7 @@ func (v *view) image(n tables.Name, own bool) {
 	q := v.wiki.titles[n]
 	if q != nil && q.text.Redirect != nil {
 		n = *q.text.Redirect
-		if v.wiki.opt.Listing == Complete {
+		if v.listing == Complete {
 			v.images[n] = v.images[n] || own
 		}
 		q = v.wiki.titles[n]

@@ -40,11 +40,24 @@ const (
 	Direct
 	// Own lists nothing but what the page's own text names.
 	Own
+	// Mixed is Complete for every other page, and Direct for those between.
+	Mixed
 )
 
-var listings = [...]string{"complete", "direct", "own"}
+var listings = [...]string{"complete", "direct", "own", "mixed"}
 
 func (l Listing) String() string { return listings[l] }
+
+// listing is what the render events of a page list.
+func (w *Wiki) listing(page int64) Listing {
+	switch {
+	case w.opt.Listing != Mixed:
+		return w.opt.Listing
+	case page/w.opt.PageStep%2 == 0:
+		return Complete
+	}
+	return Direct
+}
 
 // Wiki is a wiki that lives. It is not safe for concurrent use.
 type Wiki struct {

@@ -27,9 +27,9 @@ func title(namespace int32, key string) tables.Title {
 func (ix index) link(to tables.Title, page int64, t tables.LinkType, through *tables.Name) {
 	key := tables.TitleTarget(to)
 	if ix[key] == nil {
-		ix[key] = &tables.DependentsRow{Target: &tables.TargetRow{}}
+		ix[key] = &tables.DependentsRow{Target: &tables.TargetRow{Direct: true}}
 	}
-	ix[key].Target.Source("w").Edges.Apply(tables.ChunkEdge{Page: page, Type: t, Present: true, Hub: through})
+	ix[key].Target.Source("w").Edges.Apply(tables.ChunkEdge{Page: page, Type: t, Present: true, Hub: through, Direct: true})
 }
 
 // The same links give the same answer, in the row, in chunks, or on their way to them.
@@ -39,7 +39,7 @@ func TestLoadWhateverTheLayout(t *testing.T) {
 		target := tables.TitleTarget(title(10, "T"))
 		width := uint8(rapid.IntRange(1, 6).Draw(t, "width"))
 		want := tables.Edges{}
-		row := &tables.TargetRow{Holder: 7}
+		row := &tables.TargetRow{Holder: 7, Direct: true}
 		source := row.Source("w")
 		source.Width = width
 		ix := index{target: {Target: row}}
@@ -47,7 +47,7 @@ func TestLoadWhateverTheLayout(t *testing.T) {
 			u := tables.ChunkEdge{
 				Page:    rapid.Int64Range(1, 200).Draw(t, "page"),
 				Type:    rapid.SampledFrom([]tables.LinkType{tables.LinkTemplate, tables.LinkPage}).Draw(t, "type"),
-				Present: rapid.IntRange(0, 3).Draw(t, "present") > 0,
+				Present: rapid.IntRange(0, 3).Draw(t, "present") > 0, Direct: rapid.Bool().Draw(t, "direct"),
 			}
 			if u.Present && rapid.Bool().Draw(t, "hub") {
 				u.Hub = &tables.Name{Namespace: 10, DBKey: "Hub"}
@@ -78,9 +78,14 @@ func TestLoadWhateverTheLayout(t *testing.T) {
 			got = uses.Sources[0].Edges
 		}
 		same := cmp.Comparer(slices.Equal[tables.IDSet])
-		hubs := cmp.Comparer(slices.Equal[[]tables.Hub])
-		if diff := cmp.Diff(want, got, same, hubs); diff != "" {
+		if diff := cmp.Diff(want.Sets, got.Sets, same); diff != "" {
 			t.Fatal(diff)
+		}
+		if diff := cmp.Diff(want.DirectUsers(tables.LinkTemplate), got.DirectUsers(tables.LinkTemplate), same); diff != "" {
+			t.Fatalf("direct users: %s", diff)
+		}
+		if !slices.Equal(want.Hubs, got.Hubs) {
+			t.Fatalf("hubs %v, want %v", got.Hubs, want.Hubs)
 		}
 		if uses.Len() != want.Len() || uses.Holder != 7 {
 			t.Fatalf("%d links, holder %d", uses.Len(), uses.Holder)

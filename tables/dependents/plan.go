@@ -28,20 +28,15 @@ func (p Planned) Compare(o Planned) int {
 	return cmp.Or(cmp.Compare(p.Depth, o.Depth), cmp.Compare(p.Page.Wiki, o.Page.Wiki), cmp.Compare(p.Page.ID, o.Page.ID))
 }
 
-const fileNamespace = 6
-
-// carried are the types by which an edit is felt beyond the title itself.
-var carried = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
-
-// PlanEdit walks the reverse index as an edit of root would, without the early cutoff: each row once, each page at
-// its least depth. It reads only.
+// PlanEdit walks the reverse index as an edit of root would, by the same rule ([tables.Edges.Walk]), without the early cutoff: each
+// page at its least depth. It reads only.
 func PlanEdit(rows Rows, root tables.Title) (*Plan, error) {
-	types := tables.NewLinkTypes(tables.LinkTemplate)
-	if root.Namespace == fileNamespace {
-		types = carried
+	kind := tables.ChangeContent
+	if root.Namespace == tables.NamespaceFile {
+		kind = tables.ChangeFile
 	}
-	w := walk{rows: rows, reached: map[tables.PageKey]Planned{}, walked: map[tables.Target]tables.LinkTypes{}}
-	level := []step{{tables.TitleTarget(root), types}}
+	w := walk{rows: rows, reached: map[tables.PageKey]Planned{}, walked: map[tables.Target]*tables.Wave{}}
+	level := []step{{tables.TitleTarget(root), tables.ContentTypes(kind, false), tables.ReachAll}}
 	for depth := 1; len(level) > 0; depth++ {
 		next := []step{}
 		// The level grows by the redirects that lead to its titles.
@@ -57,44 +52,47 @@ func PlanEdit(rows Rows, root tables.Title) (*Plan, error) {
 	return w.plan(root), nil
 }
 
-// step is a row to walk and the types of links to follow there.
+// step is a row to walk, the types of links to follow there, and how the walk came.
 type step struct {
 	target tables.Target
 	types  tables.LinkTypes
+	reach  tables.Reach
 }
 
 type walk struct {
 	rows    Rows
 	reached map[tables.PageKey]Planned
-	walked  map[tables.Target]tables.LinkTypes
+	walked  map[tables.Target]*tables.Wave
 }
 
 // visit takes the pages of a row. It returns the rows of titles that redirect there, which are of the same depth, and
 // of those through which the change goes on.
 func (w *walk) visit(s step, depth int) (same, deeper []step, err error) {
-	todo := s.types &^ w.walked[s.target]
+	if w.walked[s.target] == nil {
+		w.walked[s.target] = &tables.Wave{}
+	}
+	todo := w.walked[s.target].Walk(s.types, s.reach)
 	if todo == 0 {
 		return nil, nil, nil
 	}
-	w.walked[s.target] |= todo
 	uses, ok, err := Load(w.rows, s.target)
 	if err != nil || !ok {
 		return nil, nil, err
 	}
 	for i := range uses.Sources {
 		from := &uses.Sources[i]
-		for t := range todo.Each() {
-			for _, id := range from.Edges.Sets[t] {
-				w.reach(tables.PageKey{Wiki: from.Wiki, ID: int64(id)}, depth, t)
+		found := from.Edges.Walk(s.target, todo, s.reach, nil)
+		for t, set := range found.Pages {
+			for _, id := range set {
+				w.reach(tables.PageKey{Wiki: from.Wiki, ID: int64(id)}, depth, tables.LinkType(t))
 			}
 		}
-		for _, hub := range from.Edges.Hubs {
-			title := tables.TitleTarget(hub.Name.In(from.Wiki))
-			switch {
-			case hub.Type == tables.LinkRedirect && todo&carried != 0:
-				same = append(same, step{title, todo & carried})
-			case hub.Type == tables.LinkTemplate && todo.Has(tables.LinkTemplate):
-				deeper = append(deeper, step{title, tables.NewLinkTypes(tables.LinkTemplate)})
+		for _, on := range found.Hubs {
+			next := step{tables.TitleTarget(on.Name.In(from.Wiki)), on.Types, on.Reach}
+			if on.Deeper() {
+				deeper = append(deeper, next)
+			} else {
+				same = append(same, next)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package dependents
 
 import (
 	"fmt"
-	"slices"
 
 	"github.com/eddystream/eddy/tables"
 )
@@ -54,6 +53,9 @@ func Load(rows Rows, target tables.Target) (*Uses, bool, error) {
 		if err != nil {
 			return nil, false, err
 		}
+		if !row.Target.Direct {
+			edges.NobodyDirect()
+		}
 		if edges.Len() > 0 {
 			uses.Sources = append(uses.Sources, Source{Wiki: from.Wiki, Edges: edges})
 		}
@@ -63,7 +65,7 @@ func Load(rows Rows, target tables.Target) (*Uses, bool, error) {
 
 // collect joins the edges of a row or of its chunks, and the updates that the row has not handed to the chunks yet.
 func collect(rows Rows, target tables.Target, from *tables.SourceEdges) (tables.Edges, error) {
-	edges := clone(&from.Edges)
+	edges := from.Edges.Clone()
 	if from.Width > 0 {
 		for _, index := range from.Chunks {
 			key := target.ChunkOf(from.Wiki, from.Width, int64(index))
@@ -77,22 +79,11 @@ func collect(rows Rows, target tables.Target, from *tables.SourceEdges) (tables.
 			if row.Chunk == nil {
 				return tables.Edges{}, fmt.Errorf("row %q is not a chunk's", key)
 			}
-			for t, set := range row.Chunk.Edges.Sets {
-				edges.Sets[t] = append(edges.Sets[t], set...)
-			}
-			edges.Hubs = append(edges.Hubs, row.Chunk.Edges.Hubs...)
+			edges.Append(&row.Chunk.Edges)
 		}
 	}
 	for _, update := range from.Pending {
 		edges.Apply(update)
 	}
 	return edges, nil
-}
-
-func clone(e *tables.Edges) tables.Edges {
-	out := tables.Edges{Hubs: slices.Clone(e.Hubs)}
-	for t, set := range e.Sets {
-		out.Sets[t] = slices.Clone(set)
-	}
-	return out
 }

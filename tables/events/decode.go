@@ -40,7 +40,9 @@ func decodeWire(data []byte) (*wire, kind, error) {
 				return nil, 0, err
 			}
 		}
-		return nil, 0, codecs.Brief(err)
+		if w, err = lenientWire(data, err); err != nil {
+			return nil, 0, codecs.Brief(err)
+		}
 	}
 	k, err := schemaKind(w.Schema)
 	if err != nil {

@@ -25,7 +25,7 @@ func TestErrorsOfHugeEventsAreShort(t *testing.T) {
 		{change, `"page_id":7`, `"` + huge + `\x":1,"page_id":7`},
 		{change, `"namespace_id":0`, `"namespace_id":{"` + huge + `":1}`},
 		{rendering, `"direct"`, `"` + huge + `"`},
-		{rendering, `"scope":"page"`, `"scope":"` + huge + `"`},
+		{rendering, `"links":{`, `"links":"` + huge + `","left":{`},
 	} {
 		text := strings.Replace(c.event, c.old, c.new, 1)
 		if text == c.event {

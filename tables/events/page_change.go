@@ -25,6 +25,8 @@ type PageChange struct {
 	PriorPage *PriorPage
 	// CreatedRedirect is the redirect that a move left behind; nil: none.
 	CreatedRedirect *Page
+	// Dropped is where the page redirects to, if the JSON of the event has it and it is no link.
+	Dropped []Dropped
 }
 
 // Meta is what an event says of itself.

@@ -106,13 +106,10 @@ func (w *wire) pageChange() (*PageChange, error) {
 	if err != nil {
 		return nil, impossible("page_change_kind", w.Kind)
 	}
-	page, err := w.Page.page("page")
-	if err != nil {
-		return nil, err
-	}
+	page, dropped := w.Page.page()
 	c := &PageChange{
 		Meta: Meta{w.Meta.ID, w.Meta.Domain}, Wiki: w.Wiki, Time: at, Kind: k, Page: page,
-		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1},
+		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1}, Dropped: slices.Concat(w.dropped, dropped),
 	}
 	if w.Meta.Time != "" {
 		if c.Sent, err = parseTime("meta.dt", w.Meta.Time); err != nil {
@@ -146,17 +143,15 @@ func (w *wire) pageChange() (*PageChange, error) {
 		if err := w.CreatedRedirect.check("created_redirect_page"); err != nil {
 			return nil, err
 		}
-		p, err := w.CreatedRedirect.page("created_redirect_page")
-		if err != nil {
-			return nil, err
-		}
+		p, _ := w.CreatedRedirect.page()
 		c.CreatedRedirect = &p
 	}
 	return c, nil
 }
 
-// page converts a page that was checked.
-func (p *wirePage) page(field string) (Page, error) {
+// page converts a page that was checked. A redirect's target without a namespace is dropped; what leads to another wiki
+// needs no namespace of this one.
+func (p *wirePage) page() (Page, []Dropped) {
 	page := Page{ID: p.ID, Namespace: *p.Namespace, Title: p.Title}
 	l := p.Link
 	switch {
@@ -170,12 +165,12 @@ func (p *wirePage) page(field string) (Page, error) {
 	if l == nil || l.Title == "" {
 		return page, nil
 	}
+	if l.Namespace == nil && l.Interwiki == "" {
+		return page, []Dropped{{Type: "redirect", Text: l.Title, Fault: FaultNamespace}}
+	}
 	page.Link = &RedirectLink{Title: l.Title, Interwiki: l.Interwiki}
-	switch {
-	case l.Namespace != nil:
+	if l.Namespace != nil {
 		page.Link.Namespace = *l.Namespace
-	case l.Interwiki == "": // what leads to another wiki needs no namespace of this one
-		return page, missing(field + ".redirect_page_link.namespace_id")
 	}
 	return page, nil
 }

@@ -56,6 +56,7 @@ func TestRecordedPageChanges(t *testing.T) {
 					Model:  "wikitext",
 					Others: []events.Slot{{Role: "mediainfo", Model: "wikibase-mediainfo", SHA1: "81f5pm4hg1uz3leklaqkf340hcav3eh"}},
 				},
+				Sent:            time.Date(2024, 9, 30, 22, 33, 43, 0, time.UTC),
 				PriorPage:       &events.PriorPage{Namespace: 6, Title: "File:Jakobs-Kreuzkraut.jpg"},
 				CreatedRedirect: &events.Page{ID: 153407572, Namespace: 6, Title: "File:Jakobs-Kreuzkraut.jpg", Redirect: true},
 			}

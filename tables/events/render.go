@@ -21,6 +21,8 @@ type Render struct {
 	TransclusionSHA1 string         `avro:"transclusion_sha1"` // of what others include of it; empty: not said
 	Links            Links          `avro:"links"`
 	Cause            *Cause         `avro:"cause"` // the request that this answers; nil: none
+	// Dropped is what stood among the links in the JSON of the event and is no link.
+	Dropped []Dropped `avro:"-"`
 }
 
 // RenderPage is the page that was rendered.

@@ -2,6 +2,7 @@ package events
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -75,9 +76,9 @@ func (w *wire) render() (*Render, error) {
 	if w.Links == nil {
 		return nil, missing("links")
 	}
-	if r.Links, err = w.Links.links(); err != nil {
-		return nil, err
-	}
+	var dropped []Dropped
+	r.Links, dropped = w.Links.links()
+	r.Dropped = slices.Concat(w.dropped, dropped)
 	if c := w.Cause; c != nil {
 		r.Cause = &Cause{c.CascadeID, c.Root}
 	}

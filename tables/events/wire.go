@@ -21,6 +21,8 @@ type wire struct {
 	TransclusionSHA1 string     `json:"transclusion_sha1,omitzero"`
 	Links            *wireLinks `json:"links,omitzero"`
 	Cause            *wireCause `json:"cause,omitzero"`
+
+	dropped []Dropped
 }
 
 type wireMeta struct {

@@ -51,6 +51,9 @@ func TestExitCodes(t *testing.T) {
 		"restore":          query("--from-local", "--dry-run", "--data", filepath.Join(dir, "run")),
 		"health":           {settings: true, ready: true},
 		"settings":         {settings: true},
+		"lint":             {args: []string{missing}, settings: true},
+		"schema list":      {},
+		"schema print":     {},
 		"version":          {},
 	}
 	var left []string
@@ -59,7 +62,7 @@ func TestExitCodes(t *testing.T) {
 		if path == nil || strings.HasPrefix(name, "completion") || name == "help" {
 			continue
 		}
-		if _, known := commands[name]; !known && name != "query" && name != "topics" && name != "dlq" && name != "" {
+		if _, known := commands[name]; !known && name != "query" && name != "topics" && name != "dlq" && name != "schema" && name != "" {
 			left = append(left, name)
 		}
 	}
@@ -92,19 +95,21 @@ func TestExitCodes(t *testing.T) {
 		want int
 		args []string
 	}{
-		"an unknown command":              {exitUsage, []string{"shrug"}},
-		"an unknown command below one":    {exitUsage, []string{"query", "shrug", "--brokers", dead}},
-		"processors of a whole pipeline":  {exitUsage, []string{"bench", "--processors", "pages"}},
-		"no pages":                        {exitUsage, []string{"bench", "--pages", "0"}},
-		"no cascades":                     {exitUsage, []string{"bench", "--pages", "9", "--small", "-1"}},
-		"a workload that is not there":    {exitInput, []string{"bench", "--workload", missing}},
-		"events that are not there":       {exitInput, []string{"replay", missing}},
-		"a folder for events":             {exitInput, []string{"replay", dir}},
-		"siteinfo that is not there":      {exitUsage, []string{"replay", "--siteinfo", missing, missing}},
-		"an output that cannot be made":   {exitUsage, []string{"replay", "--out", "/dev/null/out", "-"}},
-		"a place that cannot be listened": {exitUsage, []string{"broker", "--data", filepath.Join(dir, "broker"), "--listen", "192.0.2.1:1"}},
-		"a place that is none":            {exitUsage, []string{"broker", "--data", filepath.Join(dir, "broker"), "--listen", "here"}},
-		"a limit that is none":            {exitUsage, []string{"dlq", "list", "--brokers", dead, "-n", "-5"}},
+		"an unknown command":               {exitUsage, []string{"shrug"}},
+		"an unknown command below one":     {exitUsage, []string{"query", "shrug", "--brokers", dead}},
+		"processors of a whole pipeline":   {exitUsage, []string{"bench", "--processors", "pages"}},
+		"no pages":                         {exitUsage, []string{"bench", "--pages", "0"}},
+		"no cascades":                      {exitUsage, []string{"bench", "--pages", "9", "--small", "-1"}},
+		"a workload that is not there":     {exitInput, []string{"bench", "--workload", missing}},
+		"events that are not there":        {exitInput, []string{"replay", missing}},
+		"a folder for events":              {exitInput, []string{"replay", dir}},
+		"events to judge that are nowhere": {exitInput, []string{"lint", missing}},
+		"a schema that is none":            {exitNotFound, []string{"schema", "print", "Shrug"}},
+		"siteinfo that is not there":       {exitUsage, []string{"replay", "--siteinfo", missing, missing}},
+		"an output that cannot be made":    {exitUsage, []string{"replay", "--out", "/dev/null/out", "-"}},
+		"a place that cannot be listened":  {exitUsage, []string{"broker", "--data", filepath.Join(dir, "broker"), "--listen", "192.0.2.1:1"}},
+		"a place that is none":             {exitUsage, []string{"broker", "--data", filepath.Join(dir, "broker"), "--listen", "here"}},
+		"a limit that is none":             {exitUsage, []string{"dlq", "list", "--brokers", dead, "-n", "-5"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -64,7 +64,7 @@ func (l *lint) run(cmd *cobra.Command, files []string) error {
 	if err != nil {
 		return err
 	}
-	if l.sites, err = loadSites(s.SiteInfo); err != nil {
+	if l.sites, err = loadSites(s, nil); err != nil {
 		return err
 	}
 	l.out = bufio.NewWriter(l.w.out)
@@ -86,10 +86,7 @@ func (l *lint) file(cmd *cobra.Command, name string) (err error) {
 	r := events.NewReader("-", cmd.InOrStdin())
 	if name != "-" {
 		if r, err = events.Open(name); err != nil {
-			if errors.Is(err, events.ErrFile) {
-				err = coded(exitInput, err)
-			}
-			return err
+			return coded(exitInput, err)
 		}
 	}
 	defer r.Close()

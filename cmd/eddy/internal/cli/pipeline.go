@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"slices"
 
@@ -16,18 +18,19 @@ import (
 // pipeline builds the topology that the settings ask for, and the wikis it knows. It settles for the whole process in
 // which release's formats values are written.
 func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
-	return pipelineWith(s, nil)
+	return pipelineWith(s, nil, nil)
 }
 
-func pipelineWith(s settings.Settings, intake *processors.Intake) (*topology.Topology, *tables.Sites, error) {
+// pipelineWith is pipeline, with an intake and with processors that log; nil: without.
+func pipelineWith(s settings.Settings, intake *processors.Intake, logger *slog.Logger) (*topology.Topology, *tables.Sites, error) {
 	if err := upgradeFrom(s.UpgradeFrom); err != nil {
 		return nil, nil, usageError(err)
 	}
-	sites, err := loadSites(s.SiteInfo)
+	sites, err := loadSites(s, logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn), Intake: intake})
+	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn), Intake: intake, Logger: logger})
 	return topo, sites, err
 }
 
@@ -43,10 +46,10 @@ func upgradeFrom(release string) error {
 	return schemas.Releases.Write(release)
 }
 
-// loadSites reads the files with what is special of wikis; other wikis have English namespaces.
-func loadSites(files []string) (*tables.Sites, error) {
-	infos := make([]*tables.SiteInfo, len(files))
-	for i, name := range files {
+// loadSites reads the files with what is special of wikis; other wikis have English namespaces, and the logger is told of them.
+func loadSites(s settings.Settings, logger *slog.Logger) (*tables.Sites, error) {
+	infos := make([]*tables.SiteInfo, len(s.SiteInfo))
+	for i, name := range s.SiteInfo {
 		info, err := loadSiteInfo(name)
 		if err != nil {
 			return nil, usageError(fmt.Errorf("siteinfo %q: %w", name, err))
@@ -54,7 +57,33 @@ func loadSites(files []string) (*tables.Sites, error) {
 		infos[i] = info
 	}
 	sites, err := tables.NewSites(nil, infos...)
-	return sites, usageError(err)
+	if err != nil {
+		return nil, usageError(err)
+	}
+	rules, err := s.Cases()
+	if err != nil {
+		return nil, usageError(err)
+	}
+	for wiki, rule := range rules {
+		sites.SetCase(wiki, rule)
+	}
+	tellAssumed(sites, s, logger)
+	return sites, nil
+}
+
+// tellAssumed logs the wikis of which nothing is told.
+func tellAssumed(sites *tables.Sites, s settings.Settings, logger *slog.Logger) {
+	rules, err := s.Cases()
+	if logger == nil || err != nil {
+		return
+	}
+	sites.Assumed = func(wiki string) {
+		rule := cmp.Or(rules[wiki], rules[""])
+		if rule == tables.CaseUnknown {
+			rule = "titles as they come"
+		}
+		logger.Warn("no site info of a wiki: its namespaces are taken to be English; --siteinfo tells", "wiki", wiki, "case", rule)
+	}
 }
 
 func loadSiteInfo(name string) (info *tables.SiteInfo, err error) {

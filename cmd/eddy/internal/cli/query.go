@@ -87,7 +87,7 @@ func (r *reader) open(cmd *cobra.Command) error {
 	if len(s.Brokers) == 0 {
 		return usageError(errNoBrokers)
 	}
-	if r.sites, err = loadSites(s.SiteInfo); err != nil {
+	if r.sites, err = loadSites(s, nil); err != nil {
 		return err
 	}
 	r.cfg, err = w.config(s)

@@ -68,6 +68,7 @@ tables/<name>.ndjson.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` that keeps stores and the embedded broker's data (default: all in memory)")
 	settings.BindWiki(fs)
+	settings.BindWikiMap(fs)
 	settings.BindMemory(fs)
 	return cmd
 }
@@ -81,14 +82,19 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if f.feedOnly && len(s.Brokers) == 0 {
 		return usageError(errNoBrokers)
 	}
-	topo, sites, err := pipeline(s)
-	if err != nil {
-		return err
-	}
 	cfg, err := w.config(s)
 	if err != nil {
 		return err
 	}
+	names, err := s.WikiNames()
+	if err != nil {
+		return usageError(err)
+	}
+	topo, sites, err := pipeline(s)
+	if err != nil {
+		return err
+	}
+	tellAssumed(sites, s, cfg.Logger)
 	if err := limitMemory(cfg); err != nil {
 		return usageError(err)
 	}
@@ -112,9 +118,10 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	letters := deadLetters{path: f.letters}
 	defer func() { err = errors.Join(err, letters.close()) }()
 	progress := w.progress("replaying", 0)
+	var dropped droppedLinks
 	start := time.Now()
 	counts, err := replay.Feed(ctx, to, files, replay.Options{
-		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add, Stdin: w.in,
+		Sites: sites, Wikis: names, Settle: f.settle, OnError: policy, Reject: letters.add, Dropped: dropped.add, Stdin: w.in,
 		Progress: func(c replay.Counts) { progress.Set(c.Events + c.Rejected) },
 	})
 	took := time.Since(start)
@@ -128,7 +135,7 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	default: // some of a file could not be read; what came of the rest is told first
 		defer func(unread error) { err = errors.Join(coded(exitInput, unread), err) }(err)
 	}
-	return w.report(ctx, cfg, f, sites, before, replaySummary{Counts: counts, Seconds: took.Seconds(), Out: f.out})
+	return w.report(ctx, cfg, f, sites, before, replaySummary{Counts: counts, droppedLinks: dropped, Seconds: took.Seconds(), Out: f.out})
 }
 
 // report collects what came of a replay, writes it out and sums it up.

@@ -57,16 +57,16 @@ Two workers on one machine need two directories.`,
 
 // work runs a worker until ctx ends.
 func (w world) work(ctx context.Context, s settings.Settings) error {
+	cfg, err := w.config(s)
+	if err != nil {
+		return err
+	}
 	intake, schemas, err := openIntake(s)
 	if err != nil {
 		return err
 	}
 	defer schemas.Close()
-	topo, _, err := pipelineWith(s, intake)
-	if err != nil {
-		return err
-	}
-	cfg, err := w.config(s)
+	topo, _, err := pipelineWith(s, intake, cfg.Logger)
 	if err != nil {
 		return err
 	}

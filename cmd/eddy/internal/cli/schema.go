@@ -17,10 +17,11 @@ import (
 
 func newSchema(w world) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "schema",
-		Short: "List or print the schemas of what Eddy reads and writes",
-		Args:  cobra.NoArgs,
-		RunE:  func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:     "schema",
+		Short:   "List or print the schemas of what Eddy reads and writes",
+		Example: `  eddy schema list`,
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	var all bool
 	list := &cobra.Command{

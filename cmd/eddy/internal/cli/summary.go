@@ -9,15 +9,34 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/internal/replay"
+	"github.com/eddystream/eddy/tables/events"
 )
 
 // replaySummary is what eddy replay prints at the end.
 type replaySummary struct {
 	replay.Counts
 	replay.Totals
+	droppedLinks
 	Seconds float64 `json:"seconds"`
 	Out     string  `json:"out,omitempty"`
+}
+
+// droppedLinks is what is told of links that cannot be.
+type droppedLinks struct {
+	Faults map[string]int `json:"dropped_by_fault,omitempty"`
+	sample string         // the first one
+}
+
+func (d *droppedLinks) add(ev *events.Event, links []events.Dropped) {
+	if d.Faults == nil {
+		d.Faults = map[string]int{}
+		d.sample = fmt.Sprintf("; the first in %s:%d: %s %s", ev.File, ev.Line, links[0].Type, codecs.Quote(links[0].Text))
+	}
+	for _, l := range links {
+		d.Faults[string(l.Fault)]++
+	}
 }
 
 func (s replaySummary) print(w io.Writer, asJSON bool) error {
@@ -30,6 +49,9 @@ func (s replaySummary) print(w io.Writer, asJSON bool) error {
 	}
 	if s.Rejected > 0 {
 		lines = append(lines, fmt.Sprintf("rejected  %d", s.Rejected))
+	}
+	if s.Dropped > 0 {
+		lines = append(lines, fmt.Sprintf("dropped   %s that cannot be%s%s", plural(s.Dropped, "link"), breakdown(s.Faults), s.sample))
 	}
 	lines = append(lines,
 		fmt.Sprintf("cascades  %d%s", s.Cascades, breakdown(s.Phases)),

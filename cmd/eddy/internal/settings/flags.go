@@ -98,8 +98,17 @@ func BindWiki(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
 	fs.StringSlice("siteinfo", nil, b.usage("siteinfo"))
 	b.mark("siteinfo", "siteinfo")
+	fs.StringSlice("case", nil, b.usage("case"))
+	b.mark("case", "case")
 	fs.String("start-on", b.defaults.StartOn, b.usage("start-on"))
 	b.mark("start-on", "start-on")
+}
+
+// BindWikiMap adds the flag of the names of wikis.
+func BindWikiMap(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.String("wiki-map", "", b.usage("wiki-map"))
+	b.mark("wiki-map", "wiki-map")
 }
 
 // BindMemory adds the flag of the memory.

@@ -71,12 +71,12 @@ func (s SchemaRegistry) password() (string, error) {
 // BindRegistry adds the flags of the schema registry.
 func BindRegistry(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.StringSlice("schema-registry", nil, "`addresses` of the schema registry of producers that send Confluent's wire format, http or https (default none)")
+	fs.StringSlice("schema-registry", nil, b.usage("schema-registry.url"))
 	b.mark("schema-registry", "schema-registry.url")
-	fs.String("schema-registry-user", "", "`name` to log in with at the schema registry")
+	fs.String("schema-registry-user", "", b.usage("schema-registry.user"))
 	b.mark("schema-registry-user", "schema-registry.user")
-	fs.String("schema-registry-password-file", "", "`file` with the password (or set EDDY_SCHEMA_REGISTRY_PASSWORD)")
+	fs.String("schema-registry-password-file", "", b.usage("schema-registry.password-file"))
 	b.mark("schema-registry-password-file", "schema-registry.password-file")
-	fs.String("schema-registry-ca", "", "PEM `file` of the authorities to trust for the schema registry")
+	fs.String("schema-registry-ca", "", b.usage("schema-registry.tls.ca"))
 	b.mark("schema-registry-ca", "schema-registry.tls.ca")
 }

@@ -25,18 +25,21 @@ func Sample() string {
 	for _, line := range wrap(sampleHead, sampleWidth-len("# ")) {
 		s.WriteString("# " + line + "\n")
 	}
-	group := ""
+	var group []string // the names above the last setting
 	for _, a := range abouts {
-		name, indent := a.key, ""
-		if first, rest, dotted := strings.Cut(a.key, "."); dotted {
-			name, indent = rest, "  "
-			if first != group {
-				fmt.Fprintf(&s, "\n#%s:\n", first)
-				group = first
-			}
-		} else {
+		parts := strings.Split(a.key, ".")
+		above, name := parts[:len(parts)-1], parts[len(parts)-1]
+		if len(above) == 0 || len(group) == 0 || above[0] != group[0] {
 			s.WriteByte('\n')
 		}
+		for i := range above {
+			if i >= len(group) || group[i] != above[i] {
+				fmt.Fprintf(&s, "#%s%s:\n", strings.Repeat("  ", i), above[i])
+				group = group[:min(i, len(group))]
+			}
+		}
+		group = above
+		indent := strings.Repeat("  ", len(above))
 		text := a.text() + ". " + Variable(a.key) + "."
 		if a.unset != "" {
 			text += " Default: " + a.unset + "."
@@ -57,6 +60,10 @@ var examples = map[string]string{ //nolint:gosec // nobody's password
 	"cache-bytes": "256MiB", "send-buffer": "32MiB", "tls.ca": "/etc/eddy/ca.pem", "tls.cert": "/etc/eddy/client.pem",
 	"tls.key": "/etc/eddy/client.key", "tls.server-name": "kafka.example", "sasl.mechanism": "SCRAM-SHA-512", "sasl.user": "eddy",
 	"sasl.password": "secret", "sasl.password-file": "/etc/eddy/password",
+	"case": "[case-sensitive]", "wiki-map": "wikis.yaml", "schema-registry.url": "[https://registry:8081]", "schema-registry.user": "eddy",
+	"schema-registry.password": "secret", "schema-registry.password-file": "/etc/eddy/registry-password",
+	"schema-registry.tls.ca": "/etc/eddy/ca.pem", "schema-registry.tls.cert": "/etc/eddy/client.pem", "schema-registry.tls.key": "/etc/eddy/client.key",
+	"schema-registry.tls.server-name": "registry.example",
 }
 
 // example is a setting's default, or something that it might be.

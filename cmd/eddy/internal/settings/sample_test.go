@@ -49,7 +49,7 @@ func TestSample(t *testing.T) {
 	if !reflect.DeepEqual(s, Default()) {
 		t.Errorf("the sample as it is sets something: %+v", s)
 	}
-	whole := regexp.MustCompile(`(?m)^#(\s*[\w-]+:( .*)?)$`).ReplaceAllString(Sample(), "$1")
+	whole := regexp.MustCompile(`(?m)^#((?:  )*[\w-]+:( .*)?)$`).ReplaceAllString(Sample(), "$1")
 	s, err = Load(Sources{File: file(t, whole)})
 	if err != nil {
 		t.Fatalf("%v in\n%s", err, whole)

@@ -57,6 +57,11 @@ type Settings struct {
 	Health string `koanf:"health"`
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
 	SiteInfo []string `koanf:"siteinfo"`
+	// Case is what wikis without site info make of the first letter of titles: "first-letter" or "case-sensitive"; for one of them,
+	// "NAME=first-letter". Defaults to titles as they come.
+	Case []string `koanf:"case"`
+	// WikiMap is a YAML file with names for wikis, by the names or domains that events have. Defaults to none.
+	WikiMap string `koanf:"wiki-map"`
 
 	SchemaRegistry SchemaRegistry `koanf:"schema-registry"`
 

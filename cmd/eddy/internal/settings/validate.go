@@ -40,6 +40,9 @@ func (s Settings) validate() error {
 			add("schema-registry.url: %w", err)
 		}
 	}
+	if _, err := s.Cases(); err != nil {
+		errs = append(errs, err)
+	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
 	}
