@@ -3,6 +3,7 @@ package processors
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/eddystream/eddy/tables"
 )
@@ -37,6 +38,14 @@ type Options struct {
 	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
 	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
 	EndedCascades int
+	// CascadeEntries is how many messages, and how many chunks of pages, of a cascade are in one row; larger cascades have more rows. Defaults to
+	// [tables.CascadeEntries].
+	CascadeEntries int
+	// KeepCascades is how long a cascade that has ended is kept, an hour or more. What is asked for late after that is counted as a cascade of its
+	// own. Defaults to 30 days.
+	KeepCascades time.Duration
+	// Now is the wall clock that KeepCascades goes by. Defaults to [time.Now].
+	Now func() time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -60,6 +69,15 @@ func (o Options) withDefaults() Options {
 	}
 	if o.EndedCascades == 0 {
 		o.EndedCascades = tables.ClosedCascades
+	}
+	if o.CascadeEntries == 0 {
+		o.CascadeEntries = tables.CascadeEntries
+	}
+	if o.KeepCascades == 0 {
+		o.KeepCascades = 30 * 24 * time.Hour
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	return o
 }
@@ -85,6 +103,12 @@ func (o Options) Validate() error {
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))
+	}
+	if o.CascadeEntries < 1 || o.CascadeEntries > tables.MaxCascadeEntries {
+		errs = append(errs, fmt.Errorf("CascadeEntries %d: want 1 to %d", o.CascadeEntries, tables.MaxCascadeEntries))
+	}
+	if o.KeepCascades < settled {
+		errs = append(errs, fmt.Errorf("KeepCascades %s: want %s or more", o.KeepCascades, settled))
 	}
 	return errors.Join(errs...)
 }

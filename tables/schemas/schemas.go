@@ -22,6 +22,7 @@ func New() *codecs.Releases {
 	return codecs.MustReleases(
 		codecs.Release{Name: "v0", Files: folder("v0"), Headerless: true},
 		codecs.Release{Name: "v1"},
+		codecs.Release{Name: "v2", Files: folder("v2")},
 	)
 }
 

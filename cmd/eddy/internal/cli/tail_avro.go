@@ -29,6 +29,7 @@ var avroTypes = map[string]string{
 	tables.Dependents.Topic():       "DependentsRow",
 	tables.Requests.Topic():         "RequestRow",
 	tables.Cascades.Topic():         "CascadeRow",
+	tables.CascadePartTable.Topic(): "CascadePart",
 }
 
 // avroJSON renders a value that one of Eddy's releases wrote in Avro; false for all else. A value of v0 has no header:
