@@ -97,10 +97,10 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 	}
 	c, usedSince := r.Value, v.row.UsedSince
 	except := v.hold(c)
-	if c.Starts != nil {
+	if c.Starts != nil && !(c.Was && v.knew(c)) {
 		// Where every link saw just the page that the title gains, there is nothing to tell anybody: an import is quiet.
 		met := v.row.Met
-		quiet := c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
+		quiet := !c.Was && c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
 		if err := v.root(*c.Starts, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
 			return err
 		}
@@ -117,6 +117,19 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		}
 	}
 	return v.save()
+}
+
+// knew reports whether a page that was found to have the title is what every link saw there: then the title means what it did. Where the
+// page is a redirect, nobody knows whether it was one in the revisions before.
+func (v *visit) knew(c *tables.TitleChange) bool {
+	switch met := v.row.Met; {
+	case met.State == tables.MetUnset:
+		return true // nobody has links
+	case met.State != tables.MetOne || met.Page != c.Gained:
+		return false
+	default:
+		return !c.Leads || met.Rev == 0 || met.Rev >= c.Starts.Rev
+	}
 }
 
 // hold takes note of who has the title now, and returns the pages whose own change this is: the one that took the title

@@ -67,14 +67,22 @@ func (v *visit) own(e *tables.Edge) {
 // meet takes note of what a link saw at the title. Where that is not what is there now, its next rendering will have seen
 // something else, and nobody will tell.
 func (v *visit) meet(e *tables.Edge) {
-	saw := tables.Met{State: tables.MetOne, Page: e.SawPage}
+	saw, met := tables.Met{State: tables.MetOne, Page: e.SawPage}, v.row.Met
+	if redirected.Has(e.Type) && e.Saw == tables.SawPage {
+		if saw.Rev = e.SawRev; saw.Rev == 0 {
+			saw.Rev = -1
+		}
+	}
 	switch {
 	case e.Again:
 		return
 	case e.Saw == tables.SawUnknown, v.row.HolderDT != 0 && e.SawPage != v.row.Holder:
 		saw = tables.Met{State: tables.MetMixed}
-	case v.row.Met.State != tables.MetUnset && v.row.Met != saw:
+	case met.State == tables.MetUnset:
+	case met.State != tables.MetOne || met.Page != saw.Page:
 		saw = tables.Met{State: tables.MetMixed}
+	case saw.Rev == 0 || met.Rev != 0 && met.Rev < saw.Rev:
+		saw.Rev = met.Rev
 	}
 	v.row.Met = saw
 }

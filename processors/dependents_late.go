@@ -44,23 +44,23 @@ func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 			return false // both say that there is no page
 		case e.Type != tables.LinkTemplate && e.Type != tables.LinkImage && c.Kind != tables.ChangeRedirect:
 			return false // such a link shows whether there is a page, and it saw this one
-		case e.SawRev != 0 && e.SawRev == c.Rev:
+		case e.SawRev != 0 && (e.SawRev == c.Rev || e.SawRev > c.Rev && c.Kind.Revises()):
 			return false
 		case e.SawRev != 0 && e.SawRev < c.Rev && c.Kind.Revises():
 			return true
 		}
 	}
-	return e.Start <= c.DT
+	return c.Timeless || e.Start <= c.Moment()
 }
 
 // goesOn reports whether somebody may have shown the state from before a wave through the page of a link. The users of
 // a redirect render again when it is set; of two changes of one second the one with the greater revision is later.
 func goesOn(e *tables.Edge, w tables.Wave) bool {
 	c := w.Hop.Cascade
-	if e.Type == tables.LinkRedirect && e.Hub.Start == c.DT && c.Kind.Revises() {
+	if e.Type == tables.LinkRedirect && e.Hub.Start == c.Moment() && c.Kind.Revises() {
 		return e.SawRev < c.Rev
 	}
-	return e.Hub.Start <= c.DT
+	return c.Timeless || e.Hub.Start <= c.Moment()
 }
 
 // hubTypes are the types of a wave that go on through a link of a page: what is felt by templates through the page that

@@ -12,15 +12,23 @@ var redirected = tables.NewLinkTypes(tables.LinkTemplate, tables.LinkImage)
 // root begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
 // links that come late are compared with it.
 func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool, except []int64) error {
-	if v.row.Wave(c.ID) != nil {
+	w := &tables.Walk{ID: rootMessage(c), Types: types, Except: except}
+	switch wave := v.row.Wave(c.ID); {
+	case wave == nil:
+		c = v.number(c)
+	case types&^wave.Types == 0:
 		return nil // a repeat
+	default: // of a page that was found, the change of the title and that of the content are one cascade
+		c = wave.Hop.Cascade
+		w.ID = messageID(c.ID, w.ID, v.key.String(), int64(types))
 	}
-	w := &tables.Walk{
-		Hop: tables.CascadeHop{Cascade: c, Depth: 1}, ID: rootMessage(c), Types: types,
-		Except: except,
-	}
+	w.Hop = tables.CascadeHop{Cascade: c, Depth: 1}
 	if quiet || !v.finds(types) {
-		v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: types, Page: page})
+		if wave := v.row.Wave(c.ID); wave != nil {
+			wave.Types |= types
+		} else {
+			v.row.AddWave(v.key, tables.Wave{Hop: w.Hop, Types: types, Page: page})
+		}
 		return v.alone(w)
 	}
 	out, want := v.emitter(w), v.pass(w, page)
@@ -29,6 +37,23 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 		out.superseded = true
 	}
 	return v.walk(out, w, want)
+}
+
+// number gives a change of this title its place behind those that came before. What it asks for is at least what these do, and so it takes over
+// from them; where its own time is earlier, that is of another clock or of another wiki's history, and tells nothing.
+func (v *visit) number(c tables.Cascade) tables.Cascade {
+	v.row.Roots++
+	c.Order = v.row.Roots
+	latest := int64(0)
+	for i := range v.row.Waves {
+		if o := v.row.Waves[i].Hop.Cascade; c.SameRoot(o) {
+			latest = max(latest, o.Moment())
+		}
+	}
+	if c.Moment() < latest {
+		c.AsOf, c.Timeless = latest, true
+	}
+	return c
 }
 
 // alone asks, of a title's users, only for those to whom it is their own: what such a page met there says nothing, and it

@@ -69,13 +69,19 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		return err
 	}
 	e := edges{h, r, r.Key}
-	if last := row.Render; last != nil && state.Start <= last.Start {
-		if state.Start < last.Start || slices.Contains(last.Seen, ev.Meta.ID) {
-			return e.takeBack(row, state)
+	if row.Recent.Has(ev.Meta.ID) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID) {
+		return e.takeBack(row, state)
+	}
+	row.Recent.Add(ev.Meta.ID, tables.RenderEvents)
+	if row.Outdated(state) {
+		row.Older = state
+		if err := e.takeBack(row, state); err != nil {
+			return err
 		}
-		state.Seen = append(slices.Clone(last.Seen), ev.Meta.ID)
+		return h.rows.Set(r, row)
 	}
 	before, last := own(row), row.Render
+	row.Older = nil
 	counted := row.Active()
 	row.Render = state
 	if last != nil && !counted {
@@ -108,19 +114,20 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if err != nil {
 		return err
 	}
+	if row.Version > 0 && l.Version > 0 && l.Version <= row.Version {
+		return nil // a repeat
+	}
 	e := edges{h, r, r.Key}
 	before, known, renamed := own(row), row.Known, row.Known && row.Live && row.Name != l.Name
 	if renamed {
 		left := row.Name
 		row.Left = &left
 	}
-	row.Known, row.Live, row.Since, row.Name, row.Rev = true, l.Live, l.Since, l.Name, l.Rev
+	row.Lives(l.Live, l.Kind == tables.ChangeUndelete, l.Rev)
+	row.Version, row.Since, row.Name = l.Version, l.Since, l.Name
 	if !l.Live {
 		row.Since = l.DT
-		row.Pending, row.Announced = nil, ""
-		if row.Render != nil && row.Render.Start < l.DT {
-			row.Render = nil // no later life can want it
-		}
+		row.Pending, row.Announced, row.AnnouncedRev = nil, "", 0
 	}
 	if !sameName(row.Redirect, l.Redirect) {
 		row.Redirect, row.RedirectRev = l.Redirect, l.Rev

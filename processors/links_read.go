@@ -53,7 +53,7 @@ func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, 
 	}
 	return &tables.RenderState{
 		Start: ev.Start.Unix(), Rev: ev.Revision.ID, Direct: ev.Closure == events.Direct, Hash: hash,
-		Seen: []string{ev.Meta.ID}, Links: list.sorted(),
+		Links: list.sorted(),
 	}, nil
 }
 

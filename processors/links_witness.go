@@ -12,14 +12,20 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	if !l.Live || l.Kind == tables.ChangeVisibility {
 		return nil
 	}
-	p := tables.PendingChange{Event: l.Event, Kind: l.Kind, DT: l.DT, Rev: l.Rev, Name: l.Name, Prefix: l.Prefix, Starts: !l.Titled}
-	same := l.SHA1 != "" && l.SHA1 == row.SHA1
-	row.SHA1 = l.SHA1
+	p := tables.PendingChange{
+		Event: l.Event, Kind: l.Kind, DT: l.DT, Rev: l.Rev, Name: l.Name, Prefix: l.Prefix, Starts: !l.Titled,
+		Reformed: l.Form != row.Form,
+	}
+	same := l.SHA1 != "" && l.SHA1 == row.SHA1 && !p.Reformed
+	row.SHA1, row.Form = l.SHA1, l.Form
 	if h.startOn == StartOnChange {
 		if !p.Starts {
 			return nil
 		}
 		return h.announce(r, r.Key, judge(r.Key.Wiki, row, p, same))
+	}
+	if p.Starts && p.Rev <= row.AnnouncedRev {
+		return nil // a rendering of it was here before, and has told of it
 	}
 	row.Pending = append(row.Pending, p)
 	if over := len(row.Pending) - tables.PendingChanges; over > 0 {
@@ -32,18 +38,19 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 }
 
 // witness lets the last rendering witness the changes up to its revision, and returns what others feel of them; nil:
-// nothing. Of several, the newest starts: it supersedes the ones before it. It is cut only where it is the one change
-// since the hash was announced: of several, somebody may have used a text in between.
+// nothing. A rendering of a later revision, whose own change may have been lost, is a witness of those before it. Of several, the newest starts:
+// it supersedes the ones before it. It is cut only where it is the one change since the hash was announced, and of the text alone: of several,
+// somebody may have used a text in between.
 func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 	n := len(row.Pending)
-	for n > 0 && row.Pending[n-1].Rev != row.Render.Rev {
+	for n > 0 && row.Pending[n-1].Rev > row.Render.Rev {
 		n--
 	}
 	if n == 0 {
 		return nil
 	}
 	witnessed := row.Pending[:n]
-	cut := n == 1 && row.Announced != "" && row.Announced == row.Render.Hash
+	cut := n == 1 && witnessed[0].Rev == row.Render.Rev && !witnessed[0].Reformed && row.Announced != "" && row.Announced == row.Render.Hash
 	newest := tables.PendingChange{}
 	for _, p := range witnessed {
 		if p.Starts {
@@ -51,11 +58,18 @@ func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 		}
 	}
 	row.Pending = slices.Clone(row.Pending[n:])
-	row.Announced = row.Render.Hash
+	row.Announced, row.AnnouncedRev = row.Render.Hash, row.Render.Rev
 	if !newest.Starts {
+		if row.Render.Rev > witnessed[n-1].Rev {
+			row.Announced, row.AnnouncedRev = "", 0 // nobody was told of the revision that was rendered
+		}
 		return nil
 	}
-	return judge(wiki, row, newest, cut)
+	change := judge(wiki, row, newest, cut)
+	if change != nil && row.Render.Rev > newest.Rev {
+		change.Cascade.Rev, change.Cascade.AsOf = row.Render.Rev, row.Render.Start
+	}
+	return change
 }
 
 // judge returns what others feel of a content change; nil: nothing. A cut one is felt by the users of a file only.

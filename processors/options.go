@@ -31,9 +31,11 @@ type Options struct {
 	InlineEdges int
 	// WalkChunks is how many chunks a walk goes through in one step. Defaults to 64.
 	WalkChunks int
-	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds of stream
-	// time. Defaults to 604,800 (7 days).
+	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds from when it asked. Defaults to
+	// 604,800 (7 days).
 	AbandonAfter int64
+	// Now is the time of the process, which timers go by. Defaults to [time.Now].
+	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
 	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
 	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
@@ -66,6 +68,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AbandonAfter == 0 {
 		o.AbandonAfter = 7 * 24 * 3600
+	}
+	if o.Now == nil {
+		o.Now = time.Now
 	}
 	if o.EndedCascades == 0 {
 		o.EndedCascades = tables.ClosedCascades

@@ -50,9 +50,10 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	if !found {
 		row = &tables.PageRow{}
-	} else if now.dt < row.DT || now.dt == row.DT && slices.Contains(row.Seen, ev.Meta.ID) {
-		return nil // a repeat: in the order of the log this change has been applied, or a later one
+	} else if row.Knows(ev.Meta.ID) || now.brings(row, ev) == nothing {
+		return nil
 	}
+	now.complete(row, ev)
 	titled, err := h.claim(r, ev, row, &now, found)
 	if err != nil {
 		return err
@@ -60,8 +61,8 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	now.apply(row, ev, found)
 	life := &tables.Life{
 		Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Live: row.Live, Since: row.Since,
-		Name: row.Name, Prefix: row.Prefix, Redirect: row.Redirect, SHA1: row.SHA1, Titled: titled,
-		Asks: row.Live && now.kind != tables.ChangeVisibility,
+		Name: row.Name, Prefix: row.Prefix, Redirect: row.Redirect, SHA1: row.SHA1, Form: row.Form, Titled: titled,
+		Asks: row.Live && now.kind != tables.ChangeVisibility, Version: row.Version,
 	}
 	if err := h.lives.Emit(r, r.Key, life); err != nil {
 		return err
@@ -75,10 +76,10 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 	left := func(title tables.Title, prefix string) error {
 		return h.claims.Emit(r, title, &tables.Claim{
 			Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Prefix: prefix,
-			Quiet: title == now.leftRedirect,
+			Quiet: title == now.leftRedirect, Version: row.Version + 1,
 		})
 	}
-	had := found && row.Live
+	had, was := found && row.Live, false
 	old := row.Name.In(ev.Wiki)
 	if now.live && had && old == now.title {
 		if sameName(row.Redirect, now.redirect) {
@@ -106,11 +107,23 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 		switch now.kind {
 		case tables.ChangeCreate, tables.ChangeMove, tables.ChangeUndelete:
 		default:
-			now.kind = tables.ChangeCreate // the first change seen of a page that has been there
+			switch {
+			case !found:
+				was = true // the first change that is seen of a page that has been there
+			case had:
+				now.kind = tables.ChangeMove // whose own event was lost
+			default:
+				now.kind = tables.ChangeUndelete // likewise
+			}
 		}
 	}
-	return true, h.claims.Emit(r, now.title, &tables.Claim{
-		Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect, Prefix: now.prefix,
+	kind := now.kind
+	if was {
+		kind = tables.ChangeCreate
+	}
+	return !was, h.claims.Emit(r, now.title, &tables.Claim{
+		Page: ev.Page.ID, Kind: kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect, Prefix: now.prefix,
+		Version: row.Version + 1, Was: was,
 	})
 }
 
@@ -124,7 +137,58 @@ type identity struct {
 	priorPrefix  string
 	leftRedirect tables.Title // the title where a move left a redirect; zero: none
 	redirect     *tables.Name
+	sha1, form   string // empty: not said
 	live         bool
+}
+
+// A change brings news of a page, or nothing.
+const (
+	nothing = false
+	news    = true
+)
+
+// brings says whether a change brings news of a page whose earlier changes are known. The order of a page's changes is that of the log, and no
+// time counts; but of one life's revisions the greatest is the newest. What is older, or says what is known, is a repeat under another id.
+func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
+	switch {
+	case ev.Kind == events.Delete:
+		return row.Live
+	case !row.Live && ev.Kind == events.Undelete:
+		return news
+	case !row.Live && ev.Kind == events.VisibilityChange:
+		return now.rev >= row.Rev // there is the page, so its undelete was lost
+	case !row.Live:
+		return now.rev > row.Rev // likewise
+	case ev.Kind == events.VisibilityChange && now.rev == row.Rev:
+		return news // it changes what may be said of the revision
+	case ev.Kind != events.Undelete && now.rev < row.Rev:
+		return nothing
+	case now.rev != row.Rev || row.Name != tables.NameOf(now.title):
+		return news
+	}
+	return now.sha1 != "" && now.sha1 != row.SHA1 || now.form != "" && now.form != row.Form ||
+		!redirectUnsaid(ev) && !sameName(now.redirect, row.Redirect)
+}
+
+// redirectUnsaid reports whether an event does not say where a page leads: neither whether it is a redirect, or that it is one and not where to.
+func redirectUnsaid(ev *events.PageChange) bool {
+	return ev.Page.Unsaid || ev.Page.Redirect && ev.Page.Link == nil
+}
+
+// complete takes what a change does not say from what is known: nothing that is left out is a no. The text of another revision is not known.
+func (now *identity) complete(row *tables.PageRow, ev *events.PageChange) {
+	if now.live && redirectUnsaid(ev) {
+		now.redirect = row.Redirect
+	}
+	if now.rev != row.Rev {
+		return
+	}
+	if now.sha1 == "" {
+		now.sha1 = row.SHA1
+	}
+	if now.form == "" {
+		now.form = row.Form
+	}
 }
 
 // read normalises the titles of a change. Its errors name the event and the title.
@@ -133,7 +197,10 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 	if err != nil {
 		return identity{}, fmt.Errorf("page change %s: %w", codecs.Quote(ev.Meta.ID), err)
 	}
-	now := identity{kind: changeKind(ev), dt: ev.Time.Unix(), rev: ev.Revision.ID, live: ev.Kind != events.Delete}
+	now := identity{
+		kind: changeKind(ev), dt: ev.Time.Unix(), rev: ev.Revision.ID, live: ev.Kind != events.Delete,
+		sha1: ev.Revision.ContentSHA1, form: ev.Revision.Form(),
+	}
 	if now.title, err = site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err != nil {
 		return now, fmt.Errorf("page change %s: page_title: %w", codecs.Quote(ev.Meta.ID), err)
 	}
@@ -151,7 +218,7 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		now.redirect = &name
 	}
 	if p := ev.PriorPage; p != nil && p.Title != "" {
-		if now.prior, err = site.FromPageTitle(p.Namespace, p.Title); err != nil {
+		if now.prior, err = priorTitle(site, ev); err != nil {
 			return now, fmt.Errorf("page change %s: prior_state: %w", codecs.Quote(ev.Meta.ID), err)
 		}
 		now.priorPrefix = unknownPrefix(site, p.Namespace, p.Title)
@@ -167,6 +234,24 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 	return now, nil
 }
 
+// priorTitle is the title that a page had before. Where its namespace is not said, it is that of the page itself if the prefix is the same,
+// and else the one that the prefix names.
+func priorTitle(site *tables.SiteInfo, ev *events.PageChange) (tables.Title, error) {
+	p := ev.PriorPage
+	if !p.Unsaid || titlePrefix(p.Title) == titlePrefix(ev.Page.Title) && ev.Page.Namespace != 0 {
+		return site.FromPageTitle(p.Namespace, p.Title)
+	}
+	return site.Parse(p.Title)
+}
+
+func titlePrefix(title string) string {
+	prefix, _, ok := strings.Cut(title, ":")
+	if !ok {
+		return ""
+	}
+	return prefix
+}
+
 // apply makes row what the change says.
 func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found bool) {
 	name := tables.NameOf(now.title)
@@ -176,10 +261,8 @@ func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found boo
 			row.Since = now.dt // otherwise the page was there before its first change that was seen
 		}
 	}
-	if now.dt != row.DT {
-		row.Seen = nil
-	}
-	row.Seen = append(row.Seen, ev.Meta.ID)
+	row.Note(ev.Meta.ID)
+	row.Version++
 	if n := len(row.History); n == 0 || row.History[n-1].Name != name || row.History[n-1].Live != now.live {
 		row.History = append(row.History, tables.PageSpan{From: now.dt, Name: name, Live: now.live})
 		if n == tables.PageHistory {
@@ -187,7 +270,7 @@ func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found boo
 		}
 	}
 	row.Name, row.Prefix, row.DT, row.Rev, row.Live, row.Redirect = name, now.prefix, now.dt, now.rev, now.live, now.redirect
-	row.SHA1 = ev.Revision.ContentSHA1
+	row.SHA1, row.Form = now.sha1, now.form
 }
 
 // unknownPrefix returns the prefix of a title as an event spells it, where the site info has another for its namespace.

@@ -3,8 +3,7 @@ package processors
 import (
 	"context"
 	"slices"
-
-	"github.com/cespare/xxhash/v2"
+	"time"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
@@ -19,6 +18,7 @@ type requests struct {
 	pages    topology.Joined[tables.PageKey, *tables.PageRow]
 	requests topology.Sink[tables.PageKey, tables.Request]
 	progress topology.Sink[tables.CascadeID, *tables.Progress]
+	late     *topology.Timers[tables.PageKey] // of chunks: when the first of its cascades has waited for too long
 }
 
 func addRequests(b *topology.Builder, o Options) {
@@ -29,7 +29,9 @@ func addRequests(b *topology.Builder, o Options) {
 		pages:    topology.Join(p, tables.Pages),
 		requests: topology.Output(p, tables.RerenderRequests),
 		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),
+		late:     topology.AddTimers(p, "late", tables.PageKeys(), topology.WallClock),
 	}
+	h.late.Handle(h.abandon)
 	topology.Input(p, tables.Asks).Handle(h.ask)
 	topology.Input(p, tables.Renders).Handle(h.render)
 	topology.Input(p, tables.Lives).Handle(h.life)
@@ -72,14 +74,14 @@ func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *ta
 		if err != nil {
 			return err
 		}
-		if err := c.abandon(a.Hop.Cascade.DT); err != nil {
-			return err
-		}
-		cascade := c.row.Cascade(a.Hop.Cascade)
+		cascade := c.row.Cascade(a.Hop.Cascade, h.o.Now().Unix())
 		if err := c.ask(cascade, &a.Hop, in.Sets); err != nil {
 			return err
 		}
 		p.Chunks = append(p.Chunks, c.progress(cascade))
+		if err := c.wind(); err != nil {
+			return err
+		}
 		if err := c.save(); err != nil {
 			return err
 		}
@@ -109,7 +111,7 @@ func (c *chunk) ask(cascade *tables.ChunkCascade, hop *tables.CascadeHop, sets [
 // rendering of the same second does only if it says so itself: it may have been read before the change. The request is
 // sent all the same: which pages are asked for does not depend on what has been heard of them.
 func answered(p *tables.PageRender, c *tables.Cascade) bool {
-	return p != nil && (p.Dead || p.Start > c.DT || p.Start == c.DT && p.Cause == c.ID)
+	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()) || p.Start > c.Moment() && !c.Timeless)
 }
 
 // request sends the request for one page. The join only names it, and a change that it may not have seen yet.
@@ -129,12 +131,16 @@ func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkT
 			name, prefix = n.Name, n.Prefix
 		}
 	}
-	return c.h.emit(c.r, key, name, prefix, hop, reason)
+	stale := hop.Cascade.Moment()
+	if p := c.row.Page(offset); p != nil && hop.Cascade.Timeless {
+		stale = max(stale, p.Start)
+	}
+	return c.h.emit(c.r, key, name, prefix, hop, reason, stale)
 }
 
 // emit sends one request. A page whose name is not known yet has an empty title.
 func (h *requests) emit(
-	r topology.Scope, key tables.PageKey, name tables.Name, prefix string, hop *tables.CascadeHop, reason tables.LinkType,
+	r topology.Scope, key tables.PageKey, name tables.Name, prefix string, hop *tables.CascadeHop, reason tables.LinkType, stale int64,
 ) error {
 	c := &hop.Cascade
 	title, err := prefixed(h.o.Sites, name.In(key.Wiki), prefix)
@@ -147,9 +153,9 @@ func (h *requests) emit(
 	}
 	return h.requests.Emit(r, key, tables.Request{
 		WikiID: key.Wiki, PageID: key.ID, PageTitle: title, Namespace: name.Namespace,
-		Reason: reason, Depth: hop.Depth, Stale: c.DT,
+		Reason: reason, Depth: hop.Depth, Stale: stale,
 		Cascade: tables.RequestCascade{
-			ID: c.ID, Kind: c.Kind, DT: c.DT, Root: tables.RequestRoot{PageTitle: root, Namespace: c.Root.Namespace},
+			ID: c.ID, Kind: c.Kind, DT: c.DT, Rev: c.Rev, Root: tables.RequestRoot{PageTitle: root, Namespace: c.Root.Namespace},
 		},
 	})
 }
@@ -187,19 +193,19 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	if page.Start == 0 {
 		c.meet(&r.Value, page.Offset, start)
 	}
-	event := int64(xxhash.Sum64String(r.Value.Meta.ID))
+	if page.Recent.Has(r.Value.Meta.ID) {
+		return nil
+	}
+	page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
+	page.Seen, page.Rev = nil, r.Value.Revision.ID
 	switch {
 	case start > page.Start:
-		page.Start, page.Cause, page.Seen = start, cause, []int64{event}
-	case start == page.Start && slices.Contains(page.Seen, event):
-		return nil
-	case start == page.Start:
-		page.Seen = append(page.Seen, event)
-		if cause != "" {
-			page.Cause = cause
-		}
+		page.Start, page.Cause = start, cause
+	case start == page.Start && cause != "":
+		page.Cause = cause
 	}
-	err = c.answer(byte(r.Key.ID), func(to *tables.Cascade) bool { return start >= to.DT || cause == to.ID })
+	// It comes after what was asked, and so it answers unless it began before what it is to show.
+	err = c.answer(byte(r.Key.ID), func(to *tables.Cascade) bool { return to.Timeless || start >= to.Moment() || cause == to.ID })
 	if err != nil {
 		return err
 	}
@@ -238,8 +244,11 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	page.Dead = !l.Live
 	c.row.Rename(tables.NamedPage{Offset: int32(offset), DT: l.DT, Name: l.Name, Prefix: l.Prefix})
 	if l.Asks {
-		hop := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}
-		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf); err != nil {
+		hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
+		if page.Rev != 0 && page.Rev < l.Rev {
+			stale = max(stale, page.Start) // whatever its time, it shows an older revision
+		}
+		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf, stale); err != nil {
 			return err
 		}
 	}
@@ -285,12 +294,33 @@ func (c *chunk) progress(cascade *tables.ChunkCascade) tables.ChunkProgress {
 	}
 }
 
-// abandon gives up the cascades that have waited too long, by the time of the newest one.
-func (c *chunk) abandon(now int64) error {
+// wind sets the timer of a chunk, if it has none and waits for something.
+func (c *chunk) wind() error {
+	at := int64(0)
+	for i := range c.row.Cascades {
+		if o := &c.row.Cascades[i]; o.Outstanding.Len() > 0 && (at == 0 || o.Since < at) {
+			at = o.Since
+		}
+	}
+	if at == 0 {
+		return nil
+	}
+	if _, wound, err := c.h.late.Get(c.r, c.key); err != nil || wound {
+		return err
+	}
+	return c.h.late.Set(c.r, c.key, time.Unix(at+c.h.o.AbandonAfter, 0))
+}
+
+// abandon gives up the cascades of a chunk that have waited too long.
+func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey]) error {
+	c, err := h.chunk(t, t.Key)
+	if err != nil {
+		return err
+	}
 	for i := range c.row.Cascades {
 		cascade := &c.row.Cascades[i]
 		n := cascade.Outstanding.Len()
-		if n == 0 || cascade.Cascade.DT >= now-c.h.o.AbandonAfter {
+		if n == 0 || cascade.Since+h.o.AbandonAfter > t.At.Unix() {
 			continue
 		}
 		cascade.Abandoned += int32(n)
@@ -299,7 +329,10 @@ func (c *chunk) abandon(now int64) error {
 			return err
 		}
 	}
-	return nil
+	if err := c.wind(); err != nil {
+		return err
+	}
+	return c.save()
 }
 
 // close forgets what an ended cascade waits for. Which pages it asked for is kept for a while, against stragglers.

@@ -37,12 +37,13 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 	}
 	change := &tables.TitleChange{Page: c.Page, DT: c.DT}
 	if c.Open {
-		row.Claim(tables.TitleClaim{Page: c.Page, DT: c.DT, Rev: c.Rev, Redirect: c.Redirect, Event: c.Event})
+		row.Claim(tables.TitleClaim{Page: c.Page, DT: c.DT, Rev: c.Rev, Redirect: c.Redirect, Event: c.Event, Version: c.Version})
 		if c.Kind != tables.ChangeRedirect {
 			change.Gained = c.Page
 		}
+		change.Was, change.Leads = c.Was, c.Redirect != nil
 	} else {
-		row.Release(c.Page, c.DT, c.Event)
+		row.Release(c.Page, c.Version, c.DT, c.Event)
 	}
 	if holder, ok := row.Holder(); ok {
 		change.Holder, change.Rev = holder.Page, holder.Rev

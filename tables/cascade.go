@@ -60,7 +60,17 @@ type Cascade struct {
 	Prefix string `avro:"prefix"`
 	DT     int64  `avro:"dt"`
 	Rev    int64  `avro:"rev_id"`
+	// AsOf is when what is to be seen was there at the latest, where that is later than DT: a rendering of a later revision was the witness, or an
+	// earlier change of the root has a later time. 0: the DT.
+	AsOf int64 `avro:"as_of" default:"0"`
+	// Order numbers the changes of the root as they came to its row; 0: not yet.
+	Order int64 `avro:"order" default:"0"`
+	// Timeless says that the change is later than its time: no rendering's time tells whether it shows it.
+	Timeless bool `avro:"timeless" default:"false"`
 }
+
+// Moment is what a rendering has to have begun after, for all that its time can tell, to show the change.
+func (c Cascade) Moment() int64 { return max(c.DT, c.AsOf) }
 
 // NewCascade returns the cascade of the change event at root, without a prefix. Its id is a function of wiki, root and event only, so
 // a replay names it alike.
@@ -77,11 +87,8 @@ func (c Cascade) RootTitle() Title { return c.Root.In(c.Wiki) }
 // SameRoot reports whether both changed one title.
 func (c Cascade) SameRoot(o Cascade) bool { return c.Wiki == o.Wiki && c.Root == o.Root }
 
-// After reports whether c is newer than o: a greater (dt, rev_id). Of two equal ones neither is newer, nor of two of one
-// second where one made no revision of its own: a delete or an undelete has one from before.
-func (c Cascade) After(o Cascade) bool {
-	return c.DT > o.DT || c.DT == o.DT && c.Rev > o.Rev && c.Kind.Revises() && o.Kind.Revises()
-}
+// After reports whether c came to the root after o. What it asks for, o need not ask for.
+func (c Cascade) After(o Cascade) bool { return c.Order > o.Order }
 
 // CascadeHop is a cascade with the hops gone so far: a page asked with it has depth Depth.
 type CascadeHop struct {

@@ -17,6 +17,10 @@ type Life struct {
 	Titled bool `avro:"titled"`
 	// Asks says that the change asks for a render of the page itself.
 	Asks bool `avro:"asks"`
+	// Version is [PageRow.Version] after the change; 0: written before v2.
+	Version int64 `avro:"version" default:"0"`
+	// Form is what a rendering depends on beside the text, as [events.Revision.Form] has it; empty: not said.
+	Form string `avro:"form" default:"\"\""`
 }
 
 // Cascade is the cascade of the change at the page's own title.
@@ -40,6 +44,10 @@ type Claim struct {
 	Prefix string `avro:"prefix"`
 	// Quiet claims and releases change the holder and start nothing.
 	Quiet bool `avro:"quiet"`
+	// Version is [PageRow.Version] after the change; 0: written before v2.
+	Version int64 `avro:"version" default:"0"`
+	// Was says that the page had been there before the change, as far as anybody knows by the same title.
+	Was bool `avro:"was" default:"false"`
 }
 
 // TitleChange tells the dependents of a title who holds it now, and the cascade of the change, if it starts one.
@@ -53,6 +61,9 @@ type TitleChange struct {
 	Starts *Cascade `avro:"starts"`
 	// Gained is the page that took the title by this change; 0: none did.
 	Gained int64 `avro:"gained"`
+	// Was says that the page was found to have the title: nobody knows since when. Leads says that it is a redirect.
+	Was   bool `avro:"was" default:"false"`
+	Leads bool `avro:"leads" default:"false"`
 }
 
 // Used tells a page that others depend on what it includes.

@@ -8,7 +8,7 @@ type Request struct {
 	Namespace int32          `avro:"namespace_id" json:"namespace_id"`
 	Reason    LinkType       `avro:"reason" json:"reason"`
 	Depth     int32          `avro:"depth" json:"depth"`             // 0: the changed page itself
-	Stale     int64          `avro:"stale_since" json:"stale_since"` // Unix seconds; a render that started later need not be repeated
+	Stale     int64          `avro:"stale_since" json:"stale_since"` // Unix seconds; a render that started later need not be repeated. Never earlier than one that is known not to show the change
 	Cascade   RequestCascade `avro:"cascade" json:"cascade"`
 }
 
@@ -18,6 +18,8 @@ type RequestCascade struct {
 	Kind ChangeKind  `avro:"kind" json:"kind"`
 	Root RequestRoot `avro:"root" json:"root"`
 	DT   int64       `avro:"dt" json:"dt"` // Unix seconds
+	// Rev is the revision that a rendering has to show of the root, or a later one. Of a delete it is the last one.
+	Rev int64 `avro:"rev_id" json:"rev_id" default:"0"`
 }
 
 // RequestRoot is the title that changed.

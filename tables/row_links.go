@@ -17,20 +17,37 @@ type LinksRow struct {
 	Redirect    *Name  `avro:"redirect"`
 	RedirectRev int64  `avro:"redirect_rev_id"`
 	SHA1        string `avro:"content_sha1"`
+	Form        string `avro:"form" default:"\"\""` // what a rendering depends on beside the text; empty: not said
 
 	// Pending are the changes that no rendering has witnessed, in the order of the log; the newest [PendingChanges].
 	Pending []PendingChange `avro:"pending"`
 	// Announced is the transclusion hash that a witnessed change set last; empty: none.
 	Announced string `avro:"announced"`
+	// AnnouncedRev is the revision that others are known to have been told of; what changed up to it is no news. 0: none.
+	AnnouncedRev int64 `avro:"announced_rev_id" default:"0"`
 	// StartedDT is the dt of the last change that started a cascade.
 	StartedDT int64 `avro:"started_dt"`
 	// Used says that dependents of this page's title depend on what it includes, UsedSince since when at the earliest.
 	Used      bool  `avro:"used"`
 	UsedSince int64 `avro:"used_since"`
 
-	// Render is the rendering with the greatest start; nil: none yet. Its links count while [LinksRow.Active].
+	// Version is that of the page after the last change that was taken in: an older one is a repeat.
+	Version int64 `avro:"version" default:"0"`
+	// LifeRev is the revision with which the present life began, PastRev the greatest one of the lives before; 0: none is known.
+	LifeRev int64 `avro:"life_rev_id" default:"0"`
+	PastRev int64 `avro:"past_rev_id" default:"0"`
+
+	// Render is the last rendering of the log, but for those of older revisions; nil: none yet. Its links count while [LinksRow.Active].
 	Render *RenderState `avro:"render"`
+	// Older is one of an older revision that came after it: if the page goes back to that revision, by an undelete that is on its way, it is the
+	// page's; nil: none.
+	Older *RenderState `avro:"older" default:"null"`
+	// Recent are the events of renderings that came last; repeats of these are dropped. The newest [RenderEvents].
+	Recent Recent `avro:"recent" default:"[]"`
 }
+
+// RenderEvents bounds [LinksRow.Recent].
+const RenderEvents = 32
 
 // PendingChanges bounds [LinksRow.Pending]. What is dropped counts as witnessed with the ones after it.
 const PendingChanges = 64
@@ -46,6 +63,8 @@ type PendingChange struct {
 	Prefix string `avro:"prefix"`
 	// Starts says that the change starts a cascade when it is witnessed; otherwise its witness only sets the hash.
 	Starts bool `avro:"starts"`
+	// Reformed says that the change was not of the text alone: an equal hash does not cut it.
+	Reformed bool `avro:"reformed" default:"false"`
 }
 
 // RenderState is one rendering, normalised: titles in their one spelling, lists sorted and without repeats.
@@ -68,13 +87,37 @@ type Link struct {
 	PageOnly  bool     `avro:"page_only"`    // only in the page's own view; changes end here
 }
 
-// Active reports whether the links of the last rendering are the page's links: it is alive, and the rendering began
-// in its present life.
+// Active reports whether the links of the last rendering are the page's links: it is alive, and the rendering shows a revision of its present
+// life.
 func (r *LinksRow) Active() bool {
 	if r.Render == nil {
 		return false
 	}
-	return !r.Known || r.Live && r.Render.Start >= r.Since
+	return !r.Known || r.Live && !r.Past(r.Render.Rev)
+}
+
+// Past reports whether a revision is of a former life and not of the present one: an undelete brings some revisions back, up to the one that it
+// names, and those behind it stay deleted.
+func (r *LinksRow) Past(rev int64) bool { return rev > r.LifeRev && rev <= r.PastRev }
+
+// Outdated reports whether a rendering shows an older revision than the last one does, as far as is known.
+func (r *LinksRow) Outdated(state *RenderState) bool {
+	last := r.Render
+	return last != nil && r.Known && state.Rev < last.Rev && last.Rev <= r.Rev && !r.Past(last.Rev)
+}
+
+// Lives takes in whether the page is alive after a change to a revision.
+func (r *LinksRow) Lives(live, undeleted bool, rev int64) {
+	switch {
+	case r.Known && r.Live && !live:
+		r.PastRev = max(r.PastRev, r.Rev, rev)
+	case live && (undeleted || !r.Live):
+		r.LifeRev = rev
+	}
+	r.Known, r.Live, r.Rev = true, live, rev
+	if r.Render != nil && r.Past(r.Render.Rev) && r.Older != nil && !r.Past(r.Older.Rev) {
+		r.Render, r.Older = r.Older, nil
+	}
 }
 
 // Target returns the target of l on wiki.

@@ -34,10 +34,16 @@ type PageRender struct {
 	Start  int64 `avro:"start"`  // greatest start of its renderings, Unix seconds; 0: none
 	// Cause is the cascade that the rendering named as its cause; empty: none.
 	Cause CascadeID `avro:"cause"`
-	// Seen are hashes of the ids of the events with this start: a repeat of one is no answer to what was asked since.
-	Seen []int64 `avro:"seen"`
-	Dead bool    `avro:"dead"`
+	// Rev is the revision of the last rendering; 0: none, or not known.
+	Rev int64 `avro:"rev_id" default:"0"`
+	// Recent are the events of the renderings that came last, the newest [AnswerEvents]: a repeat of one is no answer to what was asked since.
+	Recent Recent `avro:"recent" default:"[]"`
+	Seen   []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
+	Dead   bool    `avro:"dead"`
 }
+
+// AnswerEvents bounds [PageRender.Recent].
+const AnswerEvents = 4
 
 // ChunkCascade is a cascade as a chunk sees it.
 type ChunkCascade struct {
@@ -46,6 +52,8 @@ type ChunkCascade struct {
 	Asked       Bits    `avro:"asked"`       // by id & 255
 	Outstanding Bits    `avro:"outstanding"` // by id & 255
 	Abandoned   int32   `avro:"abandoned"`
+	// Since is when the cascade first asked here, by the clock of the process that was asked, Unix seconds.
+	Since int64 `avro:"since" default:"0"`
 }
 
 // Page returns what is known of a page, nil if nothing is.
@@ -77,14 +85,14 @@ func (r *RequestRow) Rename(n NamedPage) {
 	}
 }
 
-// Cascade returns the state of a cascade, added if there is none. It is valid until cascades are added or closed.
-func (r *RequestRow) Cascade(c Cascade) *ChunkCascade {
+// Cascade returns the state of a cascade, added at a time if there is none. It is valid until cascades are added or closed.
+func (r *RequestRow) Cascade(c Cascade, at int64) *ChunkCascade {
 	for i := range r.Cascades {
 		if r.Cascades[i].Cascade.ID == c.ID {
 			return &r.Cascades[i]
 		}
 	}
-	r.Cascades = append(r.Cascades, ChunkCascade{Cascade: c})
+	r.Cascades = append(r.Cascades, ChunkCascade{Cascade: c, Since: at})
 	return &r.Cascades[len(r.Cascades)-1]
 }
 

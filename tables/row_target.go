@@ -29,8 +29,9 @@ type TargetRow struct {
 	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told
+	Roots   int64  // how many changes of the title itself came
 	Passed  int64  // how many waves did
-	Waves   []Wave // newest first
+	Waves   []Wave // the last to come first
 	Sources []SourceEdges
 }
 
@@ -45,6 +46,8 @@ const (
 type Met struct {
 	State MetState `avro:"state"`
 	Page  int64    `avro:"page_id"`
+	// Rev is the least revision that links which show the page's content saw of it; 0: there is none of them, -1: one did not say.
+	Rev int64 `avro:"rev_id" default:"-1"`
 }
 
 // MetState is the kind of a [Met].

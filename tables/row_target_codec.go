@@ -22,6 +22,7 @@ type (
 		UsedSince int64          `avro:"used_since"`
 		Direct    bool           `avro:"direct"`
 		Told      Told           `avro:"told"`
+		Roots     int64          `avro:"roots" default:"0"`
 		Passed    int64          `avro:"passed"`
 		Waves     []Wave         `avro:"waves"`
 		Sources   []sourceRecord `avro:"sources"`
@@ -58,7 +59,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Passed: t.Passed, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
@@ -95,7 +96,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Passed: t.Passed, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
 	for i, s := range t.Sources {

@@ -10,26 +10,31 @@ import (
 
 func TestTitleRow(t *testing.T) {
 	t.Parallel()
-	claim := func(page, dt int64, event string) TitleClaim {
-		return TitleClaim{Page: page, DT: dt, Rev: page * 10, Event: event}
+	claim := func(page, version, rev int64, event string) TitleClaim {
+		return TitleClaim{Page: page, DT: 100 * version, Rev: rev, Event: event, Version: version}
 	}
 	type step func(*TitleRow)
-	take := func(page, dt int64, event string) step { return func(r *TitleRow) { r.Claim(claim(page, dt, event)) } }
-	leave := func(page, dt int64, event string) step { return func(r *TitleRow) { r.Release(page, dt, event) } }
+	take := func(page, version, rev int64, event string) step {
+		return func(r *TitleRow) { r.Claim(claim(page, version, rev, event)) }
+	}
+	leave := func(page, version int64, event string) step {
+		return func(r *TitleRow) { r.Release(page, version, 100*version, event) }
+	}
+	left := TitleSpan{Page: 1, From: 100, To: 200, Took: "a", Lost: "b", Version: 2}
 	for name, tt := range map[string]struct {
 		steps  []step
 		holder int64
 		past   []TitleSpan
 	}{
-		"nobody":              {},
-		"the newest claim":    {steps: []step{take(1, 5, "a"), take(2, 3, "b")}, holder: 1},
-		"of one second":       {steps: []step{take(2, 5, "b"), take(1, 5, "a")}, holder: 2},
-		"a release":           {steps: []step{take(1, 5, "a"), leave(1, 7, "b")}, past: []TitleSpan{{Page: 1, From: 5, To: 7, Took: "a", Lost: "b"}}},
-		"only the own claim":  {steps: []step{take(1, 5, "a"), take(2, 6, "b"), leave(1, 7, "c")}, holder: 2, past: []TitleSpan{{Page: 1, From: 5, To: 7, Took: "a", Lost: "c"}}},
-		"never seen":          {steps: []step{leave(1, 7, "b")}, past: []TitleSpan{{Page: 1, To: 7, Lost: "b"}}},
-		"a repeated release":  {steps: []step{take(1, 5, "a"), leave(1, 7, "b"), take(1, 9, "c"), leave(1, 7, "b")}, holder: 1, past: []TitleSpan{{Page: 1, From: 5, To: 7, Took: "a", Lost: "b"}}},
-		"repeats of a second": {steps: []step{take(1, 5, "a"), leave(1, 5, "b"), take(1, 5, "a"), leave(1, 5, "b")}, past: []TitleSpan{{Page: 1, From: 5, To: 5, Took: "a", Lost: "b"}}},
-		"taken again":         {steps: []step{take(1, 5, "a"), leave(1, 5, "b"), take(1, 5, "c")}, holder: 1, past: []TitleSpan{{Page: 1, From: 5, To: 5, Took: "a", Lost: "b"}}},
+		"nobody":             {},
+		"the newest claim":   {steps: []step{take(1, 1, 50, "a"), take(2, 9, 30, "b")}, holder: 1},
+		"of one revision":    {steps: []step{take(2, 1, 50, "b"), take(1, 1, 50, "a")}, holder: 2},
+		"a release":          {steps: []step{take(1, 1, 5, "a"), leave(1, 2, "b")}, past: []TitleSpan{left}},
+		"only the own claim": {steps: []step{take(1, 1, 5, "a"), take(2, 1, 6, "c"), leave(1, 2, "b")}, holder: 2, past: []TitleSpan{left}},
+		"never seen":         {steps: []step{leave(1, 2, "b")}, past: []TitleSpan{{Page: 1, To: 200, Lost: "b", Version: 2}}},
+		"a repeated release": {steps: []step{take(1, 1, 5, "a"), leave(1, 2, "b"), take(1, 3, 9, "c"), leave(1, 2, "b")}, holder: 1, past: []TitleSpan{left}},
+		"repeats of both":    {steps: []step{take(1, 1, 5, "a"), leave(1, 2, "b"), take(1, 1, 5, "a"), leave(1, 2, "b")}, past: []TitleSpan{left}},
+		"taken again":        {steps: []step{take(1, 1, 5, "a"), leave(1, 2, "b"), take(1, 3, 5, "c")}, holder: 1, past: []TitleSpan{left}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -54,15 +59,14 @@ func TestTitleRowOrderFree(t *testing.T) {
 		const pages = 3
 		logs := make([][]func(*TitleRow), pages)
 		for p := range logs {
-			page, dt, open := int64(p+1), int64(0), false
+			page, open := int64(p+1), false
 			for i := range rapid.IntRange(0, 6).Draw(t, "claims") {
-				dt += rapid.Int64Range(0, 2).Draw(t, "dt")
-				event := string(rune('a'+p)) + string(rune('0'+i))
-				at := dt
+				event, version := string(rune('a'+p))+string(rune('0'+i)), int64(i+1)
+				at, rev := rapid.Int64Range(0, 9).Draw(t, "dt"), rapid.Int64Range(1, 9).Draw(t, "rev") // times go as they like
 				if open {
-					logs[p] = append(logs[p], func(r *TitleRow) { r.Release(page, at, event) })
+					logs[p] = append(logs[p], func(r *TitleRow) { r.Release(page, version, at, event) })
 				} else {
-					logs[p] = append(logs[p], func(r *TitleRow) { r.Claim(TitleClaim{Page: page, DT: at, Event: event}) })
+					logs[p] = append(logs[p], func(r *TitleRow) { r.Claim(TitleClaim{Page: page, DT: at, Rev: rev, Event: event, Version: version}) })
 				}
 				open = !open
 			}
@@ -98,7 +102,8 @@ func TestAddWaveKeepsWhatLateLinksNeed(t *testing.T) {
 		var all []Wave
 		for i := range rapid.IntRange(0, 60).Draw(t, "waves") {
 			root := rapid.SampledFrom([]string{"T", "U", "V"}).Draw(t, "root")
-			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: root}, string(rune(i)), rapid.Int64Range(1, 40).Draw(t, "dt"), int64(i))
+			rev := rapid.Int64Range(1, 40).Draw(t, "rev")
+			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: root}, string(rune(i)), rapid.Int64Range(1, 40).Draw(t, "dt"), rev)
 			w := Wave{Hop: CascadeHop{Cascade: c}, Types: LinkTypes(rapid.Uint16Range(1, 7).Draw(t, "types"))}
 			all = append(all, w)
 			row.AddWave(key, w)
@@ -111,17 +116,17 @@ func TestAddWaveKeepsWhatLateLinksNeed(t *testing.T) {
 			if kept {
 				continue
 			}
-			// Whatever is stale for the forgotten one is stale for one that is kept and no older.
+			// Whatever is stale for the forgotten one, by a time or by a revision, is stale for a newer one that is kept.
 			for typ := range w.Types.Each() {
 				found := false
 				for _, k := range row.Waves {
-					own := k.Hop.Cascade.Root == w.Hop.Cascade.Root && w.Hop.Cascade.Root.DBKey == "T"
-					foreign := w.Hop.Cascade.Root.DBKey != "T" && k.Hop.Cascade.Root.DBKey != "T"
-					newer := k.Hop.Cascade.DT > w.Hop.Cascade.DT || foreign && k.Hop.Cascade.DT == w.Hop.Cascade.DT
-					found = found || k.Types.Has(typ) && newer && (own || foreign)
+					c, o := k.Hop.Cascade, w.Hop.Cascade
+					own := o.Root.DBKey == "T"
+					same := own == (c.Root.DBKey == "T")
+					found = found || same && k.Types.Has(typ) && k.At > int64(i+1) && c.Moment() >= o.Moment() && (!own || c.Rev >= o.Rev)
 				}
 				if !found {
-					t.Fatalf("nothing kept covers %s of wave %d, %+v", typ, i, w)
+					t.Fatalf("wave %d (%+v) is forgotten, and nothing stands for its %s links", i, w, typ)
 				}
 			}
 		}
@@ -177,7 +182,7 @@ func TestRequestRowForgetsOldCascades(t *testing.T) {
 	const all = ClosedCascades + 24
 	for i := range all {
 		id := CascadeID(rune('A' + i))
-		row.Cascade(Cascade{ID: id}).Asked.Add(i)
+		row.Cascade(Cascade{ID: id}, 1).Asked.Add(i)
 		if i == 5 {
 			continue // stays open
 		}
@@ -191,10 +196,10 @@ func TestRequestRowForgetsOldCascades(t *testing.T) {
 	if n := len(row.Cascades); n != ClosedCascades+1 {
 		t.Errorf("%d cascades kept, want %d closed and 1 open", n, ClosedCascades)
 	}
-	if !row.Cascade(Cascade{ID: CascadeID(rune('A' + 5))}).Asked.Has(5) {
+	if !row.Cascade(Cascade{ID: CascadeID(rune('A' + 5))}, 1).Asked.Has(5) {
 		t.Error("the open cascade is forgotten")
 	}
-	if !row.Cascade(Cascade{ID: CascadeID(rune('A' + all - 1))}).Closed {
+	if !row.Cascade(Cascade{ID: CascadeID(rune('A' + all - 1))}, 1).Closed {
 		t.Error("the newest closed cascade is forgotten")
 	}
 }

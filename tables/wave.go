@@ -1,9 +1,6 @@
 package tables
 
-import (
-	"cmp"
-	"slices"
-)
+import "slices"
 
 // Wave is a cascade that passed through a row.
 type Wave struct {
@@ -15,12 +12,6 @@ type Wave struct {
 	Page int64 `avro:"page_id"`
 	// Redirected is that of the walk.
 	Redirected bool `avro:"redirected"`
-}
-
-// compare puts the newest wave first; of equally new ones the smaller id, so that the order is total.
-func (w Wave) compare(o Wave) int {
-	a, b := w.Hop.Cascade, o.Hop.Cascade
-	return cmp.Or(cmp.Compare(b.DT, a.DT), cmp.Compare(b.Rev, a.Rev), cmp.Compare(a.ID, b.ID))
 }
 
 // Wave returns the wave of a cascade, nil if none passed. It is valid until waves are added or trimmed.
@@ -38,32 +29,31 @@ func (r *TargetRow) Wave(id CascadeID) *Wave {
 // the walk on every round.
 const RecentWaves = 16
 
-// AddWave puts in the wave of a cascade that has none. Older waves are forgotten that are not recent and that no late
-// link of the target key need be compared with: those that are, for each of their types, not the newest, counting the
-// changes of the title itself and those from elsewhere apart. Of several changes of the title in one second nobody
-// knows which is the last, so all of them stay.
+// AddWave puts in the wave of a cascade that has none, as the newest. Older waves are forgotten that are not recent and that no late link of the
+// target key need be compared with: those of whose types each has a newer one, with no earlier moment, and of no lower revision where both are of
+// the title itself. The changes of the title itself and those from elsewhere count apart.
 func (r *TargetRow) AddWave(key Target, w Wave) {
 	r.Passed++
 	w.At = r.Passed
-	i, _ := slices.BinarySearchFunc(r.Waves, w, Wave.compare)
-	r.Waves = slices.Insert(r.Waves, i, w)
+	r.Waves = slices.Insert(r.Waves, 0, w)
 	if len(r.Waves) <= RecentWaves {
 		return
 	}
 	title, _ := key.Title()
-	var own, second, foreign LinkTypes
-	at := int64(0)
-	r.Waves = slices.DeleteFunc(r.Waves, func(w Wave) bool {
-		recent := w.At > r.Passed-RecentWaves
-		if w.Hop.Cascade.RootTitle() != title {
-			covered := w.Types&^foreign == 0
-			foreign |= w.Types
-			return covered && !recent
+	var kept []Wave
+	for i := range r.Waves {
+		w := &r.Waves[i]
+		own := w.Hop.Cascade.RootTitle() == title
+		left := w.Types
+		for _, k := range kept {
+			newer := k.Hop.Cascade
+			if own == (newer.RootTitle() == title) && newer.Moment() >= w.Hop.Cascade.Moment() && (!own || newer.Rev >= w.Hop.Cascade.Rev) {
+				left &^= k.Types
+			}
 		}
-		if w.Hop.Cascade.DT != at {
-			own, second, at = own|second, 0, w.Hop.Cascade.DT
+		if left != 0 || w.At > r.Passed-RecentWaves {
+			kept = append(kept, *w)
 		}
-		second |= w.Types
-		return w.Types&^own == 0 && !recent
-	})
+	}
+	r.Waves = kept
 }

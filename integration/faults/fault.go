@@ -35,7 +35,7 @@ func catalogue() map[string]fault {
 
 		"broker-kill":  {begin: killBroker, end: startBroker},
 		"broker-pause": {begin: pauseBroker, end: continueBroker},
-		"broker-lost":  {begin: killBroker},
+		"broker-lost":  {begin: loseBroker},
 		"mark-tail":    {begin: markTail},
 		"lose-tail":    {begin: loseTail},
 		"unclean":      {begin: uncleanElection, end: truncate},

@@ -21,6 +21,14 @@ func killBroker(_ context.Context, r *Run, s Step) error {
 	return nil
 }
 
+// loseBroker kills brokers of which others have everything: nothing may hang on one alone that stays away.
+func loseBroker(ctx context.Context, r *Run, s Step) error {
+	if err := r.inSync(ctx); err != nil {
+		return err
+	}
+	return killBroker(ctx, r, s)
+}
+
 // startBroker starts brokers that were killed, and waits until all that they have to have is in sync again.
 func startBroker(ctx context.Context, r *Run, s Step) error {
 	for _, i := range s.Who {

@@ -37,19 +37,31 @@ type history struct {
 	dt, rev  int64
 	live     bool
 	claim    tables.TitleClaim // on its title: a page claims it when it takes it, and when its redirect changes
-	since    int64             // start of its life, if that was seen
 	redirect *tables.Name
-	seen     map[string]bool // event ids of the second dt
+	seen     map[string]bool // event ids
 
-	render      *events.Render // of the greatest start; of several, the last to come
-	renderStart int64
-	renderSeen  map[string]bool
+	lifeRev, pastRev int64            // the first revision of the present life, the last of former ones
+	renders          []*events.Render // in their order, without repeats
+	rendered         map[string]bool  // event ids
+}
+
+// past reports whether a revision is of a former life.
+func (h *history) past(rev int64) bool { return rev > h.lifeRev && rev <= h.pastRev }
+
+// last is the page's last rendering, but for those of revisions that are older than one before; nil: none.
+func (h *history) last() (last *events.Render) {
+	for _, r := range h.renders {
+		if last == nil || !h.changed || h.past(last.Revision.ID) || r.Revision.ID >= last.Revision.ID || last.Revision.ID > h.rev {
+			last = r
+		}
+	}
+	return last
 }
 
 func (b *batch) page(key tables.PageKey) *history {
 	h := b.pages[key]
 	if h == nil {
-		h = &history{seen: map[string]bool{}, renderSeen: map[string]bool{}}
+		h = &history{seen: map[string]bool{}, rendered: map[string]bool{}}
 		b.pages[key] = h
 	}
 	return h
@@ -58,7 +70,7 @@ func (b *batch) page(key tables.PageKey) *history {
 func (b *batch) add(e simwiki.Event) error {
 	if e.Render != nil {
 		if !e.Render.Meta.Canary() {
-			b.page(e.PageKey()).rendered(e.Render)
+			b.page(e.PageKey()).render(e.Render)
 		}
 		return nil
 	}
@@ -73,30 +85,21 @@ func (b *batch) add(e simwiki.Event) error {
 	return nil
 }
 
-// rendered keeps the rendering with the greatest start.
-func (h *history) rendered(r *events.Render) {
-	start := r.Start.Unix()
-	if h.render != nil && (start < h.renderStart || start == h.renderStart && h.renderSeen[r.Meta.ID]) {
-		return
+func (h *history) render(r *events.Render) {
+	if !h.rendered[r.Meta.ID] {
+		h.rendered[r.Meta.ID] = true
+		h.renders = append(h.renders, r)
 	}
-	if start > h.renderStart {
-		h.renderSeen = map[string]bool{}
-	}
-	h.render, h.renderStart = r, start
-	h.renderSeen[r.Meta.ID] = true
 }
 
 func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) {
 	dt := c.Time.Unix()
-	if h.changed && (dt < h.dt || dt == h.dt && h.seen[c.Meta.ID]) {
+	if h.seen[c.Meta.ID] {
 		return
 	}
 	title, err := site.FromPageTitle(c.Page.Namespace, c.Page.Title)
 	if err != nil {
 		return
-	}
-	if dt > h.dt {
-		h.seen = map[string]bool{}
 	}
 	h.seen[c.Meta.ID] = true
 
@@ -112,8 +115,11 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 			b.left(old, tables.TitleSpan{Page: c.Page.ID, To: dt})
 		}
 	}
-	if c.Kind == events.Create || c.Kind == events.Undelete {
-		h.since = dt
+	switch {
+	case h.changed && h.live && !live:
+		h.pastRev = max(h.pastRev, h.rev, c.Revision.ID)
+	case live && (!h.live || c.Kind == events.Undelete):
+		h.lifeRev = c.Revision.ID
 	}
 	was := *h
 	h.redirect = nil
@@ -155,7 +161,7 @@ func (b *batch) left(t tables.Title, span tables.TitleSpan) {
 	b.past[t][span] = true
 }
 
-// titles returns the claims on each title: the open ones by (dt, rev_id, page_id), of the past
+// titles returns the claims on each title: the open ones by (rev_id, page_id), of the past
 // ones the newest by (to, from, page_id).
 func (b *batch) titles() map[tables.Title]*tables.TitleRow {
 	rows := map[tables.Title]*tables.TitleRow{}
@@ -178,15 +184,15 @@ func (b *batch) titles() map[tables.Title]*tables.TitleRow {
 	}
 	for _, r := range rows {
 		slices.SortFunc(r.Open, func(x, y tables.TitleClaim) int {
-			return cmp.Or(cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev), cmp.Compare(x.Page, y.Page))
+			return cmp.Or(cmp.Compare(x.Rev, y.Rev), cmp.Compare(x.Page, y.Page))
 		})
 		r.Past = r.Past[max(0, len(r.Past)-tables.TitleHistory):]
 	}
 	return rows
 }
 
-// links returns the links that count: of a living page's last rendering, if that began in the
-// present life, and where a redirect leads.
+// links returns the links that count: of a living page's last rendering, if that is of a revision
+// of the present life, and where a redirect leads.
 func (b *batch) links(key tables.PageKey, h *history) linkSet {
 	set := linkSet{}
 	site, err := b.sites.Site(key.Wiki)
@@ -196,7 +202,8 @@ func (b *batch) links(key tables.PageKey, h *history) linkSet {
 	if h.changed && h.live && h.redirect != nil {
 		set[typedTarget{tables.LinkRedirect, tables.TitleTarget(h.redirect.In(key.Wiki)).String()}] = true
 	}
-	if h.render == nil || h.changed && (!h.live || h.renderStart < h.since) {
+	render := h.last()
+	if render == nil || h.changed && (!h.live || h.past(render.Revision.ID)) {
 		return set
 	}
 	title := func(kind tables.LinkType, namespace int32, dbkey string) {
@@ -204,7 +211,7 @@ func (b *batch) links(key tables.PageKey, h *history) linkSet {
 			set[typedTarget{kind, tables.TitleTarget(t).String()}] = true
 		}
 	}
-	l := h.render.Links
+	l := render.Links
 	for _, x := range l.Template {
 		title(tables.LinkTemplate, x.Namespace, x.Title)
 	}

@@ -20,6 +20,7 @@ func changeAt(second int64, kind events.ChangeKind, id int64, title string, rev 
 func renderAt(second, id int64, templates ...string) simwiki.Event {
 	r := &events.Render{
 		Meta: events.Meta{ID: time.Unix(second, id).String()}, Wiki: "w", Start: time.Unix(second, 0), Page: events.RenderPage{ID: id, Namespace: 10},
+		Revision: events.RenderRevision{ID: 10 * id},
 	}
 	for _, t := range templates {
 		r.Links.Template = append(r.Links.Template, events.TemplateLink{Namespace: 10, Title: t})
@@ -56,14 +57,21 @@ func TestBatch(t *testing.T) {
 			},
 		},
 		{
-			name: "an older rendering, and one of an earlier life, do not count",
+			name: "the last rendering counts, whatever its time, and not if its revision is of an earlier life",
 			log: []simwiki.Event{
 				changeAt(1, events.Create, 1, "A", 10), renderAt(5, 1, "X"), renderAt(4, 1, "Y"),
 				changeAt(6, events.Delete, 1, "A", 10), changeAt(7, events.Undelete, 1, "A", 10),
+				changeAt(1, events.Create, 2, "B", 20), renderAt(5, 2, "X"),
+				changeAt(6, events.Delete, 2, "B", 20), changeAt(7, events.Undelete, 2, "B", 15),
 			},
 			want: Derived{
-				Pages:  map[string]string{"w:1": "10:A dt 7 rev 10 live true"},
-				Titles: map[string]string{"w:10:A": "open(page 1 dt 7 rev 10 from 7) past(page 1 from 1 to 6)"},
+				Pages: map[string]string{"w:1": "10:A dt 7 rev 10 live true", "w:2": "10:B dt 7 rev 15 live true"},
+				Titles: map[string]string{
+					"w:10:A": "open(page 1 dt 7 rev 10 from 7) past(page 1 from 1 to 6)",
+					"w:10:B": "open(page 2 dt 7 rev 15 from 7) past(page 2 from 1 to 6)",
+				},
+				Links:      map[string]string{"w:1": "template w:10:Y"},
+				Dependents: map[string]string{"w:10:Y": "template w:1"},
 			},
 		},
 		{

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/cespare/xxhash/v2"
+
 	"github.com/eddystream/eddy/codecs"
 )
 
@@ -37,7 +39,8 @@ type Page struct {
 	ID        int64
 	Namespace int32
 	Title     string // the database key, with the prefix of its namespace
-	Redirect  bool
+	Redirect  bool          // it is said that the page is a redirect
+	Unsaid    bool          // it is not said whether the page is one
 	Link      *RedirectLink // where a redirect leads; nil: not said
 }
 
@@ -52,6 +55,7 @@ type RedirectLink struct {
 type PriorPage struct {
 	ID        int64
 	Namespace int32
+	Unsaid    bool   // the namespace is not said; Namespace is then that of the page itself
 	Title     string // with prefix; empty: not said
 }
 
@@ -60,7 +64,25 @@ type Revision struct {
 	ID          int64
 	Time        time.Time // zero: not said. Of an undeleted revision, older than the change
 	SHA1        string
-	ContentSHA1 string // of the main slot
+	ContentSHA1 string // of the main slot; empty: not said
+	Model       string // content model of the main slot; empty: not said
+	Others      []Slot // beside the main slot, by role
+}
+
+// Slot is a part of a revision's content.
+type Slot struct{ Role, Model, SHA1 string }
+
+// Form is what a rendering of the revision depends on beside the text of its main slot: the content model, and the other slots. It is empty
+// where nothing of it is said.
+func (r *Revision) Form() string {
+	if len(r.Others) == 0 {
+		return r.Model
+	}
+	var d xxhash.Digest
+	for _, s := range r.Others {
+		_, _ = fmt.Fprintf(&d, "%q %q %q ", s.Role, s.Model, s.SHA1)
+	}
+	return fmt.Sprintf("%s %016x", r.Model, d.Sum64())
 }
 
 // ChangeKind is what happened to a page.

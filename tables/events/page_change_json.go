@@ -2,6 +2,8 @@ package events
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/go-json-experiment/json"
 
@@ -50,11 +52,20 @@ func (pageChangeJSON) Encode(c PageChange) ([]byte, error) {
 	if !c.Revision.Time.IsZero() {
 		w.Revision.Time = formatTime(c.Revision.Time)
 	}
-	if c.Revision.ContentSHA1 != "" {
-		w.Revision.Slots = &wireSlots{wireSlot{"main", c.Revision.ContentSHA1}}
+	if r := &c.Revision; r.ContentSHA1 != "" || r.Model != "" || len(r.Others) > 0 {
+		w.Revision.Slots = wireSlots{}
+		if r.ContentSHA1 != "" || r.Model != "" {
+			w.Revision.Slots[mainSlot] = wireSlot{mainSlot, r.ContentSHA1, r.Model}
+		}
+		for _, s := range r.Others {
+			w.Revision.Slots[s.Role] = wireSlot{s.Role, s.SHA1, s.Model}
+		}
 	}
 	if p := c.PriorPage; p != nil {
-		w.Prior = &wirePrior{&wirePage{ID: p.ID, Title: p.Title, Namespace: &p.Namespace}}
+		w.Prior = &wirePrior{&wirePage{ID: p.ID, Title: p.Title}}
+		if !p.Unsaid {
+			w.Prior.Page.Namespace = &p.Namespace
+		}
 	}
 	if p := c.CreatedRedirect; p != nil {
 		w.CreatedRedirect = p.wire()
@@ -66,8 +77,14 @@ func (pageChangeJSON) Encode(c PageChange) ([]byte, error) {
 	return json.Marshal(w)
 }
 
+// mainSlot is the role of the slot that has a page's text.
+const mainSlot = "main"
+
 func (p *Page) wire() *wirePage {
-	w := &wirePage{ID: p.ID, Title: p.Title, Namespace: &p.Namespace, Redirect: &p.Redirect}
+	w := &wirePage{ID: p.ID, Title: p.Title, Namespace: &p.Namespace}
+	if !p.Unsaid {
+		w.Redirect = &p.Redirect
+	}
 	if l := p.Link; l != nil {
 		w.Link = &wireRedirect{Title: l.Title, Namespace: &l.Namespace, Interwiki: l.Interwiki}
 	}
@@ -99,12 +116,17 @@ func (w *wire) pageChange() (*PageChange, error) {
 			return nil, err
 		}
 	}
-	if w.Revision.Slots != nil {
-		c.Revision.ContentSHA1 = w.Revision.Slots.Main.SHA1
+	for _, role := range slices.Sorted(maps.Keys(w.Revision.Slots)) {
+		s := w.Revision.Slots[role]
+		if role == mainSlot {
+			c.Revision.ContentSHA1, c.Revision.Model = s.SHA1, s.Model
+		} else {
+			c.Revision.Others = append(c.Revision.Others, Slot{role, s.Model, s.SHA1})
+		}
 	}
 	if w.Prior != nil && w.Prior.Page != nil {
 		p := w.Prior.Page
-		c.PriorPage = &PriorPage{ID: p.ID, Namespace: page.Namespace, Title: p.Title}
+		c.PriorPage = &PriorPage{ID: p.ID, Namespace: page.Namespace, Unsaid: p.Namespace == nil, Title: p.Title}
 		if err := possibleID("prior_state.page.page_id", p.ID); err != nil {
 			return nil, err
 		}
@@ -127,8 +149,16 @@ func (w *wire) pageChange() (*PageChange, error) {
 
 // page converts a page that was checked.
 func (p *wirePage) page(field string) (Page, error) {
-	page := Page{ID: p.ID, Namespace: *p.Namespace, Title: p.Title, Redirect: p.Redirect != nil && *p.Redirect}
+	page := Page{ID: p.ID, Namespace: *p.Namespace, Title: p.Title}
 	l := p.Link
+	switch {
+	case p.Redirect != nil:
+		page.Redirect = *p.Redirect
+	case l != nil && l.Title != "":
+		page.Redirect = true
+	default:
+		page.Unsaid = true
+	}
 	if l == nil || l.Title == "" {
 		return page, nil
 	}

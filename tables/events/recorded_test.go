@@ -53,6 +53,8 @@ func TestRecordedPageChanges(t *testing.T) {
 				Revision: events.Revision{
 					ID: 930818273, Time: time.Date(2024, 9, 30, 22, 33, 39, 0, time.UTC),
 					SHA1: "ewfk4inm34qlx9sagxwtnjx94j7tkz2", ContentSHA1: "azyu3l7q0isni57gdol2cm3jsup2sop",
+					Model:  "wikitext",
+					Others: []events.Slot{{Role: "mediainfo", Model: "wikibase-mediainfo", SHA1: "81f5pm4hg1uz3leklaqkf340hcav3eh"}},
 				},
 				PriorPage:       &events.PriorPage{Namespace: 6, Title: "File:Jakobs-Kreuzkraut.jpg"},
 				CreatedRedirect: &events.Page{ID: 153407572, Namespace: 6, Title: "File:Jakobs-Kreuzkraut.jpg", Redirect: true},

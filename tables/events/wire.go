@@ -47,16 +47,15 @@ type wireRevision struct {
 	ID    int64      `json:"rev_id"`
 	Time  string     `json:"rev_dt,omitzero"`
 	SHA1  string     `json:"rev_sha1,omitzero"`
-	Slots *wireSlots `json:"content_slots,omitzero"`
+	Slots wireSlots `json:"content_slots,omitempty"`
 }
 
-type wireSlots struct {
-	Main wireSlot `json:"main,omitzero"`
-}
+type wireSlots map[string]wireSlot
 
 type wireSlot struct {
-	Role string `json:"slot_role,omitzero"`
-	SHA1 string `json:"content_sha1,omitzero"`
+	Role  string `json:"slot_role,omitzero"`
+	SHA1  string `json:"content_sha1,omitzero"`
+	Model string `json:"content_model,omitzero"`
 }
 
 type wirePrior struct {

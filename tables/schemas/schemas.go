@@ -17,7 +17,7 @@ var files embed.FS
 var Releases = New()
 
 // New returns all releases of Eddy. v0 wrote plain values; v1 has the same schemas, and writes their fingerprints in
-// front.
+// front; in v2 no time orders anything, and what times were compared for has numbers.
 func New() *codecs.Releases {
 	return codecs.MustReleases(
 		codecs.Release{Name: "v0", Files: folder("v0"), Headerless: true},

@@ -43,7 +43,7 @@ type describer interface {
 	Starts(ctx context.Context, topics ...string) (map[string][]int64, error)
 	StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error)
 	Ends(ctx context.Context, topics ...string) (map[string][]int64, error)
-	AwaitTransactions(group string) *cluster.TransactionWait
+	AwaitTransactions(group, about string) *cluster.TransactionWait
 }
 
 // NewReader returns a reader; it has its own connections. It does no I/O. A nil log is none.

@@ -76,7 +76,7 @@ func (r *Reader) fetchAll(ctx context.Context, s span, results chan<- answer) {
 			return false
 		}
 	}
-	waiting := r.newWaiting(s)
+	waiting := newWaiting()
 	for at := s.from; at < s.to; {
 		if r.loads.Acquire(ctx, 1) != nil {
 			return
@@ -101,7 +101,8 @@ func (r *Reader) fetchAll(ctx context.Context, s span, results chan<- answer) {
 		if !send(a) {
 			return
 		}
-		waiting = r.newWaiting(s)
+		waiting.transaction.Over()
+		waiting = newWaiting()
 		at = a.next
 	}
 }
@@ -111,17 +112,13 @@ type waiting struct {
 	since       time.Time
 	pause       time.Duration
 	said        throttle
-	transaction *cluster.TransactionWait
+	transaction *cluster.TransactionWait // nil: none has been waited for
 }
 
 // newWaiting says nothing in its first second: that is how long a transaction usually takes to end.
-func (r *Reader) newWaiting(s span) waiting {
+func newWaiting() waiting {
 	now := time.Now()
-	w := waiting{since: now, pause: waitFirst, said: throttle{last: now.Add(time.Second - sayEvery)}}
-	if s.group != "" {
-		w.transaction = r.cluster.AwaitTransactions(s.group)
-	}
-	return w
+	return waiting{since: now, pause: waitFirst, said: throttle{last: now.Add(time.Second - sayEvery)}}
 }
 
 // pause waits for a moment. The error says why there is no use in going on.
@@ -129,6 +126,9 @@ func (r *Reader) pause(ctx context.Context, w *waiting, s span, at, stable int64
 	if w.said.allow() {
 		r.log.Warn("waits for an open transaction to end, or for records that are still to be written", "topic", s.tp.Topic, "partition", s.tp.Partition, "offset", at,
 			"stable", stable, "end", s.to, "waited", time.Since(w.since).Round(time.Millisecond))
+	}
+	if w.transaction == nil && s.group != "" {
+		w.transaction = r.cluster.AwaitTransactions(s.group, s.tp.String())
 	}
 	if err := w.transaction.Hangs(ctx); err != nil {
 		return fmt.Errorf("topic %q, partition %d, offset %d: %w; %s", s.tp.Topic, s.tp.Partition, at, err, cluster.EndHanging(s.tp.Topic, s.tp.Partition, stable))

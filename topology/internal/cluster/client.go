@@ -23,6 +23,7 @@ type Client struct {
 
 	mu        sync.Mutex
 	topics    map[string]*knownTopic
+	waits     waits
 	changed   func(error) // told of topics that are not what they were; nil: nobody
 	clusterID *string
 }

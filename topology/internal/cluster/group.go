@@ -75,11 +75,17 @@ const (
 // StableOffsets returns what a group has committed for partitions. Where a transaction that commits offsets is open it waits for its end
 // (KIP-447), until ctx is done, or with [ErrHangs] where the end does not come.
 func (c *Client) StableOffsets(ctx context.Context, group string, partitions []kernel.TopicPartition) (map[kernel.TopicPartition]CommittedOffset, error) {
-	wait := c.AwaitTransactions(group)
-	for said := wait.began; ; {
+	var wait *TransactionWait
+	for said := time.Now(); ; {
 		offsets, err := c.stableOffsets(ctx, group, partitions)
 		if !errors.Is(err, kerr.UnstableOffsetCommit) {
+			if err == nil {
+				c.waits.over("offsets of " + group)
+			}
 			return offsets, err
+		}
+		if wait == nil {
+			wait = c.AwaitTransactions(group, "offsets of "+group)
 		}
 		if time.Since(said) >= unstableSaid {
 			said = time.Now()

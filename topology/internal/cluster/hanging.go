@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 )
 
@@ -22,8 +23,34 @@ type TransactionWait struct {
 	open  func(context.Context) (map[openTransaction]bool, error)
 	after time.Duration
 
+	over          func()
 	began, looked time.Time
 	suspects      map[openTransaction]bool // open in all looks; nil: there was none
+}
+
+// waits are those that have not seen the end they wait for, by what they are about: since when.
+type waits struct {
+	mu    sync.Mutex
+	since map[string]time.Time
+}
+
+// of returns since when something is waited for, and keeps it until it is over.
+func (w *waits) of(about string) time.Time {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.since == nil {
+		w.since = map[string]time.Time{}
+	}
+	if _, ok := w.since[about]; !ok {
+		w.since[about] = time.Now()
+	}
+	return w.since[about]
+}
+
+func (w *waits) over(about string) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	delete(w.since, about)
 }
 
 // openTransaction is a transaction that its coordinator has open.
@@ -32,10 +59,10 @@ type openTransaction struct {
 	start int64 // when it was begun
 }
 
-// AwaitTransactions begins such a wait.
-func (c *Client) AwaitTransactions(group string) *TransactionWait {
+// AwaitTransactions begins such a wait, or goes on with one that is about the same and is not over: a rebalance may cut it into pieces.
+func (c *Client) AwaitTransactions(group, about string) *TransactionWait {
 	return &TransactionWait{
-		group: group, after: c.settings.HangsAfter, began: time.Now(),
+		group: group, after: c.settings.HangsAfter, began: c.waits.of(about), over: func() { c.waits.over(about) },
 		open: func(ctx context.Context) (map[openTransaction]bool, error) {
 			return c.openTransactions(ctx, TransactionalIDs(group))
 		},
@@ -73,11 +100,18 @@ func (c *Client) openTransactions(ctx context.Context, prefix string) (map[openT
 	return open, nil
 }
 
+// Over says that the end came, or that there was nothing to wait for.
+func (w *TransactionWait) Over() {
+	if w != nil {
+		w.over()
+	}
+}
+
 // Waited is for how long.
 func (w *TransactionWait) Waited() time.Duration { return time.Since(w.began).Round(time.Second) }
 
 // Hangs is called again and again during the wait. It returns an error that wraps [ErrHangs] once the wait has been longer than a transaction
-// may be open, and none of the group's was open all the time. Where the coordinators do not answer nobody can tell, and the wait goes on.
+// may be open, and none of the group's was open all the time since this piece of it began. Where the coordinators do not answer nobody can tell, and the wait goes on.
 func (w *TransactionWait) Hangs(ctx context.Context) error {
 	if w == nil {
 		return nil

@@ -227,7 +227,7 @@ func (l *Log) StableOffsets(_ context.Context, name string, partitions []kernel.
 }
 
 // AwaitTransactions has nothing to wait for.
-func (l *Log) AwaitTransactions(string) *cluster.TransactionWait { return nil }
+func (l *Log) AwaitTransactions(string, string) *cluster.TransactionWait { return nil }
 
 // CommitOffsets commits offsets as a member of the present generation.
 func (l *Log) CommitOffsets(ctx context.Context, m cluster.Member, offsets map[kernel.TopicPartition]cluster.CommittedOffset) error {

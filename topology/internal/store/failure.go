@@ -70,6 +70,15 @@ func (f *failing) explain(err error) error {
 	}
 }
 
+// read makes of an error that a reader met what its owner is to say: where files are damaged that is the end of a back end that is open.
+func (f *failing) read(err error) error {
+	if !damaged(err) || !f.opened.Load() {
+		return err
+	}
+	f.fail(err)
+	return f.failure()
+}
+
 // failure is the error that ended the back end; nil while it goes on.
 func (f *failing) failure() error {
 	select {

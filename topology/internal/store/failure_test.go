@@ -155,6 +155,9 @@ func opensAgain(t *testing.T, what, dir string) (anew bool) {
 			}
 			return n == 0
 		}
+		if !errors.Is(err, ErrDamaged) || !strings.Contains(err.Error(), dir) {
+			t.Errorf("%s: %v, want an error that names the store and says that it is damaged", what, err)
+		}
 	}
 	t.Errorf("%s: it cannot be read after it was opened again", what)
 	return false

@@ -22,7 +22,7 @@ func (d disk) get(key []byte) ([]byte, bool, error) {
 		return nil, false, nil
 	}
 	if err != nil {
-		return nil, false, err
+		return nil, false, d.f.read(err)
 	}
 	owned := append(make([]byte, 0, len(value)), value...)
 	return owned, true, closer.Close()
@@ -33,13 +33,13 @@ func (d disk) get(key []byte) ([]byte, bool, error) {
 func (d disk) getMany(keys [][]byte, each func(i int, value []byte, ok bool) error) error {
 	it, err := d.db.NewIter(nil)
 	if err != nil {
-		return err
+		return d.f.read(err)
 	}
 	defer it.Close() // its error is that of Error
 	for i, key := range keys {
 		if !it.SeekPrefixGE(key) || !bytes.Equal(it.Key(), key) {
 			if err := it.Error(); err != nil {
-				return err
+				return d.f.read(err)
 			}
 			if err := each(i, nil, false); err != nil {
 				return err
@@ -48,7 +48,7 @@ func (d disk) getMany(keys [][]byte, each func(i int, value []byte, ok bool) err
 		}
 		value, err := it.ValueAndErr()
 		if err != nil {
-			return err
+			return d.f.read(err)
 		}
 		if err := each(i, append(make([]byte, 0, len(value)), value...), true); err != nil {
 			return err
@@ -63,7 +63,7 @@ func (d disk) has(key []byte) (bool, error) {
 		return false, nil
 	}
 	if err != nil {
-		return false, err
+		return false, d.f.read(err)
 	}
 	return true, closer.Close()
 }
@@ -72,7 +72,7 @@ func (d disk) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
 	return func(yield func(Row, error) bool) {
 		it, err := d.db.NewIter(&pebble.IterOptions{LowerBound: from, UpperBound: to})
 		if err != nil {
-			yield(Row{}, err)
+			yield(Row{}, d.f.read(err))
 			return
 		}
 		defer it.Close() // its error is that of Error
@@ -83,7 +83,7 @@ func (d disk) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
 		for ok := first(); ok; ok = next() {
 			value, err := it.ValueAndErr()
 			if err != nil {
-				yield(Row{}, err)
+				yield(Row{}, d.f.read(err))
 				return
 			}
 			if !yield(Row{Key: it.Key(), Value: value}, nil) {
@@ -91,7 +91,7 @@ func (d disk) scan(from, to []byte, reverse bool) iter.Seq2[Row, error] {
 			}
 		}
 		if err := it.Error(); err != nil {
-			yield(Row{}, err)
+			yield(Row{}, d.f.read(err))
 		}
 	}
 }

@@ -1,7 +1,10 @@
 package cli
 
 import (
+	"encoding/binary"
+	"encoding/json"
 	"errors"
+	"time"
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
@@ -30,11 +33,19 @@ var avroTypes = map[string]string{
 	tables.Requests.Topic():         "RequestRow",
 	tables.Cascades.Topic():         "CascadeRow",
 	tables.CascadePartTable.Topic(): "CascadePart",
+	"eddy-requests-late-timers":     timers,
+	"eddy-cascades-ends-timers":     timers,
 }
+
+// timers are values that are times: milliseconds since 1970, 8 bytes each.
+const timers = "timers"
 
 // avroJSON renders a value that one of Eddy's releases wrote in Avro; false for all else. A value of v0 has no header:
 // only its topic says what it is.
 func avroJSON(topic string, value []byte) ([]byte, bool) {
+	if avroTypes[topic] == timers {
+		return timersJSON(value)
+	}
 	text, err := schemas.Releases.JSON(value)
 	if errors.Is(err, codecs.ErrNoHeader) {
 		var format *codecs.Format
@@ -42,5 +53,17 @@ func avroJSON(topic string, value []byte) ([]byte, bool) {
 			text, err = format.JSON(value)
 		}
 	}
+	return text, err == nil
+}
+
+func timersJSON(value []byte) ([]byte, bool) {
+	if len(value)%8 != 0 {
+		return nil, false
+	}
+	times := []time.Time{}
+	for ; len(value) > 0; value = value[8:] {
+		times = append(times, time.UnixMilli(int64(binary.BigEndian.Uint64(value))).UTC())
+	}
+	text, err := json.Marshal(times)
 	return text, err == nil
 }

@@ -1,0 +1,31 @@
+package tables
+
+import (
+	"fmt"
+	"testing"
+)
+
+// What was added last is known, through the format of the row too.
+func TestRecent(t *testing.T) {
+	t.Parallel()
+	row := &PageRow{Seen: []string{"of an older release"}}
+	for i := range 40 {
+		row.Note(fmt.Sprint("event ", i))
+	}
+	data, err := PageRows.Encode(row)
+	if err != nil {
+		t.Fatal(err)
+	}
+	again, err := PageRows.Decode(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i := range 40 {
+		if event, want := fmt.Sprint("event ", i), i >= 40-PageEvents; again.Knows(event) != want {
+			t.Errorf("%s is known: %t", event, !want)
+		}
+	}
+	if again.Knows("of an older release") {
+		t.Error("the oldest is still known")
+	}
+}
