@@ -46,8 +46,6 @@ type Options struct {
 	// KeepCascades is how long a cascade that has ended is kept, an hour or more. What is asked for late after that is counted as a cascade of its
 	// own. Defaults to 30 days.
 	KeepCascades time.Duration
-	// Now is the wall clock that KeepCascades goes by. Defaults to [time.Now].
-	Now func() time.Time
 }
 
 func (o Options) withDefaults() Options {
@@ -80,9 +78,6 @@ func (o Options) withDefaults() Options {
 	}
 	if o.KeepCascades == 0 {
 		o.KeepCascades = 30 * 24 * time.Hour
-	}
-	if o.Now == nil {
-		o.Now = time.Now
 	}
 	return o
 }
