@@ -23,7 +23,9 @@ func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn)})
+	topo, err := processors.New(processors.Options{
+		Sites: sites, StartOn: processors.StartOn(s.StartOn), KeepCascades: s.KeepCascades,
+	})
 	return topo, sites, err
 }
 

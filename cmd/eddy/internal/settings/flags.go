@@ -100,6 +100,8 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("siteinfo", "siteinfo")
 	fs.String("start-on", b.defaults.StartOn, "what starts the cascade of a content change: render (of the changed page) or change")
 	b.mark("start-on", "start-on")
+	fs.Duration("keep-cascades", b.defaults.KeepCascades, "how long a cascade that has ended is kept, an hour or more")
+	b.mark("keep-cascades", "keep-cascades")
 }
 
 // BindMemory adds the flag of the memory.

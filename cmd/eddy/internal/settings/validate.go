@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 )
 
 // validate reports every value that no command could use.
@@ -35,6 +36,9 @@ func (s Settings) validate() error {
 	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
+	}
+	if s.KeepCascades < time.Hour {
+		add("keep-cascades: %s is less than an hour", s.KeepCascades)
 	}
 	if _, err := s.Log.Logger(io.Discard); err != nil {
 		errs = append(errs, err)
