@@ -94,12 +94,12 @@ const (
 
 // place has the entry with a hash put into the first part on its way down that knows it or has room.
 func (u *CascadeUpdate) place(kind string, hash uint64, put func(p *CascadePart, room int) bool) error {
-	path := kind
+	path := []byte(kind)
 	for level := 1; ; level++ {
 		digit := hash >> (64 - digitBits)
 		hash <<= digitBits
-		path += string([]byte{hexDigits[digit>>4], hexDigits[digit&15]})
-		p, err := u.part(path)
+		path = append(path, hexDigits[digit>>4], hexDigits[digit&15])
+		p, err := u.part(string(path))
 		if err != nil {
 			return err
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -235,7 +236,7 @@ func TestLargeCascadesHaveSmallRows(t *testing.T) {
 	}
 	for i := range int64(n) {
 		update(i, func(u *CascadeUpdate) error {
-			p := &Progress{Message: int64(xxhash.Sum64String(fmt.Sprint(i))), Walked: true}
+			p := &Progress{Message: int64(xxhash.Sum64String(strconv.FormatInt(i, 10))), Walked: true}
 			p.Walks = []int64{p.Message}
 			p.Asks.Add(11)
 			p.Asked.Add(11)
