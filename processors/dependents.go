@@ -136,6 +136,9 @@ func (v *visit) knew(c *tables.TitleChange) bool {
 // or left it; and, where it is the redirect that a move left behind, the one that moved.
 func (v *visit) hold(c *tables.TitleChange) []int64 {
 	except := []int64{c.Page}
+	if c.Behind != 0 {
+		except = append(except, c.Behind) // its title, which the page left, has a cascade of its own
+	}
 	switch left := v.row.Left; {
 	case c.Gained != 0:
 		if left.Page != 0 && left.DT == c.DT && c.Starts != nil && c.Starts.Kind == tables.ChangeCreate {

@@ -18,7 +18,7 @@ func (v *visit) edge(e *tables.Edge) error {
 	}
 	if !e.Present {
 		if v.empty() {
-			v.row.Met = tables.Met{}
+			v.row.Met, v.row.Latest = tables.Met{}, tables.Sighting{}
 		}
 		return nil
 	}
@@ -72,6 +72,9 @@ func (v *visit) meet(e *tables.Edge) {
 		if saw.Rev = e.SawRev; saw.Rev == 0 {
 			saw.Rev = -1
 		}
+	}
+	if e.Saw != tables.SawUnknown && !e.Self && !e.Again && e.Start >= v.row.Latest.Start {
+		v.row.Latest = tables.Sighting{Start: e.Start, Page: e.SawPage, Rev: e.SawRev}
 	}
 	switch {
 	case e.Again:

@@ -15,7 +15,7 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 	w := &tables.Walk{ID: rootMessage(c), Types: types, Except: except}
 	switch wave := v.row.Wave(c.ID); {
 	case wave == nil:
-		c = v.number(c)
+		c = v.number(c, page)
 	case types&^wave.Types == 0:
 		return nil // a repeat
 	default: // of a page that was found, the change of the title and that of the content are one cascade
@@ -40,8 +40,9 @@ func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 }
 
 // number gives a change of this title its place behind those that came before. What it asks for is at least what these do, and so it takes over
-// from them; where its own time is earlier, that is of another clock or of another wiki's history, and tells nothing.
-func (v *visit) number(c tables.Cascade) tables.Cascade {
+// from them. Where its own time is earlier than theirs, or a rendering that began later has seen what was before, that time is of another
+// clock, or of another wiki's history, and tells nothing.
+func (v *visit) number(c tables.Cascade, page int64) tables.Cascade {
 	v.row.Roots++
 	c.Order = v.row.Roots
 	latest := int64(0)
@@ -49,6 +50,9 @@ func (v *visit) number(c tables.Cascade) tables.Cascade {
 		if o := v.row.Waves[i].Hop.Cascade; c.SameRoot(o) {
 			latest = max(latest, o.Moment())
 		}
+	}
+	if saw := v.row.Latest; saw.Start > c.Moment() && saw.Before(c, page) {
+		latest = max(latest, saw.Start)
 	}
 	if c.Moment() < latest {
 		c.AsOf, c.Timeless = latest, true

@@ -114,8 +114,8 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if err != nil {
 		return err
 	}
-	if row.Version > 0 && l.Version > 0 && l.Version <= row.Version {
-		return nil // a repeat
+	if row.Version > 0 && l.Version > 0 && l.Version <= row.Version || l.Heard && row.Known {
+		return nil // a repeat, or less than what is known
 	}
 	e := edges{h, r, r.Key}
 	before, known, renamed := own(row), row.Known, row.Known && row.Live && row.Name != l.Name
@@ -153,8 +153,10 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 			return err
 		}
 	}
-	if err := h.changed(r, row, l); err != nil {
-		return err
+	if !l.Heard {
+		if err := h.changed(r, row, l); err != nil {
+			return err
+		}
 	}
 	return h.rows.Set(r, row)
 }

@@ -14,7 +14,7 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	}
 	p := tables.PendingChange{
 		Event: l.Event, Kind: l.Kind, DT: l.DT, Rev: l.Rev, Name: l.Name, Prefix: l.Prefix, Starts: !l.Titled,
-		Reformed: l.Form != row.Form,
+		Reformed: l.Form != row.Form, AsOf: l.AsOf, Timeless: l.Timeless,
 	}
 	same := l.SHA1 != "" && l.SHA1 == row.SHA1 && !p.Reformed
 	row.SHA1, row.Form = l.SHA1, l.Form
@@ -43,7 +43,8 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 // somebody may have used a text in between.
 func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 	n := len(row.Pending)
-	for n > 0 && row.Pending[n-1].Rev > row.Render.Rev {
+	unheard := row.Render.Rev > row.MaxRev // so the change to it is still to come, or lost
+	for n > 0 && row.Pending[n-1].Rev != row.Render.Rev && !unheard {
 		n--
 	}
 	if n == 0 {
@@ -67,7 +68,7 @@ func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
 	}
 	change := judge(wiki, row, newest, cut)
 	if change != nil && row.Render.Rev > newest.Rev {
-		change.Cascade.Rev, change.Cascade.AsOf = row.Render.Rev, row.Render.Start
+		change.Cascade.Rev, change.Cascade.AsOf = row.Render.Rev, max(change.Cascade.AsOf, row.Render.Start)
 	}
 	return change
 }
@@ -86,7 +87,7 @@ func judge(wiki string, row *tables.LinksRow, p tables.PendingChange, cut bool) 
 		return nil
 	}
 	c := tables.NewCascade(p.Kind, p.Name.In(wiki), p.Event, p.DT, p.Rev)
-	c.Prefix = p.Prefix
+	c.Prefix, c.AsOf, c.Timeless = p.Prefix, p.AsOf, p.Timeless
 	return &tables.ContentChange{Cascade: c, Types: types}
 }
 

@@ -34,6 +34,9 @@ type Options struct {
 	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds from when it asked. Defaults to
 	// 604,800 (7 days).
 	AbandonAfter int64
+	// Intake adds the processors that take events from topics that anybody writes. Defaults to none: events come in through [tables.PageChanges] and
+	// [tables.Renders] alone.
+	Intake *Intake
 	// Now is the time of the process, which timers go by. Defaults to [time.Now].
 	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for

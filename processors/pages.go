@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
@@ -15,6 +16,7 @@ import (
 // pages applies the changes of pages to their identities. It sends what the page took and left to titles, and every
 // applied change as a life to links and requests.
 type pages struct {
+	o      Options
 	sites  *tables.Sites
 	rows   topology.State[tables.PageKey, *tables.PageRow]
 	claims topology.Sink[tables.Title, *tables.Claim]
@@ -24,6 +26,7 @@ type pages struct {
 func addPages(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "pages", tables.PageKeys())
 	h := &pages{
+		o:      o,
 		sites:  o.Sites,
 		rows:   topology.Persist(p, tables.PageRows),
 		claims: topology.Output(p, tables.Claims),
@@ -44,6 +47,7 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if err != nil {
 		return err
 	}
+	now.date(ev, h.o.Now())
 	row, found, err := h.rows.Get(r)
 	if err != nil {
 		return err
@@ -62,12 +66,27 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	life := &tables.Life{
 		Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Live: row.Live, Since: row.Since,
 		Name: row.Name, Prefix: row.Prefix, Redirect: row.Redirect, SHA1: row.SHA1, Form: row.Form, Titled: titled,
-		Asks: row.Live && now.kind != tables.ChangeVisibility, Version: row.Version,
+		Asks: row.Live && now.kind != tables.ChangeVisibility, Version: row.Version, AsOf: now.asOf, Timeless: now.timeless,
 	}
 	if err := h.lives.Emit(r, r.Key, life); err != nil {
 		return err
 	}
+	if err := h.tellOfRedirect(r, ev, &now); err != nil {
+		return err
+	}
 	return h.rows.Set(r, row)
+}
+
+// tellOfRedirect tells of the redirect that a move left behind, as far as the move knows it. Its own create, which may be lost, says more.
+func (h *pages) tellOfRedirect(r topology.Scope, ev *events.PageChange, now *identity) error {
+	if now.leftRedirect == (tables.Title{}) || now.behind == 0 || now.behind == ev.Page.ID {
+		return nil
+	}
+	to := tables.NameOf(now.title)
+	return h.lives.Emit(r, tables.PageKey{Wiki: ev.Wiki, ID: now.behind}, &tables.Life{
+		Kind: tables.ChangeCreate, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Live: true, Name: tables.NameOf(now.leftRedirect), Prefix: now.priorPrefix,
+		Redirect: &to, Titled: true, Heard: true,
+	})
 }
 
 // claim tells titles what the change took and left, and reports whether titles starts the cascade of the page's own
@@ -76,7 +95,7 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 	left := func(title tables.Title, prefix string) error {
 		return h.claims.Emit(r, title, &tables.Claim{
 			Page: ev.Page.ID, Kind: now.kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Prefix: prefix,
-			Quiet: title == now.leftRedirect, Version: row.Version + 1,
+			Quiet: title == now.leftRedirect, Version: row.Version + 1, AsOf: now.asOf, Timeless: now.timeless,
 		})
 	}
 	had, was := found && row.Live, false
@@ -123,7 +142,7 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 	}
 	return !was, h.claims.Emit(r, now.title, &tables.Claim{
 		Page: ev.Page.ID, Kind: kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect, Prefix: now.prefix,
-		Version: row.Version + 1, Was: was,
+		Version: row.Version + 1, Was: was, Behind: now.behind, AsOf: now.asOf, Timeless: now.timeless,
 	})
 }
 
@@ -131,14 +150,34 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 type identity struct {
 	kind         tables.ChangeKind
 	dt, rev      int64
+	asOf         int64 // see [tables.Cascade]
+	timeless     bool  // likewise
 	title        tables.Title
 	prefix       string       // of the title's namespace, where the site info does not know it; else empty
 	prior        tables.Title // zero: the event does not say
 	priorPrefix  string
 	leftRedirect tables.Title // the title where a move left a redirect; zero: none
+	behind       int64        // that redirect; 0: not said
 	redirect     *tables.Name
 	sha1, form   string // empty: not said
 	live         bool
+}
+
+// A change may be told of some time after it was made, and a clock may be ahead.
+const (
+	promptly  = time.Minute
+	clockLead = 10 * time.Minute
+)
+
+// date judges the time of a change by when its event was made, and by when it is read. An event that was made long after the time it names, such as
+// that of an imported revision, is of when it was made. A time that is still to come is that of a clock that is wrong.
+func (now *identity) date(ev *events.PageChange, read time.Time) {
+	if ev.Sent.After(ev.Time.Add(promptly)) {
+		now.asOf = ev.Sent.Unix()
+	}
+	if latest := read.Add(clockLead).Unix(); max(now.dt, now.asOf) > latest {
+		now.dt, now.asOf, now.timeless = min(now.dt, read.Unix()), 0, true
+	}
 }
 
 // A change brings news of a page, or nothing.
@@ -148,7 +187,7 @@ const (
 )
 
 // brings says whether a change brings news of a page whose earlier changes are known. The order of a page's changes is that of the log, and no
-// time counts; but of one life's revisions the greatest is the newest. What is older, or says what is known, is a repeat under another id.
+// time counts. What says what is known, or of a revision of the present life what was said before, is a repeat under another id.
 func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
 	switch {
 	case ev.Kind == events.Delete:
@@ -161,7 +200,7 @@ func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
 		return now.rev > row.Rev // likewise
 	case ev.Kind == events.VisibilityChange && now.rev == row.Rev:
 		return news // it changes what may be said of the revision
-	case ev.Kind != events.Undelete && now.rev < row.Rev:
+	case ev.Kind != events.Undelete && now.rev < row.Rev && row.KnowsChange(changeKind(ev), now.rev):
 		return nothing
 	case now.rev != row.Rev || row.Name != tables.NameOf(now.title):
 		return news
@@ -224,7 +263,7 @@ func (h *pages) read(ev *events.PageChange) (identity, error) {
 		now.priorPrefix = unknownPrefix(site, p.Namespace, p.Title)
 	}
 	if c := ev.CreatedRedirect; ev.Kind == events.Move && c != nil {
-		now.leftRedirect = now.prior
+		now.leftRedirect, now.behind = now.prior, c.ID
 		if c.Title != "" {
 			if now.leftRedirect, err = site.FromPageTitle(c.Namespace, c.Title); err != nil {
 				return now, fmt.Errorf("page change %s: created_redirect_page: %w", codecs.Quote(ev.Meta.ID), err)
@@ -261,7 +300,7 @@ func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found boo
 			row.Since = now.dt // otherwise the page was there before its first change that was seen
 		}
 	}
-	row.Note(ev.Meta.ID)
+	row.Note(ev.Meta.ID, changeKind(ev), now.rev)
 	row.Version++
 	if n := len(row.History); n == 0 || row.History[n-1].Name != name || row.History[n-1].Live != now.live {
 		row.History = append(row.History, tables.PageSpan{From: now.dt, Name: name, Live: now.live})

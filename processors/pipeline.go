@@ -2,7 +2,7 @@ package processors
 
 import "github.com/eddystream/eddy/topology"
 
-// New builds the topology "eddy" of the six processors. Its streams and tables are the package variables of
+// New builds the topology "eddy" of the six processors, and the two of the intake where it is asked for. Its streams and tables are the package variables of
 // [github.com/eddystream/eddy/tables]. An option out of range is an error.
 func New(o Options) (*topology.Topology, error) {
 	if err := o.Validate(); err != nil {
@@ -10,6 +10,9 @@ func New(o Options) (*topology.Topology, error) {
 	}
 	o = o.withDefaults()
 	b := topology.NewBuilder("eddy")
+	if o.Intake != nil {
+		addIntake(b, o)
+	}
 	addPages(b, o)
 	addTitles(b)
 	addLinks(b, o)

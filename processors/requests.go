@@ -232,7 +232,7 @@ func (c *chunk) meet(ev *events.Render, offset int32, start int64) {
 // life asks for a rendering of the changed page itself, so that there will be a witness of the change; the death of a
 // page answers for it.
 func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *tables.Life]) error {
-	if r.Deleted {
+	if r.Deleted || r.Value.Heard {
 		return nil
 	}
 	c, err := h.chunk(r, r.Key)

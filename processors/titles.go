@@ -41,7 +41,7 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 		if c.Kind != tables.ChangeRedirect {
 			change.Gained = c.Page
 		}
-		change.Was, change.Leads = c.Was, c.Redirect != nil
+		change.Was, change.Leads, change.Behind = c.Was, c.Redirect != nil, c.Behind
 	} else {
 		row.Release(c.Page, c.Version, c.DT, c.Event)
 	}
@@ -50,7 +50,7 @@ func (h *titles) claim(_ context.Context, r *topology.Record[tables.Title, *tabl
 	}
 	if !c.Quiet {
 		cascade := tables.NewCascade(c.Kind, r.Key, c.Event, c.DT, c.Rev)
-		cascade.Prefix = c.Prefix
+		cascade.Prefix, cascade.AsOf, cascade.Timeless = c.Prefix, c.AsOf, c.Timeless
 		change.Starts = &cascade
 	}
 	if err := h.changes.Emit(r, tables.TitleTarget(r.Key), change); err != nil {

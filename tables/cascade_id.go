@@ -12,6 +12,9 @@ import (
 // replay gives the same.
 type CascadeID string
 
+// String returns the id.
+func (id CascadeID) String() string { return string(id) }
+
 // NewCascadeID returns the id of the cascade that an event of a wiki starts at a title: xxhash64 over the three
 // texts, each ended by a zero byte.
 func NewCascadeID(wiki string, root Title, eventID string) CascadeID {

@@ -19,6 +19,11 @@ type Life struct {
 	Asks bool `avro:"asks"`
 	// Version is [PageRow.Version] after the change; 0: written before v2.
 	Version int64 `avro:"version" default:"0"`
+	// AsOf and Timeless are those of the change's cascade: see [Cascade].
+	AsOf     int64 `avro:"as_of" default:"0"`
+	Timeless bool  `avro:"timeless" default:"false"`
+	// Heard says that another page's change told of this one: what its own changes say goes before.
+	Heard bool `avro:"heard" default:"false"`
 	// Form is what a rendering depends on beside the text, as [events.Revision.Form] has it; empty: not said.
 	Form string `avro:"form" default:"\"\""`
 }
@@ -26,7 +31,7 @@ type Life struct {
 // Cascade is the cascade of the change at the page's own title.
 func (l *Life) Cascade(wiki string) Cascade {
 	c := NewCascade(l.Kind, l.Name.In(wiki), l.Event, l.DT, l.Rev)
-	c.Prefix = l.Prefix
+	c.Prefix, c.AsOf, c.Timeless = l.Prefix, l.AsOf, l.Timeless
 	return c
 }
 
@@ -48,6 +53,11 @@ type Claim struct {
 	Version int64 `avro:"version" default:"0"`
 	// Was says that the page had been there before the change, as far as anybody knows by the same title.
 	Was bool `avro:"was" default:"false"`
+	// Behind is the redirect that the page left behind when it moved here; 0: none.
+	Behind int64 `avro:"left_behind" default:"0"`
+	// AsOf and Timeless are those of the change's cascade: see [Cascade].
+	AsOf     int64 `avro:"as_of" default:"0"`
+	Timeless bool  `avro:"timeless" default:"false"`
 }
 
 // TitleChange tells the dependents of a title who holds it now, and the cascade of the change, if it starts one.
@@ -61,6 +71,8 @@ type TitleChange struct {
 	Starts *Cascade `avro:"starts"`
 	// Gained is the page that took the title by this change; 0: none did.
 	Gained int64 `avro:"gained"`
+	// Behind is the redirect that it left behind when it moved here; 0: none.
+	Behind int64 `avro:"left_behind" default:"0"`
 	// Was says that the page was found to have the title: nobody knows since when. Leads says that it is a redirect.
 	Was   bool `avro:"was" default:"false"`
 	Leads bool `avro:"leads" default:"false"`

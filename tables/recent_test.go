@@ -10,7 +10,7 @@ func TestRecent(t *testing.T) {
 	t.Parallel()
 	row := &PageRow{Seen: []string{"of an older release"}}
 	for i := range 40 {
-		row.Note(fmt.Sprint("event ", i))
+		row.Note(fmt.Sprint("event ", i), ChangeContent, int64(i))
 	}
 	data, err := PageRows.Encode(row)
 	if err != nil {
@@ -23,6 +23,9 @@ func TestRecent(t *testing.T) {
 	for i := range 40 {
 		if event, want := fmt.Sprint("event ", i), i >= 40-PageEvents; again.Knows(event) != want {
 			t.Errorf("%s is known: %t", event, !want)
+		}
+		if want := i >= 40-PageEvents; again.KnowsChange(ChangeContent, int64(i)) != want || again.KnowsChange(ChangeMove, int64(i)) {
+			t.Errorf("the change to revision %d is known: %t", i, !want)
 		}
 	}
 	if again.Knows("of an older release") {

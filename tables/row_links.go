@@ -33,6 +33,8 @@ type LinksRow struct {
 
 	// Version is that of the page after the last change that was taken in: an older one is a repeat.
 	Version int64 `avro:"version" default:"0"`
+	// MaxRev is the greatest revision that a change named.
+	MaxRev int64 `avro:"max_rev_id" default:"0"`
 	// LifeRev is the revision with which the present life began, PastRev the greatest one of the lives before; 0: none is known.
 	LifeRev int64 `avro:"life_rev_id" default:"0"`
 	PastRev int64 `avro:"past_rev_id" default:"0"`
@@ -63,6 +65,9 @@ type PendingChange struct {
 	Prefix string `avro:"prefix"`
 	// Starts says that the change starts a cascade when it is witnessed; otherwise its witness only sets the hash.
 	Starts bool `avro:"starts"`
+	// AsOf and Timeless are those of the change's cascade: see [Cascade].
+	AsOf     int64 `avro:"as_of" default:"0"`
+	Timeless bool  `avro:"timeless" default:"false"`
 	// Reformed says that the change was not of the text alone: an equal hash does not cut it.
 	Reformed bool `avro:"reformed" default:"false"`
 }
@@ -114,7 +119,7 @@ func (r *LinksRow) Lives(live, undeleted bool, rev int64) {
 	case live && (undeleted || !r.Live):
 		r.LifeRev = rev
 	}
-	r.Known, r.Live, r.Rev = true, live, rev
+	r.Known, r.Live, r.Rev, r.MaxRev = true, live, rev, max(r.MaxRev, r.Rev, rev)
 	if r.Render != nil && r.Past(r.Render.Rev) && r.Older != nil && !r.Past(r.Older.Rev) {
 		r.Render, r.Older = r.Older, nil
 	}

@@ -1,6 +1,9 @@
 package tables
 
-import "slices"
+import (
+	"fmt"
+	"slices"
+)
 
 // PageRow is the identity of a page: the row of `eddy-pages-table`. One row for each page that ever was; dead pages
 // keep theirs, so that a late event of theirs is known for what it is.
@@ -17,8 +20,8 @@ type PageRow struct {
 	Form string `avro:"form" default:"\"\""`
 	// Version counts the changes that were applied: it is their order.
 	Version int64 `avro:"version" default:"0"`
-	// Recent are the events that were applied last, the newest [PageEvents]; repeats of these are dropped. Seen has the ids of some in rows of
-	// releases before v2.
+	// Recent are the events that were applied last, the newest [PageEvents], and with each what it said, for a repeat may have another id. Seen has
+	// the ids of some in rows of releases before v2.
 	Recent Recent   `avro:"recent" default:"[]"`
 	Seen   []string `avro:"seen"`
 	// History holds the page's titles and lives, oldest first; the last is the present one. The newest [PageHistory].
@@ -32,16 +35,27 @@ const (
 )
 
 // Knows reports whether an event is among those that were applied last.
-func (r *PageRow) Knows(event string) bool { return r.Recent.Has(event) || slices.Contains(r.Seen, event) }
+func (r *PageRow) Knows(event string) bool {
+	return r.Recent.Has(event) || slices.Contains(r.Seen, event)
+}
 
-// Note takes in an event that was applied.
-func (r *PageRow) Note(event string) {
+// KnowsChange reports whether a change of a kind to a revision is among those that were applied last.
+func (r *PageRow) KnowsChange(kind ChangeKind, rev int64) bool {
+	return r.Recent.Has(changeTo(kind, rev))
+}
+
+// Note takes in an event that was applied: a change of a kind to a revision.
+func (r *PageRow) Note(event string, kind ChangeKind, rev int64) {
 	for _, seen := range r.Seen {
-		r.Recent.Add(seen, PageEvents)
+		r.Recent.Add(seen, 2*PageEvents)
 	}
 	r.Seen = nil
-	r.Recent.Add(event, PageEvents)
+	r.Recent.Add(event, 2*PageEvents)
+	r.Recent.Add(changeTo(kind, rev), 2*PageEvents)
 }
+
+// changeTo is no event's id.
+func changeTo(kind ChangeKind, rev int64) string { return fmt.Sprintf("\x00%s %d", kind, rev) }
 
 // PageSpan says what a page was from From on, until the next span begins.
 type PageSpan struct {

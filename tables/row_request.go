@@ -37,7 +37,7 @@ type PageRender struct {
 	// Rev is the revision of the last rendering; 0: none, or not known.
 	Rev int64 `avro:"rev_id" default:"0"`
 	// Recent are the events of the renderings that came last, the newest [AnswerEvents]: a repeat of one is no answer to what was asked since.
-	Recent Recent `avro:"recent" default:"[]"`
+	Recent Recent  `avro:"recent" default:"[]"`
 	Seen   []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
 	Dead   bool    `avro:"dead"`
 }

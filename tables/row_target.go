@@ -23,6 +23,8 @@ type TargetRow struct {
 	Own []OwnLink
 	// Met is the one page that every link saw at the title when it was found.
 	Met Met
+	// Latest is what the link saw whose rendering began last, of those that say what they saw.
+	Latest Sighting
 	// UsedSince is the earliest start of a rendering through which changes are carried; 0: none.
 	UsedSince int64
 	// Direct says that links of renderings came that list only what their own text names.
@@ -48,6 +50,18 @@ type Met struct {
 	Page  int64    `avro:"page_id"`
 	// Rev is the least revision that links which show the page's content saw of it; 0: there is none of them, -1: one did not say.
 	Rev int64 `avro:"rev_id" default:"-1"`
+}
+
+// Sighting is what a rendering saw at a title.
+type Sighting struct {
+	Start int64 `avro:"start"` // of the rendering, Unix seconds; 0: there was none
+	Page  int64 `avro:"page_id"`
+	Rev   int64 `avro:"rev_id"` // 0: not said
+}
+
+// Before reports whether the rendering saw the title as it was before a change that gives it to a page.
+func (s Sighting) Before(c Cascade, page int64) bool {
+	return s.Start != 0 && (s.Page != page || s.Rev != 0 && s.Rev < c.Rev && c.Kind.Revises())
 }
 
 // MetState is the kind of a [Met].

@@ -6,12 +6,13 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-// Streams into the pipeline. Their topics are Eddy's to create: the names are not anybody's to misspell.
+// Streams into the pipeline. Their topics are Eddy's to create: the names are not anybody's to misspell. They are written by the intake, and by
+// whoever keeps to their keys and partitions himself.
 var (
 	// PageChanges are the changes of pages, as Wikimedia's own stream has them.
-	PageChanges = topology.NewStream("page-changes", PageKeys(), events.PageChangeCodec(), topology.CreateMissing())
+	PageChanges = topology.NewStream("page-changes", PageKeys(), events.PageChangeCodec(), topology.CreateMissing(), topology.Shared())
 	// Renders are the renderings of pages.
-	Renders = topology.NewStream("renders", PageKeys(), events.RenderCodec(), topology.CreateMissing())
+	Renders = topology.NewStream("renders", PageKeys(), events.RenderCodec(), topology.CreateMissing(), topology.Shared())
 )
 
 // Streams out of the pipeline.

@@ -39,9 +39,7 @@ func HeadersOf(r Scope) EmitOption {
 // emission applies the options; now is the default of the timestamp.
 func emission(topic string, now time.Time, opts []EmitOption) (kernel.Emission, error) {
 	var e kernel.Emission
-	for _, opt := range opts {
-		opt(&e)
-	}
+	apply(&e, opts)
 	if e.Timestamp.IsZero() {
 		e.Timestamp = now
 	}

@@ -20,9 +20,7 @@ type Processor[K any] struct {
 func AddProcessor[K any](b *Builder, name string, key codecs.Codec[K], opts ...ProcessorOption) *Processor[K] {
 	p := &processor{builder: b, key: key}
 	p.kernel = &kernel.Processor{Name: name, Group: join(b.name, name)}
-	for _, opt := range opts {
-		opt(p)
-	}
+	apply(p, opts)
 	b.add(p)
 	return &Processor[K]{processor: p, key: key}
 }

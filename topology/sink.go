@@ -21,9 +21,7 @@ func Last() OutputOption {
 // again, with the same options, returns a handle of the same output.
 func Output[K, OK, V any](p *Processor[K], s Stream[OK, V], opts ...OutputOption) Sink[OK, V] {
 	e := s.edge(roleOutput)
-	for _, opt := range opts {
-		opt(e)
-	}
+	apply(e, opts)
 	e.output = &kernel.Output{Topic: e.topic, Last: e.last}
 	return Sink[OK, V]{h: p.declare(e), stream: s}
 }

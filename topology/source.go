@@ -76,9 +76,7 @@ func Input[K, V any](p *Processor[K], s Stream[K, V], opts ...InputOption) *Sour
 }
 
 func inputsOptions(opts []InputOption) (o inputOptions) {
-	for _, opt := range opts {
-		opt(&o)
-	}
+	apply(&o, opts)
 	return o
 }
 

@@ -17,6 +17,7 @@ type topicOptions struct {
 	configs    map[string]string
 	create     bool
 	foreign    bool
+	shared     bool
 }
 
 // options applies the options; nil if there are none.
@@ -25,9 +26,7 @@ func options(opts []TopicOption) *topicOptions {
 		return nil
 	}
 	o := &topicOptions{}
-	for _, opt := range opts {
-		opt(o)
-	}
+	apply(o, opts)
 	return o
 }
 
@@ -37,6 +36,7 @@ func (o *topicOptions) topic(name string) kernel.Topic {
 	}
 	return kernel.Topic{
 		Name: name, Retention: o.retention, Partitions: int32(min(max(o.partitions, -1), math.MaxInt32)), Configs: o.configs, Create: o.create, Foreign: o.foreign,
+		Shared: o.shared,
 	}
 }
 
@@ -79,4 +79,10 @@ func CreateMissing() TopicOption {
 // inputs only through [Repartition].
 func ForeignPartitions() TopicOption {
 	return func(o *topicOptions) { o.foreign = true }
+}
+
+// Shared says that others write the stream as well, or read it, or read it again later: though processors of the topology both write and read it, it
+// is not internal to the topology. It is kept for Config.StreamRetention, and [Reset] leaves it as it is.
+func Shared() TopicOption {
+	return func(o *topicOptions) { o.shared = true }
 }

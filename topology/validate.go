@@ -205,6 +205,8 @@ func clash(u, owner use) string {
 		return fmt.Sprintf("is declared with %d partitions, and with %d as %s %s", u.e.topic.Partitions, owner.e.topic.Partitions, article(or), by)
 	case u.e.topic.Foreign != owner.e.topic.Foreign:
 		return fmt.Sprintf("is declared with and without ForeignPartitions: also as %s %s", article(or), by)
+	case u.e.topic.Shared != owner.e.topic.Shared:
+		return fmt.Sprintf("is declared with and without Shared: also as %s %s", article(or), by)
 	case u.e.topic.Packed != owner.e.topic.Packed && or != roleLoop:
 		return fmt.Sprintf("is %s as %s and %s as %s %s", packing(u.e), article(r), packing(owner.e), article(or), by)
 	case (u.e.topic.HashPart == nil) != (owner.e.topic.HashPart == nil):

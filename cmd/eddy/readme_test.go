@@ -33,7 +33,7 @@ func blocks(text, language string) []string {
 // The README shows the topology as eddy describes it.
 func TestReadmePicture(t *testing.T) {
 	t.Parallel()
-	topo, err := processors.New(processors.Options{})
+	topo, err := processors.New(processors.Options{Intake: &processors.Intake{}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestDocumentLinks(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	for _, document := range []string{
-		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md", "doc/UPGRADING.md", "doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md",
+		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md", "doc/INPUTS.md", "doc/UPGRADING.md", "doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md",
 	} {
 		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), match[1])); err != nil {

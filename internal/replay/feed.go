@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 
 	"github.com/eddystream/eddy/tables"
@@ -32,6 +33,8 @@ type Options struct {
 	OnError Policy
 	// Reject takes the events that cannot be used, where OnError is DeadLetter. Its error stops the replay.
 	Reject func(ctx context.Context, r Rejected) error
+	// Stdin is what the file "-" stands for; nil: nothing does.
+	Stdin io.Reader
 	// Progress is told the counts after each event. It must be quick.
 	Progress func(Counts)
 }
@@ -48,8 +51,9 @@ type Counts struct {
 }
 
 // Feed sends the events of the files to the pipeline, one file after the other, each when the one before has come to
-// rest, and returns when all is at rest. A file that cannot be read, and with Stop an event that cannot be used, end
-// it; the error names file and line, and wraps ErrInput for what stands in a file. That all files exist is looked at first.
+// rest, and returns when all is at rest. An event that cannot be used ends it with Stop, and so does a file that cannot be read to its end;
+// otherwise all that can be read is fed, and the files' errors are returned then. Errors name file and line, and wrap ErrInput. That all
+// files exist is looked at first.
 func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Counts, error) {
 	if opts.OnError == "" {
 		opts.OnError = Stop
@@ -64,18 +68,44 @@ func Feed(ctx context.Context, to Pipeline, files []string, opts Options) (Count
 	if opts.OnError == DeadLetter && opts.Reject == nil {
 		return Counts{}, errors.New("dead letters need somebody who takes them")
 	}
-	for _, file := range files {
-		if _, err := os.Stat(file); err != nil {
-			return Counts{}, err
-		}
+	if err := look(files, opts.Stdin); err != nil {
+		return Counts{}, err
 	}
 	f := feeder{to: to, opts: opts}
+	var errs []error
 	for _, file := range files {
-		if err := f.file(ctx, file); err != nil {
-			return f.counts, err
+		err := f.file(ctx, file)
+		if err != nil && (opts.OnError == Stop || !errors.Is(err, events.ErrFile)) {
+			return f.counts, errors.Join(append(errs, err)...)
+		}
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
-	return f.counts, nil
+	return f.counts, errors.Join(errs...)
+}
+
+// stdin is the name of the standard input among the files.
+const stdin = "-"
+
+// look finds files that are not there.
+func look(files []string, in io.Reader) error {
+	read := false
+	for _, file := range files {
+		if file == stdin && in != nil {
+			if read {
+				return fmt.Errorf("%w: the standard input can be read once", ErrInput)
+			}
+			read = true
+			continue
+		}
+		if info, err := os.Stat(file); err != nil {
+			return fmt.Errorf("%w: %w", ErrInput, err)
+		} else if info.IsDir() {
+			return fmt.Errorf("%w: %s is a directory", ErrInput, file)
+		}
+	}
+	return nil
 }
 
 // ErrInput is wrapped by the error of an event that cannot be used.
@@ -89,7 +119,7 @@ type feeder struct {
 }
 
 func (f *feeder) file(ctx context.Context, name string) error {
-	r, err := events.Open(name)
+	r, err := f.open(ctx, name)
 	if errors.Is(err, events.ErrFile) {
 		err = fmt.Errorf("%w: %w", ErrInput, err)
 	}
@@ -103,6 +133,9 @@ func (f *feeder) file(ctx context.Context, name string) error {
 			return err
 		}
 		if err := f.event(ctx, &ev, err); err != nil {
+			if errors.Is(err, events.ErrFile) {
+				err = errors.Join(err, f.settle(ctx)) // for what stood before
+			}
 			return err
 		}
 		if f.opts.Progress != nil {
@@ -113,16 +146,27 @@ func (f *feeder) file(ctx context.Context, name string) error {
 	return f.settle(ctx)
 }
 
+// open opens a file; what is read of it heeds ctx.
+func (f *feeder) open(ctx context.Context, name string) (*events.Reader, error) {
+	if name == stdin && f.opts.Stdin != nil {
+		return events.Uncompress(ctx, "standard input", f.opts.Stdin)
+	}
+	return events.OpenContext(ctx, name)
+}
+
 // event sends one event; err is what the reader said of it.
 func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
+	if ctx.Err() != nil && errors.Is(err, ctx.Err()) {
+		return err
+	}
 	if _, ok := errors.AsType[*events.LineError](err); err != nil && !ok {
 		return fmt.Errorf("%w: %w", ErrInput, err)
 	}
+	if err == nil && canary(ev) || err != nil && events.CanaryJSON(ev.Raw) {
+		f.counts.Canaries++
+		return nil
+	}
 	if err == nil {
-		if canary(ev) {
-			f.counts.Canaries++
-			return nil
-		}
 		if err = check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
 		}

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -84,7 +85,9 @@ func TestFeedOfFilesThatCannotBeRead(t *testing.T) {
 		{write("cut.ndjson.gz", gz.Bytes()[:gz.Len()/2]), "cut short"},
 		{write("plain.ndjson.gz", []byte("{}")), "no gzip"},
 		{write("empty.ndjson.gz", nil), "no gzip"},
+		{write("empty.ndjson.zst", nil), "no zstd"},
 		{write("plain.ndjson.zst", []byte("{}")), "plain.ndjson.zst:1: "},
+		{dir, "directory"},
 	} {
 		_, err := Feed(t.Context(), narrow{5}, []string{test.file}, Options{OnError: Skip})
 		if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), test.want) || !strings.Contains(err.Error(), test.file) {
@@ -95,5 +98,45 @@ func TestFeedOfFilesThatCannotBeRead(t *testing.T) {
 	counts, err := Feed(t.Context(), narrow{5}, []string{fine, filepath.Join(dir, "none.ndjson")}, Options{OnError: Skip})
 	if !errors.Is(err, fs.ErrNotExist) || counts != (Counts{}) {
 		t.Errorf("a missing file behind another: %+v, %v", counts, err)
+	}
+}
+
+// Where events may be passed over, what can be read is fed, and the files that cannot be read to their end are told of.
+func TestFeedOfWhatCanBeRead(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	event := func(page int) string {
+		return fmt.Sprintf(`{"$schema":"/mediawiki/page/change/1.2.0","meta":{"id":"i%d","domain":"x"},"wiki_id":"w","dt":"2024-01-01T00:00:00Z",`+
+			`"page_change_kind":"create","page":{"page_id":%d,"page_title":"P%d","namespace_id":0},"revision":{"rev_id":1}}`+"\n", page, page, page)
+	}
+	var gz bytes.Buffer
+	z := gzip.NewWriter(&gz)
+	if _, err := z.Write([]byte(event(1))); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(z.Flush(), z.Close()); err != nil {
+		t.Fatal(err)
+	}
+	cut, fine := filepath.Join(dir, "cut.ndjson.gz"), filepath.Join(dir, "fine.ndjson")
+	if err := errors.Join(os.WriteFile(cut, gz.Bytes()[:gz.Len()-10], 0o600), os.WriteFile(fine, []byte(event(2)), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	counts, err := Feed(t.Context(), narrow{9}, []string{cut, fine}, Options{OnError: Skip})
+	if !errors.Is(err, ErrInput) || !strings.Contains(err.Error(), cut) || counts.Events != 2 || counts.Files != 1 {
+		t.Errorf("%+v, %v: want both events, one whole file, and the other named", counts, err)
+	}
+	counts, err = Feed(t.Context(), narrow{9}, []string{cut, fine}, Options{})
+	if !errors.Is(err, ErrInput) || counts.Files != 0 {
+		t.Errorf("stop: %+v, %v", counts, err)
+	}
+
+	for name, in := range map[string]io.Reader{"plain": strings.NewReader(event(3)), "compressed": bytes.NewReader(gz.Bytes())} {
+		counts, err = Feed(t.Context(), narrow{9}, []string{"-", fine}, Options{Stdin: in})
+		if err != nil || counts.Events != 2 {
+			t.Errorf("standard input, %s: %+v, %v", name, counts, err)
+		}
+	}
+	if _, err = Feed(t.Context(), narrow{9}, []string{"-", "-"}, Options{Stdin: strings.NewReader("")}); !errors.Is(err, ErrInput) {
+		t.Errorf("standard input twice: %v", err)
 	}
 }

@@ -23,6 +23,11 @@ type Planned struct {
 	Reason tables.LinkType // the strongest at that depth
 }
 
+// Compare is the order of a plan's pages.
+func (p Planned) Compare(o Planned) int {
+	return cmp.Or(cmp.Compare(p.Depth, o.Depth), cmp.Compare(p.Page.Wiki, o.Page.Wiki), cmp.Compare(p.Page.ID, o.Page.ID))
+}
+
 const fileNamespace = 6
 
 // carried are the types by which an edit is felt beyond the title itself.
@@ -108,9 +113,7 @@ func (w *walk) plan(root tables.Title) *Plan {
 	for _, page := range w.reached {
 		p.Pages = append(p.Pages, page)
 	}
-	slices.SortFunc(p.Pages, func(a, b Planned) int {
-		return cmp.Or(cmp.Compare(a.Depth, b.Depth), cmp.Compare(a.Page.Wiki, b.Page.Wiki), cmp.Compare(a.Page.ID, b.Page.ID))
-	})
+	slices.SortFunc(p.Pages, Planned.Compare)
 	for _, page := range p.Pages {
 		for len(p.Depths) < page.Depth {
 			p.Depths = append(p.Depths, 0)

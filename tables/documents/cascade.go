@@ -18,7 +18,7 @@ type Cascade struct {
 
 // Cascade makes the document of a cascade.
 func (w Writer) Cascade(row *tables.CascadeRow) (*Cascade, error) {
-	root, err := w.with(row.Cascade.Prefix, row.Cascade.RootTitle())
+	root, err := w.Root(&row.Cascade)
 	if err != nil {
 		return nil, err
 	}
@@ -27,3 +27,6 @@ func (w Writer) Cascade(row *tables.CascadeRow) (*Cascade, error) {
 		Phase: row.Phase, Asked: row.Asked, Outstanding: row.Outstanding, Abandoned: row.Abandoned,
 	}, nil
 }
+
+// Root spells the title that a cascade's change was of.
+func (w Writer) Root(c *tables.Cascade) (Titled, error) { return w.with(c.Prefix, c.RootTitle()) }

@@ -18,6 +18,9 @@ type PageChange struct {
 	Page     Page // after the change; of a delete, as it was
 	Revision Revision
 
+	// Sent is when the event was made, where it says so: an imported revision has a Time of long before. Zero: not said.
+	Sent time.Time
+
 	// PriorPage is where a moved page was, or the old id of an undeleted one; nil: the event does not say.
 	PriorPage *PriorPage
 	// CreatedRedirect is the redirect that a move left behind; nil: none.
@@ -38,7 +41,7 @@ func (m Meta) Canary() bool { return m.Domain == "canary" }
 type Page struct {
 	ID        int64
 	Namespace int32
-	Title     string // the database key, with the prefix of its namespace
+	Title     string        // the database key, with the prefix of its namespace
 	Redirect  bool          // it is said that the page is a redirect
 	Unsaid    bool          // it is not said whether the page is one
 	Link      *RedirectLink // where a redirect leads; nil: not said

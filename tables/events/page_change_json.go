@@ -49,6 +49,9 @@ func (pageChangeJSON) Encode(c PageChange) ([]byte, error) {
 	case Delete:
 		w.Changelog = "delete"
 	}
+	if !c.Sent.IsZero() {
+		w.Meta.Time = formatTime(c.Sent)
+	}
 	if !c.Revision.Time.IsZero() {
 		w.Revision.Time = formatTime(c.Revision.Time)
 	}
@@ -110,6 +113,11 @@ func (w *wire) pageChange() (*PageChange, error) {
 	c := &PageChange{
 		Meta: Meta{w.Meta.ID, w.Meta.Domain}, Wiki: w.Wiki, Time: at, Kind: k, Page: page,
 		Revision: Revision{ID: w.Revision.ID, SHA1: w.Revision.SHA1},
+	}
+	if w.Meta.Time != "" {
+		if c.Sent, err = parseTime("meta.dt", w.Meta.Time); err != nil {
+			return nil, err
+		}
 	}
 	if w.Revision.Time != "" {
 		if c.Revision.Time, err = parseTime("revision.rev_dt", w.Revision.Time); err != nil {

@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -53,31 +54,101 @@ type Reader struct {
 	close []func() error
 }
 
-// Open opens a file of events: plain, or compressed where its name ends in ".gz" or ".zst" (of any window).
-func Open(name string) (*Reader, error) {
+// maxWindow is the largest window of a zstd file, which is held in memory: that of the zstd command, without an option.
+const maxWindow = 128 << 20
+
+// Open opens a file of events: plain, or compressed where its name ends in ".gz" or ".zst" (with a window of 128 MiB at most).
+func Open(name string) (*Reader, error) { return OpenContext(context.Background(), name) }
+
+// OpenContext is Open of a file whose reading ends when ctx does, with its error, also within a line.
+func OpenContext(ctx context.Context, name string) (*Reader, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
 	}
 	r := &Reader{name: name, close: []func() error{f.Close}}
-	var in io.Reader = f
 	switch {
 	case strings.HasSuffix(name, ".gz"):
-		z, err := gzip.NewReader(bufio.NewReader(f))
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: is no gzip file: %w: %w", name, ErrFile, err), r.Close())
-		}
-		in = z
+		err = r.gunzip(ctx, bufio.NewReader(f))
 	case strings.HasSuffix(name, ".zst"):
-		z, err := zstd.NewReader(f, zstd.WithDecoderMaxWindow(1<<31))
-		if err != nil {
-			return nil, errors.Join(fmt.Errorf("%s: %w", name, err), r.Close())
-		}
-		in = z
-		r.close = append(r.close, func() error { z.Close(); return nil })
+		err = r.unzstd(ctx, bufio.NewReader(f))
+	default:
+		r.from(ctx, f)
 	}
-	r.lines = bufio.NewReaderSize(in, 1<<18)
+	if err != nil {
+		return nil, errors.Join(err, r.Close())
+	}
 	return r, nil
+}
+
+// Uncompress reads events from a stream as OpenContext does from a file; how it is compressed shows in its first bytes.
+func Uncompress(ctx context.Context, name string, in io.Reader) (*Reader, error) {
+	r := &Reader{name: name}
+	buffered := bufio.NewReader(heed(ctx, in))
+	magic, _ := buffered.Peek(4) // its error comes again
+	var err error
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		err = r.gunzip(ctx, buffered)
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		err = r.unzstd(ctx, buffered)
+	default:
+		r.from(ctx, buffered)
+	}
+	return r, err
+}
+
+func (r *Reader) gunzip(ctx context.Context, in *bufio.Reader) error {
+	if _, err := in.Peek(1); err != nil {
+		return r.empty("gzip", err)
+	}
+	z, err := gzip.NewReader(in)
+	if err != nil {
+		return fmt.Errorf("%s: is no gzip file: %w: %w", r.name, ErrFile, err)
+	}
+	r.from(ctx, z)
+	return nil
+}
+
+func (r *Reader) unzstd(ctx context.Context, in *bufio.Reader) error {
+	if _, err := in.Peek(1); err != nil {
+		return r.empty("zstd", err)
+	}
+	z, err := zstd.NewReader(in, zstd.WithDecoderMaxWindow(maxWindow))
+	if err != nil {
+		return fmt.Errorf("%s: %w", r.name, err)
+	}
+	r.close = append(r.close, func() error { z.Close(); return nil })
+	r.from(ctx, z)
+	return nil
+}
+
+// empty is the error of a compressed file without a byte: it was cut short, for compressed nothing is something.
+func (r *Reader) empty(kind string, err error) error {
+	if errors.Is(err, io.EOF) {
+		return fmt.Errorf("%s: is no %s file, for it is empty: %w", r.name, kind, ErrFile)
+	}
+	return fmt.Errorf("%s: %w: %w", r.name, ErrFile, err)
+}
+
+func (r *Reader) from(ctx context.Context, in io.Reader) {
+	r.lines = bufio.NewReaderSize(heed(ctx, in), 1<<18)
+}
+
+// heeding reads until a context ends.
+type heeding struct {
+	ctx context.Context //nolint:containedctx // of one reading
+	in  io.Reader
+}
+
+// heed returns a reader of in that ends with ctx.
+func heed(ctx context.Context, in io.Reader) io.Reader { return heeding{ctx, in} }
+
+func (h heeding) Read(p []byte) (int, error) {
+	if err := h.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return h.in.Read(p)
 }
 
 // NewReader reads events from an uncompressed stream; errors name it so.
@@ -111,6 +182,12 @@ func (r *Reader) Events() iter.Seq2[Event, error] {
 				err = &LineError{r.name, r.line, err}
 			case errors.Is(err, io.ErrUnexpectedEOF):
 				yield(e, fmt.Errorf("%s:%d: the compressed file is cut short: %w", r.name, r.line, ErrFile))
+				return
+			case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+				yield(e, err)
+				return
+			case errors.Is(err, zstd.ErrWindowSizeExceeded), errors.Is(err, zstd.ErrDecoderSizeExceeded):
+				yield(e, fmt.Errorf("%s:%d: %w: it needs a window of more than 128 MiB: uncompress it first (zstd -d --long=31)", r.name, r.line, ErrFile))
 				return
 			case err != nil:
 				yield(e, fmt.Errorf("%s:%d: %w: %w", r.name, r.line, ErrFile, err))

@@ -27,6 +27,7 @@ type wireMeta struct {
 	Stream string `json:"stream,omitzero"`
 	ID     string `json:"id,omitzero"`
 	Domain string `json:"domain,omitzero"`
+	Time   string `json:"dt,omitzero"`
 }
 
 type wirePage struct {
@@ -44,9 +45,9 @@ type wireRedirect struct {
 }
 
 type wireRevision struct {
-	ID    int64      `json:"rev_id"`
-	Time  string     `json:"rev_dt,omitzero"`
-	SHA1  string     `json:"rev_sha1,omitzero"`
+	ID    int64     `json:"rev_id"`
+	Time  string    `json:"rev_dt,omitzero"`
+	SHA1  string    `json:"rev_sha1,omitzero"`
 	Slots wireSlots `json:"content_slots,omitempty"`
 }
 

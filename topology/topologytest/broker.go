@@ -27,7 +27,9 @@ func StartBroker(t testing.TB, opts ...BrokerOption) []string {
 	t.Helper()
 	var o broker.Options
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	return broker.Start(t, o).ListenAddrs()
 }

@@ -31,7 +31,9 @@ func New(tb testing.TB, topo *topology.Topology, opts ...DriverOption) *Driver {
 	tb.Helper()
 	o := driverOptions{partitions: 4, local: engine.LocalOptions{Batch: 1, Batches: 1_000_000}}
 	for _, opt := range opts {
-		opt(&o)
+		if opt != nil {
+			opt(&o)
+		}
 	}
 	d := &Driver{tb: tb, topology: topo.Kernel(), log: memlog.New(o.partitions), now: time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)}
 	if o.interleave {

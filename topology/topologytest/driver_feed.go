@@ -89,7 +89,9 @@ func (f *Feed[K, V]) queue(key K, data []byte, opts []topology.EmitOption) {
 	}
 	e := kernel.Emission{Timestamp: f.d.now}
 	for _, opt := range opts {
-		opt(&e)
+		if opt != nil {
+			opt(&e)
+		}
 	}
 	if f.topic.Table {
 		f.d.local.Reload(f.topic.Name)

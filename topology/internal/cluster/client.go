@@ -26,6 +26,7 @@ type Client struct {
 	waits     waits
 	changed   func(error) // told of topics that are not what they were; nil: nobody
 	clusterID *string
+	reached   bool // brokers and this client speak the same
 }
 
 // Open returns a client. It does no I/O. The caller closes it. The error joins all problems of the settings.

@@ -31,6 +31,7 @@ func planTopics(t *kernel.Topology) topicPlan {
 		n.own = n.own || role == roleTable
 		n.loop = n.loop || role == roleLoop
 		n.ours = n.ours || topic.Create
+		n.shared = n.shared || topic.Shared
 		n.named = n.named || topic.Packed || strings.HasPrefix(topic.Name, t.Name+"-")
 		switch role {
 		case roleTable, roleLoop, roleOutput:
@@ -76,7 +77,7 @@ func planTopics(t *kernel.Topology) topicPlan {
 		plan.groups = append(plan.groups, group)
 	}
 	for name, n := range plan.topics {
-		n.internal = written[name] && read[name] && !n.table && n.retention == 0
+		n.internal = written[name] && read[name] && !n.table && n.retention == 0 && !n.shared
 		plan.topics[name] = n
 	}
 	if t.DeadLetters != nil {

@@ -40,9 +40,12 @@ func (c *Client) metadata(ctx context.Context, topics ...string) (metadata, erro
 		topic.Topic = new(name)
 		req.Topics = append(req.Topics, topic)
 	}
+	if err := c.reach(ctx); err != nil {
+		return metadata{}, fmt.Errorf("look up topics: %w", err)
+	}
 	response, err := heeding(ctx, func() (*kmsg.MetadataResponse, error) { return req.RequestWith(ctx, c.kafka) })
 	if err != nil {
-		return metadata{}, fmt.Errorf("look up topics: %w", err)
+		return metadata{}, fmt.Errorf("look up topics: %w", c.explain(err))
 	}
 	m := metadata{brokers: len(response.Brokers), topics: map[string]topicState{}}
 	if response.ClusterID != nil {

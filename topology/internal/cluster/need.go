@@ -31,6 +31,7 @@ type need struct {
 	internal   bool          // written and read by processors of the topology, with no retention of its own
 	named      bool          // of those: it bears the topology's name or is packed, so it is nobody else's
 	ours       bool          // created where it is missing
+	shared     bool          // with others, so that it is not internal
 	retention  time.Duration // 0: by the policy
 	partitions int32         // 0: by the policy, or as those beside it
 	settings   map[string]string

@@ -13,17 +13,22 @@ import (
 // Ends returns the high watermark of every partition of the topics: topic, then partition. What a transaction left behind at
 // the end counts; no reader ever gets a record there.
 func (c *Client) Ends(ctx context.Context, topics ...string) (map[string][]int64, error) {
-	return listed(topics)(c.admin.ListEndOffsets(ctx, topics...))
+	if err := c.reach(ctx); err != nil {
+		return nil, fmt.Errorf("list offsets: %w", err)
+	}
+	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) { return c.admin.ListEndOffsets(ctx, topics...) }))
 }
 
 // After returns the first offset of every partition whose record has a time or a later one; the end where there is none.
 func (c *Client) After(ctx context.Context, at time.Time, topics ...string) (map[string][]int64, error) {
-	return listed(topics)(c.admin.ListOffsetsAfterMilli(ctx, at.UnixMilli(), topics...))
+	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) {
+		return c.admin.ListOffsetsAfterMilli(ctx, at.UnixMilli(), topics...)
+	}))
 }
 
 // Starts returns the first offset of every partition of the topics.
 func (c *Client) Starts(ctx context.Context, topics ...string) (map[string][]int64, error) {
-	return listed(topics)(c.admin.ListStartOffsets(ctx, topics...))
+	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) { return c.admin.ListStartOffsets(ctx, topics...) }))
 }
 
 func listed(topics []string) func(kadm.ListedOffsets, error) (map[string][]int64, error) {
@@ -91,5 +96,5 @@ func (c *Client) Purge(ctx context.Context, topic string, below map[int32]int64)
 // StableEnds returns the end of what readers of committed records can see: the high watermark, or the start of the first
 // transaction that is still open.
 func (c *Client) StableEnds(ctx context.Context, topics ...string) (map[string][]int64, error) {
-	return listed(topics)(c.admin.ListCommittedOffsets(ctx, topics...))
+	return listed(topics)(heeding(ctx, func() (kadm.ListedOffsets, error) { return c.admin.ListCommittedOffsets(ctx, topics...) }))
 }

@@ -84,9 +84,15 @@ func (p *processor) untilHalted(ctx context.Context) (context.Context, context.C
 // Halted is the errors of processors that have stopped while the others go on, joined; nil if all go on.
 func (e *Engine) Halted() error { return e.halts.error() }
 
-// Health is why the processors are not all at work; nil if they are: each owns what the group gave it, no input or table is out of reach, and none
+// Health is why the processors are not all at work; nil if they are: nothing has failed, the run is not asked to stop, each owns what the group gave it, no input or table is out of reach, and none
 // has stopped.
 func (e *Engine) Health() error {
+	if err := e.failure(); err != nil {
+		return err
+	}
+	if e.ctx.Err() != nil {
+		return errStopping
+	}
 	if err := e.Halted(); err != nil {
 		return err
 	}
@@ -109,6 +115,9 @@ func (e *Engine) Health() error {
 	}
 	return e.opts.Reader.Trouble()
 }
+
+// errStopping says that the run finishes what it began, and takes on nothing more.
+var errStopping = errors.New("stopping")
 
 // errNotReady says that partitions are not assigned, or their tables not loaded.
 var errNotReady = errors.New("partitions are being assigned and their tables loaded")

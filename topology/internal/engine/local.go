@@ -13,6 +13,7 @@ import (
 
 	"github.com/eddystream/eddy/topology/internal/cache"
 	"github.com/eddystream/eddy/topology/internal/changelog"
+	"github.com/eddystream/eddy/topology/internal/deadletter"
 	"github.com/eddystream/eddy/topology/internal/gokagroup"
 	"github.com/eddystream/eddy/topology/internal/kernel"
 	"github.com/eddystream/eddy/topology/internal/memlog"
@@ -79,6 +80,7 @@ func (r replica) lag() int {
 
 // NewLocal returns a local engine at the start of its logs. Its handlers get a context of ctx.
 func NewLocal(ctx context.Context, o LocalOptions) (*Local, error) {
+	o.Topology = withDeadLetters(o.Topology)
 	l := &Local{o: o, ctx: ctx}
 	n, err := o.Log.Partitions(ctx, "")
 	if err != nil {
@@ -93,6 +95,9 @@ func NewLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		Memory: Memory{Rows: cache.NewBudget(1 << 30), Batches: NewBatches(math.MaxInt64)}, Logger: slog.New(slog.DiscardHandler), Reached: l.reached,
 	})
 	internal := internalTopics(o.Topology)
+	if letters := o.Topology.DeadLetters; letters != nil {
+		o.Log.Add(*letters)
+	}
 	for _, k := range o.Topology.Processors {
 		l.addTopics(k)
 		for _, t := range k.Lookups {
@@ -110,6 +115,16 @@ func NewLocal(ctx context.Context, o LocalOptions) (*Local, error) {
 		l.members = append(l.members, &member{l: l, p: p, places: make([]int, len(p.inputs))})
 	}
 	return l, nil
+}
+
+// withDeadLetters is a topology with a topic of dead letters, where a processor has some by its own policy.
+func withDeadLetters(t *kernel.Topology) *kernel.Topology {
+	if t.DeadLetters != nil || !slices.ContainsFunc(t.Processors, func(p *kernel.Processor) bool { return p.OnError.DeadLetters() }) {
+		return t
+	}
+	with := *t
+	with.DeadLetters = &kernel.Topic{Name: t.Name + "-dead-letters", Retention: -1, MaxBytes: deadletter.MaxBytes}
+	return &with
 }
 
 // inputTopics are the topics of a processor's inputs, and of its loop.

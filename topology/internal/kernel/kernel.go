@@ -78,6 +78,8 @@ type Topic struct {
 	Create bool
 	// Foreign says that keys are not placed by the hash of the key: somebody else's partitioner writes it.
 	Foreign bool
+	// Shared says that the topic is not internal to the topology, whichever processors write and read it.
+	Shared bool
 }
 
 // Input is a stream that is consumed.

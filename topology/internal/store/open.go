@@ -52,7 +52,7 @@ func Open(o Options) (*DB, error) {
 		o.fs = vfs.Default
 	}
 	dir := filepath.Join(o.Dir, o.Name)
-	if err := o.fs.MkdirAll(dir, 0o755); err != nil {
+	if err := o.fs.MkdirAll(dir, 0o700); err != nil {
 		return nil, fmt.Errorf("open store: %w", err)
 	}
 	var db *DB
@@ -67,7 +67,7 @@ func Open(o Options) (*DB, error) {
 		if err := setAside(o.fs, dir); err != nil {
 			return nil, fmt.Errorf("open store %q: %w: %w", dir, ErrDamaged, err)
 		}
-		if err := o.fs.MkdirAll(dir, 0o755); err != nil {
+		if err := o.fs.MkdirAll(dir, 0o700); err != nil {
 			return nil, fmt.Errorf("open store: %w", err)
 		}
 		db, err = open(o, dir)

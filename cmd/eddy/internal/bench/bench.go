@@ -79,10 +79,17 @@ func Run(ctx context.Context, opt Options) (_ *Result, err error) {
 
 func open(opt Options) (*workload, error) {
 	if opt.Workload != "" {
-		return readWorkload(opt.Workload)
+		w, err := readWorkload(opt.Workload)
+		if err != nil {
+			return nil, fmt.Errorf("%w: %w", ErrWorkload, err)
+		}
+		return w, nil
 	}
 	return generated(simwiki.Shape{Seed: opt.Seed, Pages: opt.Pages})
 }
+
+// ErrWorkload is wrapped by the error of a workload whose files are not there, or not what they should be.
+var ErrWorkload = errors.New("workload")
 
 // ErrWrong says that a pipeline asked for other pages than it should have.
 var ErrWrong = errors.New("wrong requests")

@@ -32,7 +32,7 @@ func into(name string, start func(io.Writer) error, end func()) (stop func() err
 	if name == "" {
 		return func() error { return nil }, nil
 	}
-	f, err := os.Create(name)
+	f, err := os.OpenFile(name, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err == nil {
 		err = start(f)
 	}
@@ -50,7 +50,7 @@ func (p Profiles) heap() error {
 	if p.Heap == "" {
 		return nil
 	}
-	f, err := os.Create(p.Heap)
+	f, err := os.OpenFile(p.Heap, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
 	if err != nil {
 		return fmt.Errorf("profile: %w", err)
 	}

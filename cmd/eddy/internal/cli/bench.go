@@ -41,9 +41,17 @@ with --worker in one of its own, as eddy run, whose memory alone is then measure
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			w := w.quietly()
-			s, err := w.load(cmd)
+			s, err := w.loadWhole(cmd)
 			if err != nil {
 				return err
+			}
+			for _, n := range []struct {
+				name  string
+				value int
+			}{{"pages", pages}, {"repeats", repeats}, {"small", small}} {
+				if n.value < 1 {
+					return usageError(fmt.Errorf("--%s %d is not positive", n.name, n.value))
+				}
 			}
 			topo, _, err := pipeline(s)
 			if err != nil {
@@ -66,7 +74,11 @@ with --worker in one of its own, as eddy run, whose memory alone is then measure
 			})
 			if err != nil {
 				if workload != "" {
-					return fmt.Errorf("bench of workload %s: %w", workload, err)
+					err = fmt.Errorf("bench of workload %s: %w", workload, err)
+					if errors.Is(err, bench.ErrWorkload) {
+						err = coded(exitInput, err)
+					}
+					return err
 				}
 				return fmt.Errorf("bench of %d pages, seed %d: %w", pages, seed, err)
 			}
@@ -91,7 +103,8 @@ with --worker in one of its own, as eddy run, whose memory alone is then measure
 	settings.BindConnection(fs)
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` for a temporary folder of local stores (default the system's)")
-	settings.BindWorker(fs)
+	settings.BindMemory(fs)
+	settings.BindProcessing(fs)
 	return cmd
 }
 

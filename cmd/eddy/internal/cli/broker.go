@@ -35,6 +35,9 @@ It is one broker with replication 1: for one machine, not for a cluster.`,
 			}
 			cfg.DataDir, cfg.Partitions = s.DataDir, s.Partitions
 			broker, err := embedded.Start(cfg)
+			if errors.Is(err, embedded.ErrListen) {
+				return usageError(err)
+			}
 			if err != nil {
 				return err
 			}

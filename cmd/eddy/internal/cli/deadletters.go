@@ -28,7 +28,7 @@ type deadLetter struct {
 
 func (d *deadLetters) add(_ context.Context, r replay.Rejected) error {
 	if d.file == nil {
-		f, err := os.OpenFile(d.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o644) //nolint:gosec // read by operators
+		f, err := os.OpenFile(d.path, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 		if err != nil {
 			return err
 		}

@@ -69,8 +69,9 @@ func (w world) demo(ctx context.Context, s settings.Settings, f demoFlags) (err 
 	if err != nil {
 		return err
 	}
-	// The demo is by itself: what settings say of brokers and directories is for others.
+	// The demo is by itself: what settings say of brokers, directories and workers is for others.
 	cfg.Brokers, cfg.DataDir, cfg.TLS, cfg.SASL = nil, "", nil, nil
+	cfg.Processors, cfg.InstanceID, cfg.Standby = nil, "", false
 	on, err := deploy.Start(ctx, deploy.Config{Topology: topo, Run: cfg})
 	if err != nil {
 		return err
@@ -114,7 +115,11 @@ func (w world) playDemo(ctx context.Context, d *demo.Demo, f demoFlags) error {
 		} else {
 			say("\nedit of %s, which %d pages depend on", title, planned)
 		}
-		bar := w.progress("asked", planned+1)
+		asked := planned + 1
+		if hidden {
+			asked = 1 // the page itself
+		}
+		bar := w.progress("asked", asked)
 		r, err := d.Edit(ctx, hidden, bar.Set)
 		if err != nil {
 			return err

@@ -19,6 +19,8 @@ func newDLQ(w world) *cobra.Command {
 		Long: `A worker that runs with --on-error dead-letter passes over records that it cannot
 process, and keeps them, with what was wrong, in the topic of dead letters. They stay
 there until they are replayed or dropped.`,
+		Example: `  eddy dlq list --brokers kafka:9092
+  eddy dlq replay --brokers kafka:9092 --processor links`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}

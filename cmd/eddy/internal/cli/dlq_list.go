@@ -99,6 +99,9 @@ are cut; show has them whole.`,
   eddy dlq list --brokers kafka:9092 --processor links --json`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			if err := checkLimit(limit); err != nil {
+				return err
+			}
 			if err := l.open(cmd); err != nil {
 				return err
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -12,11 +13,24 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-// writeOutcome writes requests, cascades and every table to a directory.
-func writeOutcome(ctx context.Context, cfg topology.Config, dir string, sites *tables.Sites, o *replay.Outcome) error {
-	if err := os.MkdirAll(filepath.Join(dir, "tables"), 0o755); err != nil { //nolint:gosec // read by others
-		return err
+// makeOut makes the directory of an outcome.
+func makeOut(dir string) error {
+	if dir == "" {
+		return nil
 	}
+	if err := os.MkdirAll(filepath.Join(dir, "tables"), 0o700); err != nil {
+		return usageError(fmt.Errorf("out: %w", err))
+	}
+	return nil
+}
+
+// create makes a file that is its owner's alone.
+func create(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o600)
+}
+
+// writeOutcome writes requests, cascades and every table to a directory that was made by makeOut.
+func writeOutcome(ctx context.Context, cfg topology.Config, dir string, sites *tables.Sites, o *replay.Outcome) error {
 	if err := writeFile(filepath.Join(dir, "requests.ndjson"), o.WriteRequests); err != nil {
 		return err
 	}
@@ -27,12 +41,12 @@ func writeOutcome(ctx context.Context, cfg topology.Config, dir string, sites *t
 		return err
 	}
 	return replay.WriteTables(ctx, cfg, sites, func(table string) (io.WriteCloser, error) {
-		return os.Create(filepath.Join(dir, "tables", table+".ndjson"))
+		return create(filepath.Join(dir, "tables", table+".ndjson"))
 	})
 }
 
 func writeFile(path string, write func(io.Writer) error) error {
-	f, err := os.Create(path)
+	f, err := create(path)
 	if err != nil {
 		return err
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"context"
 	"errors"
+
+	"github.com/eddystream/eddy/topology"
 )
 
 // Exit codes; the help text lists them.
@@ -25,6 +27,12 @@ type codedError struct {
 func (e *codedError) Error() string { return e.err.Error() }
 func (e *codedError) Unwrap() error { return e.err }
 
+// loggedError has been told in the log, and is not told again.
+type loggedError struct{ err error }
+
+func (e *loggedError) Error() string { return e.err.Error() }
+func (e *loggedError) Unwrap() error { return e.err }
+
 func coded(code int, err error) error {
 	if err == nil {
 		return nil
@@ -39,8 +47,11 @@ func exitCode(ctx context.Context, err error) int {
 	if c, ok := errors.AsType[*codedError](err); ok {
 		return c.code
 	}
-	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+	switch {
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
 		return exitInterrupted
+	case errors.Is(err, topology.ErrNoTopic):
+		return exitNotFound
 	}
 	return exitError
 }

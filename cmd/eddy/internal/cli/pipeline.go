@@ -16,6 +16,10 @@ import (
 // pipeline builds the topology that the settings ask for, and the wikis it knows. It settles for the whole process in
 // which release's formats values are written.
 func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
+	return pipelineWith(s, nil)
+}
+
+func pipelineWith(s settings.Settings, intake *processors.Intake) (*topology.Topology, *tables.Sites, error) {
 	if err := upgradeFrom(s.UpgradeFrom); err != nil {
 		return nil, nil, usageError(err)
 	}
@@ -24,7 +28,7 @@ func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
 		return nil, nil, err
 	}
 	topo, err := processors.New(processors.Options{
-		Sites: sites, StartOn: processors.StartOn(s.StartOn), KeepCascades: s.KeepCascades,
+		Sites: sites, StartOn: processors.StartOn(s.StartOn), KeepCascades: s.KeepCascades, Intake: intake,
 	})
 	return topo, sites, err
 }

@@ -37,7 +37,6 @@ func (w world) progress(name string, total int) *progress {
 			progressbar.OptionSetDescription(name),
 			progressbar.OptionThrottle(100*time.Millisecond),
 			progressbar.OptionShowCount(),
-			progressbar.OptionShowIts(),
 			progressbar.OptionClearOnFinish(),
 		)
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -26,6 +25,7 @@ type reader struct {
 	wiki   string
 	wait   bool
 	asJSON bool
+	ids    bool // no titles beside the ids of pages
 
 	// Set by open.
 	cfg   topology.Config
@@ -38,19 +38,27 @@ const patience = 2 * time.Second
 func newQuery(w world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "query",
-		Short: "Ask the tables: page, title, links, dependents, cascade",
-		Long: `Query reads one row through a view of its table. A view answers only when it has
+		Short: "Ask the tables: pages, titles, links, dependents, requests, cascades",
+		Long: `Query reads rows through a view of their table. A view answers only when it has
 recovered: a query gives it 2 seconds and then ends with exit code 5; with --wait it
 waits as long as it takes. What is not there ends with exit code 4.
+
+Lists (pages, titles, requests, cascades) print a line a row, of columns with tabs between
+them, or with --json of JSON. Where --limit ends a list, it says behind which cursor the
+next one begins: --after.
 
 Pages are named by key (enwiki:736), titles by key (enwiki:10:Infobox_person) or, with
 --wiki, as a reader writes them (--wiki enwiki "Template:Infobox person").`,
 		Example: `  eddy query page enwiki:736
-  eddy query dependents --wiki enwiki "Template:Infobox person" --json`,
+  eddy query dependents --wiki enwiki "Template:Infobox person" --json
+  eddy query cascades --open`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newQueryPage(w), newQueryTitle(w), newQueryLinks(w), newQueryDependents(w), newQueryCascade(w))
+	cmd.AddCommand(
+		newQueryPage(w), newQueryPages(w), newQueryTitle(w), newQueryTitles(w), newQueryLinks(w), newQueryDependents(w),
+		newQueryRequests(w), newQueryCascade(w), newQueryCascades(w),
+	)
 	return cmd
 }
 
@@ -62,6 +70,11 @@ func (r *reader) bind(cmd *cobra.Command) {
 	fs.BoolVar(&r.asJSON, "json", false, "print as JSON")
 	settings.BindConnection(fs)
 	settings.BindWiki(fs)
+}
+
+// bindIDs adds the flag of a reader that says the titles of pages.
+func (r *reader) bindIDs(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&r.ids, "ids", false, "print no titles beside the ids of pages: one table less is read")
 }
 
 // open reads the settings.
@@ -156,9 +169,7 @@ func lookUp[K, V, D any](ctx context.Context, r *reader, table topology.Table[K,
 // show prints a document as JSON, or as text in columns.
 func show(r *reader, document any, text func(io.Writer)) error {
 	if r.asJSON {
-		out := json.NewEncoder(r.w.out)
-		out.SetEscapeHTML(false)
-		return out.Encode(document)
+		return encode(r.w.out, document)
 	}
 	var b strings.Builder
 	columns := tabwriter.NewWriter(&b, 0, 0, 2, ' ', 0)

@@ -30,10 +30,10 @@ func newReplay(w world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "replay FILE…",
 		Short: "Run files of events through the whole pipeline and write what it asked for",
-		Long: `Replay feeds files of events, one JSON event a line (plain, .gz or .zst), through all
-processors: on the embedded broker, or with --brokers on a cluster. A file begins
-when the one before has come to rest. It ends when nothing is in flight, and prints
-a summary.
+		Long: `Replay feeds files of events, one JSON event a line (plain, .gz or .zst; - is the
+standard input), through all processors: on the embedded broker, or with --brokers
+on a cluster. A file begins when the one before has come to rest. It ends when
+nothing is in flight, and prints a summary.
 
 Within a file events are fed at full speed, or with --settle so that each change is
 done before the next one: at rest before each page change, and before the first
@@ -46,7 +46,11 @@ tables/<name>.ndjson.`,
   eddy replay --brokers localhost:9092 --feed-only events.ndjson`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, files []string) error {
-			s, err := w.quietly().load(cmd)
+			load := w.quietly().loadWhole
+			if f.feedOnly {
+				load = w.quietly().load
+			}
+			s, err := load(cmd)
 			if err != nil {
 				return err
 			}
@@ -88,6 +92,9 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if err := limitMemory(cfg); err != nil {
 		return usageError(err)
 	}
+	if err := makeOut(f.out); err != nil {
+		return err
+	}
 	to, cfg, end, err := destination(ctx, topo, cfg, f.feedOnly)
 	if err != nil {
 		return err
@@ -107,16 +114,19 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	progress := w.progress("replaying", 0)
 	start := time.Now()
 	counts, err := replay.Feed(ctx, to, files, replay.Options{
-		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add,
+		Sites: sites, Settle: f.settle, OnError: policy, Reject: letters.add, Stdin: w.in,
 		Progress: func(c replay.Counts) { progress.Set(c.Events + c.Rejected) },
 	})
 	took := time.Since(start)
 	progress.Done()
-	if err != nil {
-		if errors.Is(err, replay.ErrInput) {
-			err = coded(exitInput, err)
-		}
+	switch {
+	case err == nil:
+	case !errors.Is(err, replay.ErrInput) || ctx.Err() != nil:
 		return err
+	case policy == replay.Stop || counts.Files == 0 && counts.Events == 0:
+		return coded(exitInput, err)
+	default: // some of a file could not be read; what came of the rest is told first
+		defer func(unread error) { err = errors.Join(coded(exitInput, unread), err) }(err)
 	}
 	return w.report(ctx, cfg, f, sites, before, replaySummary{Counts: counts, Seconds: took.Seconds(), Out: f.out})
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -85,7 +86,7 @@ func (w world) cluster(cmd *cobra.Command) (*topology.Topology, topology.Config,
 	if len(s.Brokers) == 0 {
 		return nil, topology.Config{}, usageError(errNoBrokers)
 	}
-	topo, _, err := pipeline(s)
+	topo, _, err := pipelineWith(s, &processors.Intake{})
 	if err != nil {
 		return nil, topology.Config{}, err
 	}

@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 
 	"github.com/mattn/go-isatty"
@@ -23,7 +24,9 @@ func Main() int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop)
+	keepPrivate()
 	return run(ctx, os.Args[1:], world{
+		in:       os.Stdin,
 		out:      os.Stdout,
 		err:      os.Stderr,
 		environ:  os.Environ(),
@@ -33,6 +36,7 @@ func Main() int {
 
 // world is what a command may touch beside files and the network.
 type world struct {
+	in       io.Reader // nil: none
 	out, err io.Writer
 	environ  []string
 	terminal bool // err is a terminal
@@ -53,7 +57,10 @@ func run(ctx context.Context, args []string, w world) int {
 	root.SetArgs(args)
 	root.SetOut(w.out)
 	root.SetErr(w.err)
-	cmd, err := root.ExecuteContextC(ctx)
+	cmd, err := unknown(root, args)
+	if err == nil {
+		cmd, err = root.ExecuteContextC(ctx)
+	}
 	if err == nil {
 		return exitOK
 	}
@@ -61,7 +68,8 @@ func run(ctx context.Context, args []string, w world) int {
 		err = usageError(err)
 	}
 	code := exitCode(ctx, err)
-	if code != exitInterrupted || !errors.Is(err, context.Canceled) {
+	_, logged := errors.AsType[*loggedError](err)
+	if !logged && (code != exitInterrupted || !errors.Is(err, context.Canceled)) {
 		_, _ = fmt.Fprintf(w.err, "eddy: %v\n", err)
 	}
 	if code == exitUsage {
@@ -69,6 +77,23 @@ func run(ctx context.Context, args []string, w world) int {
 	}
 	return code
 }
+
+// unknown finds a command that is none below one that has commands, which would otherwise be said of its flags.
+func unknown(root *cobra.Command, args []string) (*cobra.Command, error) {
+	cmd, rest, err := root.Find(args)
+	if err != nil || cmd == root || !cmd.HasSubCommands() || len(rest) == 0 || strings.HasPrefix(rest[0], "-") {
+		return root, nil //nolint:nilerr // it comes again
+	}
+	err = fmt.Errorf("unknown command %q for %q", rest[0], cmd.CommandPath())
+	cmd.SuggestionsMinimumDistance = 2
+	if like := cmd.SuggestionsFor(rest[0]); len(like) > 0 {
+		err = fmt.Errorf("%w: is it %s?", err, strings.Join(like, " or "))
+	}
+	return cmd, err
+}
+
+// helpWidth is how long a line of help may be.
+const helpWidth = 100
 
 func newRoot(w world) *cobra.Command {
 	root := &cobra.Command{
@@ -81,8 +106,8 @@ again, once, at any depth of templates.
 Settings come from flags, the environment (EDDY_BROKERS for --brokers) and a YAML
 file (--config), in this order of precedence.
 
-Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
-4 nothing found, 5 not ready, 130 interrupted.`,
+Exit codes: 0 done, or stopped when asked to, 1 an error, 2 wrong usage or settings,
+3 bad input, 4 nothing found, 5 not ready, 130 interrupted before it was done.`,
 		Example: `  eddy demo
   eddy replay --out result events.ndjson.zst
   eddy run --brokers kafka1:9092,kafka2:9092 --data /var/lib/eddy`,
@@ -92,6 +117,7 @@ Exit codes: 0 done, 1 an error, 2 wrong usage or settings, 3 bad input,
 	root.PersistentFlags().String("config", "", "YAML `file` with settings (or set EDDY_CONFIG)")
 	settings.BindLog(root.PersistentFlags())
 	root.AddCommand(commands(w)...)
+	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), ".FlagUsages", fmt.Sprintf(".FlagUsagesWrapped %d", helpWidth)))
 	return root
 }
 
@@ -108,6 +134,8 @@ func commands(w world) []*cobra.Command {
 		newBench(w),
 		newBroker(w),
 		newTopics(w),
+		newLint(w),
+		newSchema(w),
 		newDLQ(w),
 		newReset(w),
 		newRestore(w),
@@ -117,13 +145,19 @@ func commands(w world) []*cobra.Command {
 	}
 }
 
+// sources are where the settings of a command come from.
+func (w world) sources(cmd *cobra.Command) (settings.Sources, error) {
+	file, err := cmd.Flags().GetString("config")
+	return settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags(), Quiet: w.quiet}, err
+}
+
 // load returns the settings of a command.
 func (w world) load(cmd *cobra.Command) (settings.Settings, error) {
-	file, err := cmd.Flags().GetString("config")
+	sources, err := w.sources(cmd)
 	if err != nil {
 		return settings.Settings{}, err
 	}
-	s, err := settings.Load(settings.Sources{File: file, Environ: w.environ, Flags: cmd.Flags(), Quiet: w.quiet})
+	s, err := settings.Load(sources)
 	if err != nil {
 		return settings.Settings{}, usageError(err)
 	}

@@ -50,13 +50,19 @@ Two workers on one machine need two directories.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` of the local stores (required)")
 	settings.BindWiki(fs)
+	settings.BindRegistry(fs)
 	settings.BindWorker(fs)
 	return cmd
 }
 
 // work runs a worker until ctx ends.
 func (w world) work(ctx context.Context, s settings.Settings) error {
-	topo, _, err := pipeline(s)
+	intake, schemas, err := openIntake(s)
+	if err != nil {
+		return err
+	}
+	defer schemas.Close()
+	topo, _, err := pipelineWith(s, intake)
 	if err != nil {
 		return err
 	}
@@ -65,7 +71,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	cfg.DataDir = filepath.Clean(s.DataDir)
-	if err := os.MkdirAll(cfg.DataDir, 0o755); err != nil { //nolint:gosec // read by operators
+	if err := os.MkdirAll(cfg.DataDir, 0o700); err != nil {
 		return err
 	}
 	app, err := topology.NewApp(topo, cfg)
@@ -76,6 +82,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return usageError(err)
 	}
 	defer w.lastResort(ctx, s.DrainTimeout)()
+	asked := ctx
 	group, ctx := errgroup.WithContext(ctx)
 	ctx, stop := context.WithCancel(ctx)
 	group.Go(func() error {
@@ -83,7 +90,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return app.Run(ctx)
 	})
 	if s.Health != "" {
-		group.Go(func() error { return probe.Serve(ctx, s.Health, app.Health) })
+		group.Go(func() error { return probe.Serve(ctx, s.Health, schemas.with(app.Health)) })
 	}
 	group.Go(func() error {
 		select {
@@ -93,11 +100,19 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		}
 		return nil
 	})
-	err = group.Wait()
-	if err == nil {
+	switch err := group.Wait(); {
+	case err == nil, asked.Err() != nil && errors.Is(err, context.Canceled):
 		cfg.Logger.Info("stopped")
+		return nil
+	case errors.Is(err, probe.ErrListen):
+		return usageError(err)
+	default:
+		cfg.Logger.Error("stopped by an error", "error", err)
+		if s.Log.JSON() {
+			return &loggedError{err} // whoever reads the log reads JSON
+		}
+		return err
 	}
-	return err
 }
 
 // beyondDrain is how long a worker may take to end after the time that it has to drain.

@@ -2,6 +2,8 @@ package cli
 
 import (
 	"bufio"
+	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -21,31 +24,46 @@ type tail struct {
 	from      string
 	follow    bool
 	limit     int // 0: none
+	key       string
+	asJSON    bool
+}
+
+// outputs are the streams out of the pipeline, by what people call them.
+var outputs = map[string]string{
+	"requests": tables.RerenderRequests.Topic(),
+	"cascades": tables.CascadeEvents.Topic(),
+	"changes":  tables.LinkChanges.Topic(),
 }
 
 func newTail(w world) *cobra.Command {
 	t := &tail{w: w}
 	cmd := &cobra.Command{
-		Use:   "tail TOPIC",
+		Use:   "tail (requests | cascades | changes | TOPIC)",
 		Short: "Print the records of a topic, those in packs one by one",
 		Long: `Tail prints a line for each record of a topic: partition, offset, time, key, value and
 headers, separated by tabs. A record that was in a pack has its place there behind the
 offset, as in 12#3. Partitions are read side by side; the order of lines is that of the
-records within each.
+records within each. What comes out of the pipeline has names: requests for rerender-requests,
+cascades for cascade-events, changes for link-changes.
 
 Values of Eddy's own topics and JSON are printed as JSON, and text as it is, or quoted if
 it has spaces or anything else that could mislead. Bytes that are no text are printed as
 0x and hexadecimal digits, and - stands for no key, or for the value of a tombstone.`,
-		Example: `  eddy tail eddy-target-updates --brokers kafka:9092 --limit 20
-  eddy tail rerender-requests --brokers kafka:9092 --from newest --follow`,
+		Example: `  eddy tail requests --brokers kafka:9092 --from newest --follow
+  eddy tail cascades --brokers kafka:9092 --json
+  eddy tail eddy-target-updates --brokers kafka:9092 --key enwiki:10: --limit 20`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(cmd *cobra.Command, args []string) error { return t.run(cmd, args[0]) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return t.run(cmd, cmp.Or(outputs[args[0]], args[0]))
+		},
 	}
 	fs := cmd.Flags()
 	fs.Int32Var(&t.partition, "partition", -1, "`number` of the only partition to read; -1: all")
 	fs.StringVar(&t.from, "from", "oldest", "where to begin: oldest, newest, or an `offset`")
 	fs.BoolVarP(&t.follow, "follow", "f", false, "go on with what is written from now on, until interrupted")
 	fs.IntVarP(&t.limit, "limit", "n", 0, "`number` of records after which to end; 0: no limit")
+	fs.StringVar(&t.key, "key", "", "only records whose keys begin with this `text`")
+	fs.BoolVar(&t.asJSON, "json", false, "print a JSON object a line")
 	settings.BindConnection(fs)
 	return cmd
 }
@@ -86,7 +104,14 @@ func (t *tail) run(cmd *cobra.Command, topic string) error {
 	}
 	out, left := bufio.NewWriter(t.w.out), t.limit
 	each := func(_ context.Context, r *topology.Record[[]byte, []byte]) error {
-		if _, err := out.WriteString(line(r)); err != nil {
+		if !bytes.HasPrefix(r.Key, []byte(t.key)) {
+			return nil
+		}
+		if t.asJSON {
+			if err := encode(out, newRecordJSON(r)); err != nil {
+				return err
+			}
+		} else if _, err := out.WriteString(line(r)); err != nil {
 			return err
 		}
 		if left--; left == 0 {

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -20,7 +21,7 @@ func newTopology(w world) *cobra.Command {
   eddy topology --format dot | dot -Tsvg > eddy.svg`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			topo, _, err := pipeline(settings.Default())
+			topo, _, err := pipelineWith(settings.Default(), &processors.Intake{})
 			if err != nil {
 				return err
 			}

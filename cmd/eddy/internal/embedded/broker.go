@@ -44,7 +44,10 @@ type Broker struct {
 	closing sync.Once
 }
 
-// Start starts a broker. The caller closes it.
+// ErrListen is wrapped by the error of an address that cannot be listened on, or told to clients.
+var ErrListen = errors.New("cannot listen")
+
+// Start starts a broker. The caller closes it. The error wraps [ErrListen] where the addresses are at fault.
 func Start(cfg Config) (*Broker, error) {
 	if cfg.Listen == "" {
 		cfg.Listen = "127.0.0.1:0"
@@ -57,14 +60,14 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	host, portText, err := net.SplitHostPort(cfg.Listen)
 	if err != nil {
-		return nil, fmt.Errorf("broker: listen address %q: %w", cfg.Listen, err)
+		return nil, fmt.Errorf("broker: %w on %q: %w", ErrListen, cfg.Listen, err)
 	}
 	port, err := strconv.ParseUint(portText, 10, 16)
 	if err != nil {
-		return nil, fmt.Errorf("broker: listen address %q: port: %w", cfg.Listen, err)
+		return nil, fmt.Errorf("broker: %w on %q: port: %w", ErrListen, cfg.Listen, err)
 	}
 	if unspecified(host) && cfg.Advertise == "" {
-		return nil, fmt.Errorf("broker: %q listens on every interface: say which address clients are to use", cfg.Listen)
+		return nil, fmt.Errorf("broker: %w on %q, which is every interface, and say no address that clients are to use", ErrListen, cfg.Listen)
 	}
 	opts := []kfake.Opt{
 		kfake.NumBrokers(1),
@@ -95,7 +98,7 @@ func Start(cfg Config) (*Broker, error) {
 
 // lockFolder makes a folder this broker's alone: two that write the same files would lose what each has acknowledged.
 func lockFolder(dir string) (io.Closer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // read by operators
+	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
 	lock, err := vfs.Default.Lock(filepath.Join(dir, "lock"))

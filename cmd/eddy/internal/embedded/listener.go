@@ -24,13 +24,16 @@ func (a hostPort) String() string { return string(a) }
 // listen listens on address and advertises a host, or a host:port, in its place.
 func listen(network, address, advertise string) (net.Listener, error) {
 	ln, err := (&net.ListenConfig{}).Listen(context.Background(), network, address)
-	if err != nil || advertise == "" {
-		return ln, err
+	if err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrListen, err)
+	}
+	if advertise == "" {
+		return ln, nil
 	}
 	if _, _, err := net.SplitHostPort(advertise); err != nil {
 		_, port, err := net.SplitHostPort(ln.Addr().String())
 		if err != nil {
-			return nil, fmt.Errorf("address %q: %w", ln.Addr(), err)
+			return nil, fmt.Errorf("%w: address %q: %w", ErrListen, ln.Addr(), err)
 		}
 		advertise = net.JoinHostPort(advertise, port)
 	}

@@ -12,11 +12,14 @@ import (
 	"time"
 )
 
-// Serve answers on address until ctx ends. It returns nil then, and an error if it cannot listen. The worker is ready while health returns nil.
+// ErrListen is wrapped by the error of an address that cannot be listened on.
+var ErrListen = errors.New("cannot listen")
+
+// Serve answers on address until ctx ends. It returns nil then, and [ErrListen] if it cannot listen. The worker is ready while health returns nil.
 func Serve(ctx context.Context, address string, health func() error) error {
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
-		return fmt.Errorf("health checks: %w", err)
+		return fmt.Errorf("health checks: %w: %w", ErrListen, err)
 	}
 	return serve(ctx, ln, health)
 }

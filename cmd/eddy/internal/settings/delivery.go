@@ -2,7 +2,6 @@ package settings
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/eddystream/eddy/topology"
 )
@@ -10,12 +9,12 @@ import (
 // deliveries reads what the processors promise: all of them, and those that are named. The error names the value.
 func (s Settings) deliveries() (all topology.Delivery, named map[string]topology.Delivery, err error) {
 	for _, item := range s.Delivery {
-		processor, text, of := strings.Cut(item, "=")
-		if !of {
-			processor, text = "", item
+		of, err := parseNamed("delivery", item)
+		if err != nil {
+			return 0, nil, err
 		}
 		var d topology.Delivery
-		switch text {
+		switch of.value {
 		case topology.AtLeastOnce.String():
 			d = topology.AtLeastOnce
 		case topology.ExactlyOnce.String():
@@ -23,17 +22,14 @@ func (s Settings) deliveries() (all topology.Delivery, named map[string]topology
 		default:
 			return 0, nil, fmt.Errorf("delivery: %q is neither %q nor %q", item, topology.AtLeastOnce, topology.ExactlyOnce)
 		}
-		switch {
-		case !of:
+		if of.name == "" {
 			all = d
-		case processor == "":
-			return 0, nil, fmt.Errorf("delivery: %q names no processor", item)
-		default:
-			if named == nil {
-				named = map[string]topology.Delivery{}
-			}
-			named[processor] = d
+			continue
 		}
+		if named == nil {
+			named = map[string]topology.Delivery{}
+		}
+		named[of.name] = d
 	}
 	return all, named, nil
 }

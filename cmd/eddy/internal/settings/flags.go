@@ -27,45 +27,45 @@ func (b binder) mark(flag, key string) {
 // BindLog adds the flags of logging.
 func BindLog(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.String("log-level", b.defaults.Log.Level, "what to log: debug, info, warn or error")
+	fs.String("log-level", b.defaults.Log.Level, b.usage("log.level"))
 	b.mark("log-level", "log.level")
-	fs.String("log-format", b.defaults.Log.Format, "how to log: text or json")
+	fs.String("log-format", b.defaults.Log.Format, b.usage("log.format"))
 	b.mark("log-format", "log.format")
 }
 
 // BindConnection adds the flags by which brokers are reached.
 func BindConnection(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.StringSliceP("brokers", "b", nil, "Kafka bootstrap `addresses`, host:port, separated by commas")
+	fs.StringSliceP("brokers", "b", nil, b.usage("brokers"))
 	b.mark("brokers", "brokers")
-	fs.String("client-id", b.defaults.ClientID, "`name` under which brokers see the connections")
+	fs.String("client-id", b.defaults.ClientID, b.usage("client-id"))
 	b.mark("client-id", "client-id")
-	fs.Bool("tls", false, "connect over TLS, with the system's authorities")
+	fs.Bool("tls", false, b.usage("tls.enabled"))
 	b.mark("tls", "tls.enabled")
-	fs.String("tls-ca", "", "PEM `file` of the authorities to trust")
+	fs.String("tls-ca", "", b.usage("tls.ca"))
 	b.mark("tls-ca", "tls.ca")
-	fs.String("tls-cert", "", "PEM `file` of the client's certificate")
+	fs.String("tls-cert", "", b.usage("tls.cert"))
 	b.mark("tls-cert", "tls.cert")
-	fs.String("tls-key", "", "PEM `file` of the client's key")
+	fs.String("tls-key", "", b.usage("tls.key"))
 	b.mark("tls-key", "tls.key")
-	fs.String("tls-server-name", "", "`name` that the brokers' certificate must have")
+	fs.String("tls-server-name", "", b.usage("tls.server-name"))
 	b.mark("tls-server-name", "tls.server-name")
-	fs.Bool("tls-insecure", false, "accept any certificate: for a broker under test only")
+	fs.Bool("tls-insecure", false, b.usage("tls.insecure"))
 	b.mark("tls-insecure", "tls.insecure")
-	fs.String("sasl-mechanism", "", "log in by PLAIN, SCRAM-SHA-256 or SCRAM-SHA-512")
+	fs.String("sasl-mechanism", "", b.usage("sasl.mechanism"))
 	b.mark("sasl-mechanism", "sasl.mechanism")
-	fs.String("sasl-user", "", "`name` to log in with")
+	fs.String("sasl-user", "", b.usage("sasl.user"))
 	b.mark("sasl-user", "sasl.user")
-	fs.String("sasl-password-file", "", "`file` with the password (or set EDDY_SASL_PASSWORD)")
+	fs.String("sasl-password-file", "", b.usage("sasl.password-file"))
 	b.mark("sasl-password-file", "sasl.password-file")
-	fs.Bool("sasl-plaintext", false, "allow a login without TLS")
+	fs.Bool("sasl-plaintext", false, b.usage("sasl.plaintext"))
 	b.mark("sasl-plaintext", "sasl.plaintext")
 }
 
 // BindPartitions adds the flag of the partition count.
 func BindPartitions(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.Int("partitions", b.defaults.Partitions, "`number` of partitions of the topics that are created")
+	fs.Int("partitions", b.defaults.Partitions, b.usage("partitions"))
 	b.mark("partitions", "partitions")
 }
 
@@ -73,16 +73,16 @@ func BindPartitions(fs *pflag.FlagSet) {
 func BindTopics(fs *pflag.FlagSet) {
 	BindPartitions(fs)
 	b := binder{fs, Default()}
-	fs.Int("replication", 0, "replication of the topics that are created (default 3, or the number of brokers if less)")
+	fs.Int("replication", 0, b.usage("replication"))
 	b.mark("replication", "replication")
-	fs.Duration("retention", 0, "how long streams are kept; negative: for ever (default 168h)")
+	fs.Duration("retention", b.defaults.Retention, b.usage("retention"))
 	b.mark("retention", "retention")
 }
 
 // BindDeadLetters adds the flag of the dead letters' topic.
 func BindDeadLetters(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.String("dead-letter-topic", "", "`topic` of the records that are given up (default eddy-dead-letters)")
+	fs.String("dead-letter-topic", "", b.usage("dead-letter-topic"))
 	b.mark("dead-letter-topic", "dead-letter-topic")
 }
 
@@ -96,48 +96,54 @@ func BindData(fs *pflag.FlagSet, usage string) {
 // BindWiki adds the flags of the wiki pipeline.
 func BindWiki(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.StringSlice("siteinfo", nil, "`file` with a wiki's namespaces and case rules, as its API answers meta=siteinfo; may be repeated")
+	fs.StringSlice("siteinfo", nil, b.usage("siteinfo"))
 	b.mark("siteinfo", "siteinfo")
-	fs.String("start-on", b.defaults.StartOn, "what starts the cascade of a content change: render (of the changed page) or change")
+	fs.String("start-on", b.defaults.StartOn, b.usage("start-on"))
 	b.mark("start-on", "start-on")
-	fs.Duration("keep-cascades", b.defaults.KeepCascades, "how long a cascade that has ended is kept, an hour or more")
+	fs.Duration("keep-cascades", b.defaults.KeepCascades, b.usage("keep-cascades"))
 	b.mark("keep-cascades", "keep-cascades")
 }
 
 // BindMemory adds the flag of the memory.
 func BindMemory(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
-	fs.String("memory", "", "`size` of the memory to keep to, such as 512MiB (default half of the container's, or the machine's)")
+	fs.String("memory", "", b.usage("memory"))
 	b.mark("memory", "memory")
+}
+
+// BindProcessing adds the flags of how records are processed and committed.
+func BindProcessing(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.StringSlice("delivery", nil, b.usage("delivery"))
+	b.mark("delivery", "delivery")
+	fs.Duration("drain-timeout", b.defaults.DrainTimeout, b.usage("drain-timeout"))
+	b.mark("drain-timeout", "drain-timeout")
+	fs.Duration("session-timeout", b.defaults.SessionTimeout, b.usage("session-timeout"))
+	b.mark("session-timeout", "session-timeout")
+	fs.Int("commit-records", b.defaults.Commit.Records, b.usage("commit.records"))
+	b.mark("commit-records", "commit.records")
+	fs.Int("commit-bytes", b.defaults.Commit.Bytes, b.usage("commit.bytes"))
+	b.mark("commit-bytes", "commit.bytes")
+	fs.Duration("commit-interval", b.defaults.Commit.Interval, b.usage("commit.interval"))
+	b.mark("commit-interval", "commit.interval")
 }
 
 // BindWorker adds the flags of a worker.
 func BindWorker(fs *pflag.FlagSet) {
 	BindMemory(fs)
 	BindDeadLetters(fs)
+	BindProcessing(fs)
 	b := binder{fs, Default()}
-	fs.StringSlice("processors", nil, "`names` of the processors to run (default all)")
+	fs.StringSlice("processors", nil, b.usage("processors"))
 	b.mark("processors", "processors")
-	fs.StringSlice("delivery", nil, "`promise` of the processors: at-least-once (default) or exactly-once; NAME=exactly-once for one of them")
-	b.mark("delivery", "delivery")
-	fs.StringSlice("on-error", nil, "`policy` for records that fail: stop (default), skip, dead-letter or retry:5:200ms:dead-letter; NAME=skip for one processor, /decode=skip or NAME/decode=skip for one phase (decode, process, write)")
+	fs.StringSlice("on-error", nil, b.usage("on-error"))
 	b.mark("on-error", "on-error")
-	fs.Bool("standby", false, "keep copies of the tables of other workers' partitions")
+	fs.Bool("standby", false, b.usage("standby"))
 	b.mark("standby", "standby")
-	fs.String("instance-id", "", "`name` of this worker in its groups: a restart within the session timeout moves no partition (default one that is kept in --data)")
+	fs.String("instance-id", "", b.usage("instance-id"))
 	b.mark("instance-id", "instance-id")
-	fs.String("upgrade-from", "", "`release` whose workers still run: write what they can read (see doc/UPGRADING.md)")
+	fs.String("upgrade-from", "", b.usage("upgrade-from"))
 	b.mark("upgrade-from", "upgrade-from")
-	fs.String("health", "", "`address` on which to answer health checks, host:port (default none)")
+	fs.String("health", "", b.usage("health"))
 	b.mark("health", "health")
-	fs.Duration("drain-timeout", b.defaults.DrainTimeout, "how long a stopping worker finishes what it began")
-	b.mark("drain-timeout", "drain-timeout")
-	fs.Duration("session-timeout", b.defaults.SessionTimeout, "how long the consumer groups wait for a silent worker")
-	b.mark("session-timeout", "session-timeout")
-	fs.Int("commit-records", 0, "records that a batch holds at most (default the framework's)")
-	b.mark("commit-records", "commit.records")
-	fs.Int("commit-bytes", 0, "bytes that a batch holds at most (default the framework's)")
-	b.mark("commit-bytes", "commit.bytes")
-	fs.Duration("commit-interval", 0, "least time between commits")
-	b.mark("commit-interval", "commit.interval")
 }

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/eddystream/eddy/topology"
 )
 
 func file(t *testing.T, text string) string {
@@ -130,7 +132,7 @@ func TestLoadRefuses(t *testing.T) {
 func TestFlagsNameSettings(t *testing.T) {
 	t.Parallel()
 	known := map[string]bool{}
-	for _, e := range List(Default()) {
+	for _, e := range List(Default(), topology.MemoryPlan{}) {
 		known[e.Key] = true
 	}
 	bound := 0
@@ -154,7 +156,7 @@ func TestFlagsNameSettings(t *testing.T) {
 
 func TestListHidesPassword(t *testing.T) {
 	t.Parallel()
-	for _, e := range List(Settings{SASL: SASL{Password: "secret"}}) {
+	for _, e := range List(Settings{SASL: SASL{Password: "secret"}}, topology.MemoryPlan{}) {
 		if e.Value == "secret" {
 			t.Errorf("%s is shown", e.Key)
 		}

@@ -15,6 +15,9 @@ type Log struct {
 	Format string `koanf:"format"`
 }
 
+// JSON reports whether the log is in JSON.
+func (l Log) JSON() bool { return strings.ToLower(l.Format) == "json" }
+
 // Logger returns a logger that writes to w.
 func (l Log) Logger(w io.Writer) (*slog.Logger, error) {
 	var level slog.Level

@@ -11,18 +11,15 @@ import (
 // of the same the last one counts. The error names the value.
 func (s Settings) policies() (all topology.Policies, named map[string]topology.Policies, err error) {
 	for _, item := range s.OnError {
-		whose, text, of := strings.Cut(item, "=")
-		if !of {
-			whose, text = "", item
+		of, err := parseNamed("on-error", item)
+		if err != nil {
+			return topology.Policies{}, nil, err
 		}
-		policy, err := topology.ParsePolicy(text)
+		policy, err := topology.ParsePolicy(of.value)
 		if err != nil {
 			return topology.Policies{}, nil, fmt.Errorf("on-error: %q: %w", item, err)
 		}
-		processor, phase, ofPhase := strings.Cut(whose, "/")
-		if of && whose == "" {
-			return topology.Policies{}, nil, fmt.Errorf("on-error: %q names no processor", item)
-		}
+		processor, phase, ofPhase := strings.Cut(of.name, "/")
 		policies := all
 		if processor != "" {
 			policies = named[processor]

@@ -60,6 +60,8 @@ type Settings struct {
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
 	SiteInfo []string `koanf:"siteinfo"`
 
+	SchemaRegistry SchemaRegistry `koanf:"schema-registry"`
+
 	Commit Commit `koanf:"commit"`
 	TLS    TLS    `koanf:"tls"`
 	SASL   SASL   `koanf:"sasl"`

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"github.com/eddystream/eddy/internal/registry"
 )
 
 // validate reports every value that no command could use.
@@ -33,6 +35,11 @@ func (s Settings) validate() error {
 	}
 	if _, _, err := s.policies(); err != nil {
 		errs = append(errs, err)
+	}
+	for _, address := range s.SchemaRegistry.URL {
+		if err := registry.CheckURL(address); err != nil {
+			add("schema-registry.url: %w", err)
+		}
 	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
