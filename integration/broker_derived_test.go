@@ -13,7 +13,7 @@ func TestDerivedOnBroker(t *testing.T) {
 	t.Parallel()
 	w := recordedOf(t, "ltg", "siteinfo.json")
 	log := readLog(t, w.file)
-	small := processors.Options{Sites: w.sites, InlineEdges: 8, WalkChunks: 2, ChunkWidth: 10}
+	small := processors.Options{Sites: w.sites, InlineEdges: 8, WalkChunks: 2, ChunkWidth: 10, CascadeEntries: 2}
 
 	for seed := range uint64(2) {
 		t.Run("in another order", func(t *testing.T) {

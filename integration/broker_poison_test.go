@@ -84,7 +84,7 @@ func (run poisonRun) run(t *testing.T) {
 		t.Fatal(err)
 	}
 	var failed, assigned, revoked, stopped atomic.Int64
-	b := runBrokered(t, processors.Options{Sites: sites, InlineEdges: 8, WalkChunks: 2, ChunkWidth: 10}, topology.Config{
+	b := runBrokered(t, processors.Options{Sites: sites, InlineEdges: 8, WalkChunks: 2, ChunkWidth: 10, CascadeEntries: 2}, topology.Config{
 		Partitions: poisonPartitions, OnError: topology.EveryPhase(topology.DeadLetter()), Delivery: run.delivery,
 		Observer: &topology.Observer{
 			Failed:   func(topology.FailedInfo) { failed.Add(1) },

@@ -52,11 +52,14 @@ type driven struct {
 
 func drive(t *testing.T, o processors.Options, opts ...topologytest.DriverOption) driven {
 	t.Helper()
+	var d *topologytest.Driver
+	o.Now = func() time.Time { return d.Now() }
 	topo, err := processors.New(o)
 	if err != nil {
 		t.Fatal(err)
 	}
-	d := topologytest.New(t, topo, opts...)
+	d = topologytest.New(t, topo, opts...)
+	d.Advance(30 * 365 * 24 * time.Hour) // events are of its past
 	return driven{d, topologytest.Input(d, tables.PageChanges), topologytest.Input(d, tables.Renders)}
 }
 

@@ -81,7 +81,7 @@ func (s *stage) restart(context.Context) error {
 // brokerPlays are the scenarios that are worth a broker: real groups, several partitions, and stops on the way.
 func brokerPlays() []play {
 	var all []play
-	small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10}
+	small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, CascadeEntries: 2}
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct} {
 		all = append(all,
 			play{name: "calm", scenario: oracle.Scenario{Listing: listing, Calm: true, Steps: 15, PageStep: 300}},

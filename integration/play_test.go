@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"testing"
+	"time"
 
 	"github.com/eddystream/eddy/integration/oracle"
 	"github.com/eddystream/eddy/internal/simwiki"
@@ -47,6 +48,12 @@ func (m *memory) Send(_ context.Context, e simwiki.Event) error {
 }
 
 func (m *memory) Settle(context.Context) error { return m.SettleErr() }
+
+// Wait implements [oracle.Waiter].
+func (m *memory) Wait(_ context.Context, by time.Duration) error {
+	m.Advance(by)
+	return nil
+}
 
 func (m *memory) Requests() []tables.Request {
 	for _, e := range m.requested.All() {
@@ -92,7 +99,7 @@ type play struct {
 func plays() []play {
 	var all []play
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
-		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10}
+		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, CascadeEntries: 2}
 		forgetful := small // a page may be asked for twice, and no page is stale
 		forgetful.EndedCascades = 1
 		all = append(all,

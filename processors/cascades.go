@@ -2,6 +2,7 @@ package processors
 
 import (
 	"context"
+	"math"
 
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
@@ -13,8 +14,11 @@ import (
 // A cascade is expanded when every message that was sent is done. Both are sets of ids: repeats and re-runs add what is
 // there already, where counters would drift.
 type cascades struct {
-	sites  *tables.Sites
+	o      Options
+	room   int // of a row
 	rows   topology.State[tables.CascadeID, *tables.CascadeRow]
+	parts  topology.Store[tables.CascadePartKey, *tables.CascadePart]
+	ends   *topology.Timers[tables.CascadeID] // what is left to do of those that have ended
 	events topology.Sink[tables.CascadeID, tables.CascadeEvent]
 	chunks topology.Sink[tables.PageKey, *tables.RequestClosing]
 }
@@ -22,12 +26,28 @@ type cascades struct {
 func addCascades(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "cascades", tables.CascadeIDs())
 	h := &cascades{
-		sites:  o.Sites,
+		o:      o,
+		room:   room(o),
 		rows:   topology.Persist(p, tables.CascadeRows),
+		parts:  topology.AddStore(p, "parts", tables.CascadePartKeys(), tables.CascadePartRows),
+		ends:   topology.AddTimers(p, "ends", tables.CascadeIDs(), topology.WallClock),
 		events: topology.Output(p, tables.CascadeEvents),
 		chunks: topology.Output(p, tables.RequestClosings),
 	}
 	topology.Input(p, tables.CascadeProgress).Handle(h.progress)
+	h.ends.Handle(h.ended)
+}
+
+// room is how many entries a row holds. Where rows are written as by a release that knows of no parts, for its workers to read, there can be none.
+func room(o Options) int {
+	data, err := tables.CascadeRows.Encode(&tables.CascadeRow{At: 1})
+	if err != nil {
+		return o.CascadeEntries // and the first row says why
+	}
+	if row, err := tables.CascadeRows.Decode(data); err == nil && row.At == 0 {
+		return math.MaxInt
+	}
+	return o.CascadeEntries
 }
 
 func (h *cascades) progress(_ context.Context, r *topology.Record[tables.CascadeID, *tables.Progress]) error {
@@ -45,43 +65,64 @@ func (h *cascades) progress(_ context.Context, r *topology.Record[tables.Cascade
 			return err
 		}
 	}
-	row.Note(p, rootMessage(row.Cascade))
-	for _, c := range p.Chunks {
-		if err := h.count(r, row, c); err != nil {
-			return err
-		}
+	u := &tables.CascadeUpdate{
+		Row: row, Room: h.room, At: tables.PlaceOf(r.Offset(), r.Index()),
+		Part: func(path string) (*tables.CascadePart, error) {
+			part, _, err := h.parts.Get(r, tables.CascadePartKey{First: r.Key, Second: path})
+			return part, err
+		},
+	}
+	if err := h.take(r, u, p); err != nil {
+		return err
 	}
 	if p.Superseded && !row.Phase.Final() {
 		if err := h.end(r, row, tables.PhaseSuperseded); err != nil {
 			return err
 		}
 	}
-	if err := h.advance(r, row); err != nil {
-		return err
+	if u.Whole() {
+		if err := h.advance(r, row); err != nil {
+			return err
+		}
+	}
+	if !found && row.Unreported() {
+		// As a rule the report is right behind. Where a crash came between what a walk asked and its report, and there was nothing to ask when it
+		// was done again, there is none.
+		if err := h.ends.Set(r, r.Key, h.o.Now().Add(settled)); err != nil {
+			return err
+		}
 	}
 	return h.rows.Set(r, row)
 }
 
-// count takes in the counts of a chunk. After the end they are late, and the chunk may not have heard of the end, or have forgotten it: it is
-// told, though it waits for nothing, for it keeps what has not ended.
-func (h *cascades) count(r topology.Scope, row *tables.CascadeRow, c tables.ChunkProgress) error {
-	asked := row.Asked
-	row.Count(c)
-	if !row.Phase.Final() {
-		return nil
+// take takes the record into the rows. Behind the end messages mean nothing, and counts are late: the chunk may not have heard of the end, or have
+// forgotten it, and is told, though it waits for nothing, for it keeps what has not ended.
+func (h *cascades) take(r *topology.Record[tables.CascadeID, *tables.Progress], u *tables.CascadeUpdate, p *tables.Progress) error {
+	row, asked := u.Row, u.Row.Asked
+	if row.Phase.Final() {
+		row.Forget()
+	} else if err := u.Note(p, rootMessage(row.Cascade)); err != nil {
+		return err
+	}
+	for _, c := range p.Chunks {
+		if err := u.Count(c); err != nil {
+			return err
+		}
+	}
+	err := u.Save(func(path string, part *tables.CascadePart) error {
+		return h.parts.Set(r, tables.CascadePartKey{First: r.Key, Second: path}, part)
+	})
+	if err != nil || len(p.Chunks) == 0 || !row.Phase.Final() {
+		return err
 	}
 	row.Late += row.Asked - asked
 	row.Outstanding = 0
-	return h.chunks.Emit(r, tables.PageKey{Wiki: c.Wiki, ID: c.Chunk}, &tables.RequestClosing{Cascade: row.Cascade.ID})
+	return h.tell(r, row, p.Chunks)
 }
 
 // advance moves the cascade on as far as its counts allow.
 func (h *cascades) advance(r topology.Scope, row *tables.CascadeRow) error {
-	if !row.Expanded() {
-		return nil
-	}
-	if row.Phase.Final() {
-		row.Forget()
+	if row.Phase.Final() || !row.Expanded() {
 		return nil
 	}
 	if row.Phase == tables.PhaseStarted {
@@ -89,35 +130,20 @@ func (h *cascades) advance(r topology.Scope, row *tables.CascadeRow) error {
 			return err
 		}
 	}
-	if row.Outstanding > 0 {
+	switch {
+	case row.Outstanding > 0:
 		return nil
-	}
-	row.Forget()
-	if row.Abandoned > 0 {
+	case row.Abandoned > 0:
 		return h.end(r, row, tables.PhaseAbandoned)
 	}
 	return h.end(r, row, tables.PhaseComplete)
-}
-
-// end closes the cascade: every chunk it asked may forget what is outstanding.
-func (h *cascades) end(r topology.Scope, row *tables.CascadeRow, phase tables.Phase) error {
-	if err := h.enter(r, row, phase); err != nil {
-		return err
-	}
-	for _, c := range row.Chunks {
-		key := tables.PageKey{Wiki: c.Wiki, ID: c.Chunk}
-		if err := h.chunks.Emit(r, key, &tables.RequestClosing{Cascade: row.Cascade.ID}); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // enter sets the phase and reports it.
 func (h *cascades) enter(r topology.Scope, row *tables.CascadeRow, phase tables.Phase) error {
 	row.Phase = phase
 	c := row.Cascade
-	root, err := prefixed(h.sites, c.RootTitle(), c.Prefix)
+	root, err := prefixed(h.o.Sites, c.RootTitle(), c.Prefix)
 	if err != nil {
 		return err
 	}

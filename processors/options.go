@@ -48,6 +48,12 @@ type Options struct {
 	Logger *slog.Logger
 
 	dropped *dropLog
+	// CascadeEntries is how many messages, and how many chunks of pages, of a cascade are in one row; larger cascades have more rows. Defaults to
+	// [tables.CascadeEntries].
+	CascadeEntries int
+	// KeepCascades is how long a cascade that has ended is kept, an hour or more. What is asked for late after that is counted as a cascade of its
+	// own. Defaults to 30 days.
+	KeepCascades time.Duration
 }
 
 func (o Options) withDefaults() Options {
@@ -79,6 +85,12 @@ func (o Options) withDefaults() Options {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
 	o.dropped = &dropLog{logger: o.Logger}
+	if o.CascadeEntries == 0 {
+		o.CascadeEntries = tables.CascadeEntries
+	}
+	if o.KeepCascades == 0 {
+		o.KeepCascades = 30 * 24 * time.Hour
+	}
 	return o
 }
 
@@ -103,6 +115,12 @@ func (o Options) Validate() error {
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))
+	}
+	if o.CascadeEntries < 1 || o.CascadeEntries > tables.MaxCascadeEntries {
+		errs = append(errs, fmt.Errorf("CascadeEntries %d: want 1 to %d", o.CascadeEntries, tables.MaxCascadeEntries))
+	}
+	if o.KeepCascades < settled {
+		errs = append(errs, fmt.Errorf("KeepCascades %s: want %s or more", o.KeepCascades, settled))
 	}
 	return errors.Join(errs...)
 }

@@ -42,6 +42,7 @@ func samples() []sample {
 		of("LinksRow", LinksRows),
 		of("RequestRow", RequestRows),
 		of("CascadeRow", CascadeRows),
+		of("CascadePart", CascadePartRows),
 		of("DependentsStep", DependentsSteps),
 		of("Life", Lives.ValueCodec()),
 		of("Claim", Claims.ValueCodec()),

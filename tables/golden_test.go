@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -177,6 +178,9 @@ func writeGolden(t *testing.T, file string, rows []goldenRow) {
 	}
 }
 
+// since names the release that brought a type, where it was not the first.
+var since = map[string]string{"CascadePart": "v2"}
+
 // TestWritesAsEveryRelease reads the golden rows of every release and writes them as that release does. The release, which
 // knows its own schema only, reads of them what it wrote.
 func TestWritesAsEveryRelease(t *testing.T) {
@@ -188,6 +192,9 @@ func TestWritesAsEveryRelease(t *testing.T) {
 			continue
 		}
 		for _, s := range samples() {
+			if slices.Index(schemas.Releases.Names(), release) < slices.Index(schemas.Releases.Names(), since[s.schema]) {
+				continue // it is not read by workers of that release
+			}
 			format := all.MustFormat("eddy." + s.schema)
 			codec := codecs.Avro[any](format)
 			for _, row := range readGolden(t, goldenFile(release, s.schema)) {

@@ -153,7 +153,10 @@ func TestCascadeRowIsExpandedWhenNothingIsOpen(t *testing.T) {
 		seen := map[*Progress]bool{}
 		for _, p := range order {
 			for range rapid.IntRange(1, 2).Draw(t, "repeats") {
-				row.Note(p, 1)
+				u := &CascadeUpdate{Row: row, Room: CascadeEntries}
+				if err := u.Note(p, 1); err != nil {
+					t.Fatal(err)
+				}
 			}
 			seen[p] = true
 			if rapid.Bool().Draw(t, "stored") {

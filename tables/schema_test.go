@@ -40,6 +40,7 @@ func TestSchemas(t *testing.T) {
 		dependentsRecord{},
 		RequestRow{},
 		CascadeRow{},
+		CascadePart{},
 		Life{},
 		Claim{},
 		TitleChange{},

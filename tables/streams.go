@@ -45,6 +45,7 @@ var (
 	LinksRows       = schemas.Codec[*LinksRow]("LinksRow")
 	RequestRows     = schemas.Codec[*RequestRow]("RequestRow")
 	CascadeRows     = schemas.Codec[*CascadeRow]("CascadeRow")
+	CascadePartRows = schemas.Codec[*CascadePart]("CascadePart")
 	DependentsSteps = schemas.Codec[*DependentsStep]("DependentsStep")
 )
 
@@ -57,4 +58,6 @@ var (
 	// Requests is keyed by the first page of each chunk of 256.
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
 	Cascades = topology.NewTable("eddy-cascades-table", CascadeIDs(), CascadeRows)
+	// CascadePartTable has what the rows of large cascades have no room for.
+	CascadePartTable = topology.NewTable("eddy-cascades-parts-changelog", CascadePartKeys(), CascadePartRows)
 )

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
@@ -283,6 +284,11 @@ func (p *player) fresh() error {
 func (p *player) check() error {
 	if !p.sc.AtLeastOnce {
 		if err := p.fail("once", Once(p.sys.Requests())); err != nil {
+			return err
+		}
+	}
+	if w, ok := p.sys.(Waiter); ok {
+		if err := w.Wait(p.ctx, 2*time.Hour); err != nil { // what a crash has left without an end has one after an hour
 			return err
 		}
 	}

@@ -2,6 +2,7 @@ package oracle
 
 import (
 	"context"
+	"time"
 
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
@@ -20,4 +21,10 @@ type System interface {
 	Cascades() []tables.CascadeEvent
 	// Derived returns the tables at rest.
 	Derived() (*Derived, error)
+}
+
+// Waiter is a system whose clock can be moved.
+type Waiter interface {
+	// Wait returns when time has gone by, and nothing is in flight.
+	Wait(ctx context.Context, by time.Duration) error
 }

@@ -72,6 +72,9 @@ func (d *Driver) Advance(by time.Duration) {
 	d.Settle()
 }
 
+// Now is what the clock shows. It begins at 2000-01-01.
+func (d *Driver) Now() time.Time { return d.now }
+
 // stream returns the log of a stream; nil if no processor writes or reads it.
 func (d *Driver) stream(topic string) *memlog.Topic {
 	if t := d.log.Topic(topic); t != nil && !t.Table {

@@ -30,7 +30,9 @@ func pipelineWith(s settings.Settings, intake *processors.Intake, logger *slog.L
 	if err != nil {
 		return nil, nil, err
 	}
-	topo, err := processors.New(processors.Options{Sites: sites, StartOn: processors.StartOn(s.StartOn), Intake: intake, Logger: logger})
+	topo, err := processors.New(processors.Options{
+		Sites: sites, StartOn: processors.StartOn(s.StartOn), KeepCascades: s.KeepCascades, Intake: intake, Logger: logger,
+	})
 	return topo, sites, err
 }
 

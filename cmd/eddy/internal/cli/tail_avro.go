@@ -32,7 +32,9 @@ var avroTypes = map[string]string{
 	tables.Dependents.Topic():       "DependentsRow",
 	tables.Requests.Topic():         "RequestRow",
 	tables.Cascades.Topic():         "CascadeRow",
+	tables.CascadePartTable.Topic(): "CascadePart",
 	"eddy-requests-late-timers":     timers,
+	"eddy-cascades-ends-timers":     timers,
 }
 
 // timers are values that are times: milliseconds since 1970, 8 bytes each.

@@ -102,6 +102,8 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("case", "case")
 	fs.String("start-on", b.defaults.StartOn, b.usage("start-on"))
 	b.mark("start-on", "start-on")
+	fs.Duration("keep-cascades", b.defaults.KeepCascades, b.usage("keep-cascades"))
+	b.mark("keep-cascades", "keep-cascades")
 }
 
 // BindWikiMap adds the flag of the names of wikis.

@@ -53,6 +53,8 @@ type Settings struct {
 	// StartOn says which event starts the cascade of a content change: "render" or "change".
 	// Defaults to "render".
 	StartOn string `koanf:"start-on"`
+	// KeepCascades is how long a cascade that has ended is kept, an hour or more. Defaults to 720 hours.
+	KeepCascades time.Duration `koanf:"keep-cascades"`
 	// Health is the address on which a worker answers health checks, host:port. Defaults to none.
 	Health string `koanf:"health"`
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
@@ -87,6 +89,7 @@ func Default() Settings {
 		DrainTimeout:   10 * time.Second,
 		SessionTimeout: 10 * time.Second,
 		StartOn:        "render",
+		KeepCascades:   30 * 24 * time.Hour,
 		Commit:         Commit{Records: 10_000, Bytes: 4 << 20},
 		Log:            Log{Level: "info", Format: "text"},
 	}

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"time"
 
 	"github.com/eddystream/eddy/internal/registry"
 )
@@ -45,6 +46,9 @@ func (s Settings) validate() error {
 	}
 	if s.StartOn != "render" && s.StartOn != "change" {
 		add("start-on: %q is neither render nor change", s.StartOn)
+	}
+	if s.KeepCascades < time.Hour {
+		add("keep-cascades: %s is less than an hour", s.KeepCascades)
 	}
 	if _, err := s.Log.Logger(io.Discard); err != nil {
 		errs = append(errs, err)
