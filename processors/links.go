@@ -15,24 +15,29 @@ import (
 // targets; and it holds the two witnesses of a content change together: the page change says that there is a new
 // revision, a rendering of it what others now see of it. Whichever comes second starts the cascade.
 type links struct {
+	o       Options
 	sites   *tables.Sites
 	dropped *dropLog
 	startOn StartOn
 	rows    topology.State[tables.PageKey, *tables.LinksRow]
 	targets topology.Sink[tables.Target, *tables.TargetUpdate]
 	changes topology.Sink[tables.PageKey, tables.LinkChange]
+	overdue *topology.Timers[tables.PageKey] // of pages with a rendering whose change has not come
 }
 
 func addLinks(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "links", tables.PageKeys())
 	h := &links{
+		o:       o,
 		sites:   o.Sites,
 		dropped: o.dropped,
 		startOn: o.StartOn,
 		rows:    topology.Persist(p, tables.LinksRows),
 		targets: topology.Output(p, tables.TargetUpdates),
 		changes: topology.Output(p, tables.LinkChanges),
+		overdue: topology.AddTimers(p, "overdue", tables.PageKeys(), topology.WallClock),
 	}
+	h.overdue.Handle(h.lost)
 	topology.Input(p, tables.Lives).Handle(h.life)
 	topology.Input(p, tables.Renders).Handle(h.render)
 	topology.Input(p, tables.Uses).Handle(h.used)
@@ -69,7 +74,7 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		return err
 	}
 	e := edges{h, r, r.Key}
-	if row.Recent.Has(ev.Meta.ID) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID) {
+	if row.Recent.Has(ev.Meta.ID) || row.Repeats(state) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID) {
 		return e.takeBack(row, state)
 	}
 	row.Recent.Add(ev.Meta.ID, tables.RenderEvents)
@@ -90,7 +95,10 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		}
 	}
 	if row.Active() {
-		change := witness(r.Key.Wiki, row)
+		change := witness(r.Key.Wiki, row, h.o.WitnessAfter < 0)
+		if err := h.wait(r, r.Key, row); err != nil {
+			return err
+		}
 		if err := e.diff(row, before, row.Render.Start, true); err != nil {
 			return err
 		}

@@ -1,7 +1,6 @@
 package processors
 
 import (
-	"cmp"
 	"slices"
 
 	"github.com/eddystream/eddy/tables"
@@ -204,9 +203,7 @@ func (e edges) send(l tables.Link, edge *tables.Edge) error {
 	return e.h.targets.Emit(e.r, l.Target(e.page.Wiki), &tables.TargetUpdate{Edge: edge})
 }
 
-func compareLinks(a, b tables.Link) int {
-	return cmp.Or(cmp.Compare(a.Type, b.Type), cmp.Compare(a.Namespace, b.Namespace), cmp.Compare(a.Text, b.Text))
-}
+func compareLinks(a, b tables.Link) int { return a.Compare(b) }
 
 // compareHeads compares the first links of two lists; an empty list comes last.
 func compareHeads(a, b []tables.Link) int {

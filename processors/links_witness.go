@@ -1,6 +1,7 @@
 package processors
 
 import (
+	"context"
 	"slices"
 
 	"github.com/eddystream/eddy/tables"
@@ -34,17 +35,45 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	if !row.Active() {
 		return nil
 	}
-	return h.announce(r, r.Key, witness(r.Key.Wiki, row))
+	if err := h.wait(r, r.Key, row); err != nil {
+		return err
+	}
+	return h.announce(r, r.Key, witness(r.Key.Wiki, row, h.o.WitnessAfter < 0))
+}
+
+// unheard reports whether the last rendering is of a revision that no change has named: the change is still to come, or was lost.
+func unheard(row *tables.LinksRow) bool { return row.Render.Rev > row.MaxRev }
+
+// wait has a rendering of a revision whose change does not come be the witness of those before it, after a while.
+func (h *links) wait(r topology.Scope, page tables.PageKey, row *tables.LinksRow) error {
+	if h.o.WitnessAfter < 0 || len(row.Pending) == 0 || !unheard(row) {
+		return nil
+	}
+	if _, waits, err := h.overdue.Get(r, page); err != nil || waits {
+		return err
+	}
+	return h.overdue.Set(r, page, h.o.Now().Add(h.o.WitnessAfter))
+}
+
+// lost takes the change to the revision that was rendered last for lost.
+func (h *links) lost(_ context.Context, t *topology.Timer[tables.PageKey]) error {
+	row, found, err := h.rows.Get(t)
+	if err != nil || !found || !row.Active() || len(row.Pending) == 0 || !unheard(row) {
+		return err
+	}
+	if err := h.announce(t, t.Key, witness(t.Key.Wiki, row, true)); err != nil {
+		return err
+	}
+	return h.rows.Set(t, row)
 }
 
 // witness lets the last rendering witness the changes up to its revision, and returns what others feel of them; nil:
-// nothing. A rendering of a later revision, whose own change may have been lost, is a witness of those before it. Of several, the newest starts:
+// nothing. If the change to the revision that was rendered is lost, it is a witness of all those before it. Of several, the newest starts:
 // it supersedes the ones before it. It is cut only where it is the one change since the hash was announced, and of the text alone: of several,
 // somebody may have used a text in between.
-func witness(wiki string, row *tables.LinksRow) *tables.ContentChange {
+func witness(wiki string, row *tables.LinksRow, lost bool) *tables.ContentChange {
 	n := len(row.Pending)
-	unheard := row.Render.Rev > row.MaxRev // so the change to it is still to come, or lost
-	for n > 0 && row.Pending[n-1].Rev != row.Render.Rev && !unheard {
+	for n > 0 && row.Pending[n-1].Rev != row.Render.Rev && !(lost && unheard(row)) {
 		n--
 	}
 	if n == 0 {

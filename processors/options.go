@@ -38,6 +38,9 @@ type Options struct {
 	// Intake adds the processors that take events from topics that anybody writes. Defaults to none: events come in through [tables.PageChanges] and
 	// [tables.Renders] alone.
 	Intake *Intake
+	// WitnessAfter is how long the change to a revision that was rendered is waited for before it is taken for lost: the rendering is the witness of
+	// the changes before it then. Negative: at once, for whoever lets everything come to rest after each change. Defaults to 10 s.
+	WitnessAfter time.Duration
 	// Now is the time of the process, which timers go by. Defaults to [time.Now].
 	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
@@ -74,6 +77,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.AbandonAfter == 0 {
 		o.AbandonAfter = 7 * 24 * 3600
+	}
+	if o.WitnessAfter == 0 {
+		o.WitnessAfter = 10 * time.Second
 	}
 	if o.Now == nil {
 		o.Now = time.Now

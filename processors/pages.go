@@ -57,7 +57,7 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	if !found {
 		row = &tables.PageRow{}
-	} else if row.Knows(ev.Meta.ID) || now.brings(row, ev) == nothing {
+	} else if row.Knows(ev.Meta.ID) || !now.brings(row, ev) {
 		return nil
 	}
 	now.complete(row, ev)

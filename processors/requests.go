@@ -197,10 +197,10 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		return nil
 	}
 	page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
-	page.Seen, page.Rev = nil, r.Value.Revision.ID
+	page.Seen = nil
 	switch {
 	case start > page.Start:
-		page.Start, page.Cause = start, cause
+		page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
 	case start == page.Start && cause != "":
 		page.Cause = cause
 	}

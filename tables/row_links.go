@@ -1,5 +1,10 @@
 package tables
 
+import (
+	"cmp"
+	"slices"
+)
+
 // LinksRow is what a page uses: the row of `eddy-links-table`. It is bounded by the links of one rendering and by the
 // changes of the page that no rendering has witnessed.
 type LinksRow struct {
@@ -109,6 +114,31 @@ func (r *LinksRow) Past(rev int64) bool { return rev > r.LifeRev && rev <= r.Pas
 func (r *LinksRow) Outdated(state *RenderState) bool {
 	last := r.Render
 	return last != nil && r.Known && state.Rev < last.Rev && last.Rev <= r.Rev && !r.Past(last.Rev)
+}
+
+// Repeats reports whether a rendering is older than the last one, which it came after: it began earlier, of no later revision, and has seen nothing
+// newer. One that has, or that shows a revision of the present life where the last one does not, is later, whatever its clock says.
+func (r *LinksRow) Repeats(state *RenderState) bool {
+	last := r.Render
+	if last == nil || state.Start >= last.Start || state.Rev > last.Rev && !r.Past(state.Rev) || r.Past(last.Rev) && !r.Past(state.Rev) {
+		return false
+	}
+	seen := last.Links
+	for _, l := range state.Links {
+		if l.Rev == 0 {
+			continue
+		}
+		i, found := slices.BinarySearchFunc(seen, l, Link.Compare)
+		if found && seen[i].Rev != 0 && (l.Page == seen[i].Page && l.Rev > seen[i].Rev || l.Page > seen[i].Page) {
+			return false
+		}
+	}
+	return true
+}
+
+// Compare orders the links of a rendering: by type, then target.
+func (l Link) Compare(o Link) int {
+	return cmp.Or(cmp.Compare(l.Type, o.Type), cmp.Compare(l.Namespace, o.Namespace), cmp.Compare(l.Text, o.Text))
 }
 
 // Lives takes in whether the page is alive after a change to a revision.

@@ -48,10 +48,14 @@ type history struct {
 // past reports whether a revision is of a former life.
 func (h *history) past(rev int64) bool { return rev > h.lifeRev && rev <= h.pastRev }
 
-// last is the page's last rendering, but for those of revisions that are older than one before; nil: none.
+// last is the page's last rendering, but for those that began earlier than one before, or are of an older revision; nil: none.
 func (h *history) last() (last *events.Render) {
 	for _, r := range h.renders {
-		if last == nil || !h.changed || h.past(last.Revision.ID) || r.Revision.ID >= last.Revision.ID || last.Revision.ID > h.rev {
+		switch {
+		case last == nil, h.past(last.Revision.ID) && !h.past(r.Revision.ID):
+			last = r
+		case r.Start.Unix() < last.Start.Unix() && (r.Revision.ID <= last.Revision.ID || h.past(r.Revision.ID)):
+		case !h.changed || h.past(last.Revision.ID) || r.Revision.ID >= last.Revision.ID || last.Revision.ID > h.rev:
 			last = r
 		}
 	}

@@ -18,21 +18,20 @@ import (
 // pipeline builds the topology that the settings ask for, and the wikis it knows. It settles for the whole process in
 // which release's formats values are written.
 func pipeline(s settings.Settings) (*topology.Topology, *tables.Sites, error) {
-	return pipelineWith(s, nil, nil)
+	return pipelineWith(s, processors.Options{})
 }
 
-// pipelineWith is pipeline, with an intake and with processors that log; nil: without.
-func pipelineWith(s settings.Settings, intake *processors.Intake, logger *slog.Logger) (*topology.Topology, *tables.Sites, error) {
+// pipelineWith is pipeline with options that are no settings.
+func pipelineWith(s settings.Settings, o processors.Options) (*topology.Topology, *tables.Sites, error) {
 	if err := upgradeFrom(s.UpgradeFrom); err != nil {
 		return nil, nil, usageError(err)
 	}
-	sites, err := loadSites(s, logger)
+	sites, err := loadSites(s, o.Logger)
 	if err != nil {
 		return nil, nil, err
 	}
-	topo, err := processors.New(processors.Options{
-		Sites: sites, StartOn: processors.StartOn(s.StartOn), KeepCascades: s.KeepCascades, Intake: intake, Logger: logger,
-	})
+	o.Sites, o.StartOn, o.KeepCascades = sites, processors.StartOn(s.StartOn), s.KeepCascades
+	topo, err := processors.New(o)
 	return topo, sites, err
 }
 

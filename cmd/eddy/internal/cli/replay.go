@@ -11,6 +11,7 @@ import (
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/internal/replay"
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
@@ -90,7 +91,11 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if err != nil {
 		return usageError(err)
 	}
-	topo, sites, err := pipeline(s)
+	o := processors.Options{}
+	if f.settle {
+		o.WitnessAfter = -1
+	}
+	topo, sites, err := pipelineWith(s, o)
 	if err != nil {
 		return err
 	}

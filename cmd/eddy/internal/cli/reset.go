@@ -86,7 +86,7 @@ func (w world) cluster(cmd *cobra.Command) (*topology.Topology, topology.Config,
 	if len(s.Brokers) == 0 {
 		return nil, topology.Config{}, usageError(errNoBrokers)
 	}
-	topo, _, err := pipelineWith(s, &processors.Intake{}, nil)
+	topo, _, err := pipelineWith(s, processors.Options{Intake: &processors.Intake{}})
 	if err != nil {
 		return nil, topology.Config{}, err
 	}

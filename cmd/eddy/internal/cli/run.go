@@ -13,6 +13,7 @@ import (
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/probe"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
+	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -66,7 +67,7 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		return err
 	}
 	defer schemas.Close()
-	topo, _, err := pipelineWith(s, intake, cfg.Logger)
+	topo, _, err := pipelineWith(s, processors.Options{Intake: intake, Logger: cfg.Logger})
 	if err != nil {
 		return err
 	}

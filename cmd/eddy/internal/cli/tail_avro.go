@@ -34,6 +34,7 @@ var avroTypes = map[string]string{
 	tables.Cascades.Topic():         "CascadeRow",
 	tables.CascadePartTable.Topic(): "CascadePart",
 	"eddy-requests-late-timers":     timers,
+	"eddy-links-overdue-timers":     timers,
 	"eddy-cascades-ends-timers":     timers,
 }
 

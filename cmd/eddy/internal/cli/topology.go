@@ -21,7 +21,7 @@ func newTopology(w world) *cobra.Command {
   eddy topology --format dot | dot -Tsvg > eddy.svg`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			topo, _, err := pipelineWith(settings.Default(), &processors.Intake{}, nil)
+			topo, _, err := pipelineWith(settings.Default(), processors.Options{Intake: &processors.Intake{}})
 			if err != nil {
 				return err
 			}
