@@ -96,8 +96,8 @@ func difference(want, got []string) []string {
 	return diff
 }
 
-// asked spells what requests promise: cascade, page and time, and where it does not depend on the way by which the
-// page was reached first, the reason.
+// asked spells what requests promise: cascade and page, and where it does not depend on the way by which the page was reached first, the
+// reason. Since when a rendering has to be depends on what has been heard of it.
 func asked(requests []tables.Request) []string {
 	lines := make([]string, len(requests))
 	for i, r := range requests {
@@ -105,7 +105,7 @@ func asked(requests []tables.Request) []string {
 		if r.Depth <= 1 {
 			reason = r.Reason.String()
 		}
-		lines[i] = fmt.Sprintf("%s %s: page %d %s of %q, stale since %d\n", r.Cascade.ID, r.Cascade.Kind, r.PageID, reason, r.Cascade.Root.PageTitle, r.Stale)
+		lines[i] = fmt.Sprintf("%s %s: page %d %s of %q\n", r.Cascade.ID, r.Cascade.Kind, r.PageID, reason, r.Cascade.Root.PageTitle)
 	}
 	return lines
 }

@@ -1,12 +1,21 @@
 package processors
 
-import "github.com/eddystream/eddy/tables"
+import (
+	"cmp"
+	"slices"
+
+	"github.com/eddystream/eddy/tables"
+)
 
 // late compares a link that was set with the waves that have passed. Whoever shows a state from before one of them is
-// asked for by the newest such cascade, at once: the walk itself will not come back.
+// asked for by the latest such cascade, at once: the walk itself will not come back. What is not older than a wave by its time is not older than those
+// of earlier moments.
 func (v *visit) late(e *tables.Edge) error {
-	for i := range v.row.Waves {
-		w := &v.row.Waves[i]
+	waves := slices.SortedStableFunc(slices.Values(v.row.Waves), func(a, b tables.Wave) int {
+		return cmp.Compare(b.Hop.Cascade.Moment(), a.Hop.Cascade.Moment())
+	})
+	for i := range waves {
+		w := &waves[i]
 		page := !e.Again && feels(e, w) && v.stale(e, *w)
 		onward := v.onward(e, w)
 		if !page && len(onward) == 0 {

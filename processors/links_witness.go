@@ -25,7 +25,7 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 		}
 		return h.announce(r, r.Key, judge(r.Key.Wiki, row, p, same))
 	}
-	if p.Starts && p.Rev <= row.AnnouncedRev {
+	if p.Starts && p.Rev == row.AnnouncedRev {
 		return nil // a rendering of it was here before, and has told of it
 	}
 	row.Pending = append(row.Pending, p)
@@ -88,15 +88,17 @@ func witness(wiki string, row *tables.LinksRow, lost bool) *tables.ContentChange
 		}
 	}
 	row.Pending = slices.Clone(row.Pending[n:])
-	row.Announced, row.AnnouncedRev = row.Render.Hash, row.Render.Rev
+	row.Announced, row.AnnouncedRev = row.Render.Hash, 0
+	later := row.Render.Rev != witnessed[n-1].Rev
 	if !newest.Starts {
-		if row.Render.Rev > witnessed[n-1].Rev {
-			row.Announced, row.AnnouncedRev = "", 0 // nobody was told of the revision that was rendered
+		if later {
+			row.Announced = "" // nobody was told of the revision that was rendered
 		}
 		return nil
 	}
 	change := judge(wiki, row, newest, cut)
-	if change != nil && row.Render.Rev > newest.Rev {
+	if later && change != nil {
+		row.AnnouncedRev = row.Render.Rev // with it, its own change is told
 		change.Cascade.Rev, change.Cascade.AsOf = row.Render.Rev, max(change.Cascade.AsOf, row.Render.Start)
 	}
 	return change

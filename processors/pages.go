@@ -190,9 +190,12 @@ const (
 )
 
 // brings says whether a change brings news of a page whose earlier changes are known. The order of a page's changes is that of the log, and no
-// time counts. What says what is known, or of a revision of the present life what was said before, is a repeat under another id.
+// time alone counts. What says what is known, or of a revision what was said before, is a repeat under another id. So is what is older both by its
+// revision and by its time: the log is being read again from far back.
 func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
 	switch {
+	case now.rev < row.Rev && max(now.dt, now.asOf) < row.DT && !now.timeless:
+		return nothing
 	case ev.Kind == events.Delete:
 		return row.Live
 	case !row.Live && ev.Kind == events.Undelete:

@@ -28,7 +28,7 @@ type LinksRow struct {
 	Pending []PendingChange `avro:"pending"`
 	// Announced is the transclusion hash that a witnessed change set last; empty: none.
 	Announced string `avro:"announced"`
-	// AnnouncedRev is the revision that others are known to have been told of; what changed up to it is no news. 0: none.
+	// AnnouncedRev is the revision that others were told of before its own change came; 0: there is none.
 	AnnouncedRev int64 `avro:"announced_rev_id" default:"0"`
 	// StartedDT is the dt of the last change that started a cascade.
 	StartedDT int64 `avro:"started_dt"`
@@ -116,24 +116,24 @@ func (r *LinksRow) Outdated(state *RenderState) bool {
 	return last != nil && r.Known && state.Rev < last.Rev && last.Rev <= r.Rev && !r.Past(last.Rev)
 }
 
-// Repeats reports whether a rendering is older than the last one, which it came after: it began earlier, of no later revision, and has seen nothing
-// newer. One that has, or that shows a revision of the present life where the last one does not, is later, whatever its clock says.
+// Repeats reports whether a rendering is older than the last one, which it came after: it began earlier, of no later revision, and has not seen what
+// is newer. One that has, and has seen nothing that is older, or that shows a revision of the present life where the last one does not, is
+// later, whatever its clock says.
 func (r *LinksRow) Repeats(state *RenderState) bool {
 	last := r.Render
 	if last == nil || state.Start >= last.Start || state.Rev > last.Rev && !r.Past(state.Rev) || r.Past(last.Rev) && !r.Past(state.Rev) {
 		return false
 	}
-	seen := last.Links
+	newer, older := false, false
 	for _, l := range state.Links {
-		if l.Rev == 0 {
+		i, found := slices.BinarySearchFunc(last.Links, l, Link.Compare)
+		if !found || l.Rev == 0 || last.Links[i].Rev == 0 || l.Page != last.Links[i].Page {
 			continue
 		}
-		i, found := slices.BinarySearchFunc(seen, l, Link.Compare)
-		if found && seen[i].Rev != 0 && (l.Page == seen[i].Page && l.Rev > seen[i].Rev || l.Page > seen[i].Page) {
-			return false
-		}
+		newer = newer || l.Rev > last.Links[i].Rev
+		older = older || l.Rev < last.Links[i].Rev
 	}
-	return true
+	return !newer || older
 }
 
 // Compare orders the links of a rendering: by type, then target.
