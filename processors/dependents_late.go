@@ -12,7 +12,8 @@ import (
 // of earlier moments.
 func (v *visit) late(e *tables.Edge) error {
 	waves := slices.SortedStableFunc(slices.Values(v.row.Waves), func(a, b tables.Wave) int {
-		return cmp.Compare(b.Hop.Cascade.Moment(), a.Hop.Cascade.Moment())
+		x, y := b.Hop.Cascade, a.Hop.Cascade
+		return cmp.Or(cmp.Compare(x.Moment(), y.Moment()), cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev))
 	})
 	for i := range waves {
 		w := &waves[i]

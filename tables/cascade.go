@@ -87,8 +87,9 @@ func (c Cascade) RootTitle() Title { return c.Root.In(c.Wiki) }
 // SameRoot reports whether both changed one title.
 func (c Cascade) SameRoot(o Cascade) bool { return c.Wiki == o.Wiki && c.Root == o.Root }
 
-// After reports whether c came to the root after o. What it asks for, o need not ask for.
-func (c Cascade) After(o Cascade) bool { return c.Order > o.Order }
+// After reports whether c came to the root after o, and takes over from it: what it asks for, o need not ask for. One that is timeless may have come
+// behind a later one by a longer way, and takes over from none.
+func (c Cascade) After(o Cascade) bool { return c.Order > o.Order && !c.Timeless }
 
 // CascadeHop is a cascade with the hops gone so far: a page asked with it has depth Depth.
 type CascadeHop struct {
