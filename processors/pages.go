@@ -109,6 +109,7 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 		}
 		now.kind = tables.ChangeRedirect
 	} else {
+		was = now.shift(found, had)
 		if had && (now.live || old != now.title) {
 			if err := left(old, row.Prefix); err != nil {
 				return false, err
@@ -126,18 +127,6 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 			}
 			return true, nil
 		}
-		switch now.kind {
-		case tables.ChangeCreate, tables.ChangeMove, tables.ChangeUndelete:
-		default:
-			switch {
-			case !found:
-				was = true // the first change that is seen of a page that has been there
-			case had:
-				now.kind = tables.ChangeMove // whose own event was lost
-			default:
-				now.kind = tables.ChangeUndelete // likewise
-			}
-		}
 	}
 	kind := now.kind
 	if was {
@@ -147,6 +136,24 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 		Page: ev.Page.ID, Kind: kind, Event: ev.Meta.ID, DT: now.dt, Rev: now.rev, Open: true, Redirect: now.redirect, Prefix: now.prefix,
 		Version: row.Version + 1, Was: was, Behind: now.behind, AsOf: now.asOf, Timeless: now.timeless,
 	})
+}
+
+// shift sets the kind of a change by which a page is at another title, or alive: it stands for a move or an undelete whose own event was lost. It reports
+// whether it is the first that is heard of a page that has been there.
+func (now *identity) shift(found, had bool) (was bool) {
+	switch now.kind {
+	case tables.ChangeCreate, tables.ChangeMove, tables.ChangeUndelete, tables.ChangeDelete:
+		return false
+	}
+	switch {
+	case !found:
+		return true
+	case had:
+		now.kind = tables.ChangeMove
+	default:
+		now.kind = tables.ChangeUndelete
+	}
+	return false
 }
 
 // identity is what a change says that a page is now.
