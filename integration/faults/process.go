@@ -153,7 +153,7 @@ func (w *Worker) Stop(ctx context.Context) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if forgive := w.cluster.Forgive; w.err != nil && (forgive == nil || !forgive(w, w.words())) {
-		return fmt.Errorf("worker %s: %w\n%s", w.Name, w.err, strings.Join(w.tail, "\n"))
+		return &EndedError{Worker: w.Name, Words: w.words(), Err: w.err, Log: strings.Join(w.tail, "\n")}
 	}
 	return nil
 }
