@@ -251,6 +251,26 @@ func TestMoveAndUndeleteThatAreLost(t *testing.T) {
 	b.expect("an edit of a page that was deleted", "undelete Template:T: 3 template 1")
 }
 
+// A page may go back to a smaller revision, and its rendering may be here before the change.
+func TestRevisionsThatGoBack(t *testing.T) {
+	t.Parallel()
+	for name, early := range map[string]bool{"the change first": false, "the rendering first": true} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := used(t, prompt)
+			b.edit(30, 1, "Template:T", 20, "h20", nil)
+			b.asked.All()
+			if early {
+				b.render(41, 1, "Template:T", 15, "h15", nil)
+				b.change(events.Edit, 40, 1, "Template:T", 15)
+			} else {
+				b.edit(40, 1, "Template:T", 15, "h15", nil)
+			}
+			b.expect("an edit with a smaller revision", "content Template:T: 3 template 1")
+		})
+	}
+}
+
 // Where the namespace of a prior title is left out, its prefix tells.
 func TestNamespaceOfAPriorTitle(t *testing.T) {
 	t.Parallel()

@@ -150,7 +150,7 @@ func (r *LinksRow) Lives(live, undeleted bool, rev int64) {
 		r.LifeRev = rev
 	}
 	r.Known, r.Live, r.Rev, r.MaxRev = true, live, rev, max(r.MaxRev, r.Rev, rev)
-	if r.Render != nil && r.Past(r.Render.Rev) && r.Older != nil && !r.Past(r.Older.Rev) {
+	if older := r.Older; older != nil && (live && older.Rev == rev || r.Past(r.Render.Rev) && !r.Past(older.Rev)) {
 		r.Render, r.Older = r.Older, nil
 	}
 }
