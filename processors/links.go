@@ -16,9 +16,6 @@ import (
 // revision, a rendering of it what others now see of it. Whichever comes second starts the cascade.
 type links struct {
 	o       Options
-	sites   *tables.Sites
-	dropped *dropLog
-	startOn StartOn
 	rows    topology.State[tables.PageKey, *tables.LinksRow]
 	targets topology.Sink[tables.Target, *tables.TargetUpdate]
 	changes topology.Sink[tables.PageKey, tables.LinkChange]
@@ -29,9 +26,6 @@ func addLinks(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "links", tables.PageKeys())
 	h := &links{
 		o:       o,
-		sites:   o.Sites,
-		dropped: o.dropped,
-		startOn: o.StartOn,
 		rows:    topology.Persist(p, tables.LinksRows),
 		targets: topology.Output(p, tables.TargetUpdates),
 		changes: topology.Output(p, tables.LinkChanges),
@@ -63,12 +57,12 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
 		return fmt.Errorf("render %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
-	site, err := renderSite(h.sites, ev)
+	site, err := renderSite(h.o.Sites, ev)
 	if err != nil {
 		return err
 	}
 	state, dropped := readRender(site, ev)
-	h.dropped.note(r.Key, dropped)
+	h.o.dropped.note(r.Key, dropped)
 	row, err := h.row(r)
 	if err != nil {
 		return err

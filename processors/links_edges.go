@@ -30,7 +30,7 @@ func own(row *tables.LinksRow) ownLinks {
 		redirect := tables.Link{
 			Type: tables.LinkRedirect, Namespace: row.Redirect.Namespace, Text: row.Redirect.DBKey, Rev: row.RedirectRev,
 		}
-		i, _ := slices.BinarySearchFunc(o.list, redirect, compareLinks)
+		i, _ := slices.BinarySearchFunc(o.list, redirect, tables.Link.Compare)
 		o.list = slices.Insert(slices.Clone(o.list), i, redirect)
 	}
 	return o
@@ -133,7 +133,7 @@ func (e edges) recheck(row *tables.LinksRow) error {
 func (e edges) takeBack(row *tables.LinksRow, state *tables.RenderState) error {
 	has := own(row).list
 	for _, l := range state.Links {
-		if _, found := slices.BinarySearchFunc(has, l, compareLinks); !found {
+		if _, found := slices.BinarySearchFunc(has, l, tables.Link.Compare); !found {
 			if err := e.remove(l); err != nil {
 				return err
 			}
@@ -203,8 +203,6 @@ func (e edges) send(l tables.Link, edge *tables.Edge) error {
 	return e.h.targets.Emit(e.r, l.Target(e.page.Wiki), &tables.TargetUpdate{Edge: edge})
 }
 
-func compareLinks(a, b tables.Link) int { return a.Compare(b) }
-
 // compareHeads compares the first links of two lists; an empty list comes last.
 func compareHeads(a, b []tables.Link) int {
 	switch {
@@ -213,5 +211,5 @@ func compareHeads(a, b []tables.Link) int {
 	case len(b) == 0:
 		return -1
 	}
-	return compareLinks(a[0], b[0])
+	return a[0].Compare(b[0])
 }

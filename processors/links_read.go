@@ -92,11 +92,11 @@ func (l *linkList) add(link tables.Link, fault events.Fault) {
 
 // sorted returns the links in order, each target once by type: in effect beyond the page's own view if it is once.
 func (l *linkList) sorted() []tables.Link {
-	slices.SortStableFunc(l.links, compareLinks)
+	slices.SortStableFunc(l.links, tables.Link.Compare)
 	out := l.links[:0]
 	for _, link := range l.links {
 		n := len(out)
-		if n == 0 || compareLinks(out[n-1], link) != 0 {
+		if n == 0 || out[n-1].Compare(link) != 0 {
 			out = append(out, link)
 			continue
 		}

@@ -19,7 +19,7 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 	}
 	same := l.SHA1 != "" && l.SHA1 == row.SHA1 && !p.Reformed
 	row.SHA1, row.Form = l.SHA1, l.Form
-	if h.startOn == StartOnChange {
+	if h.o.StartOn == StartOnChange {
 		if !p.Starts {
 			return nil
 		}

@@ -16,23 +16,19 @@ import (
 // pages applies the changes of pages to their identities. It sends what the page took and left to titles, and every
 // applied change as a life to links and requests.
 type pages struct {
-	o       Options
-	sites   *tables.Sites
-	dropped *dropLog
-	rows    topology.State[tables.PageKey, *tables.PageRow]
-	claims  topology.Sink[tables.Title, *tables.Claim]
-	lives   topology.Sink[tables.PageKey, *tables.Life]
+	o      Options
+	rows   topology.State[tables.PageKey, *tables.PageRow]
+	claims topology.Sink[tables.Title, *tables.Claim]
+	lives  topology.Sink[tables.PageKey, *tables.Life]
 }
 
 func addPages(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "pages", tables.PageKeys())
 	h := &pages{
-		o:       o,
-		sites:   o.Sites,
-		dropped: o.dropped,
-		rows:    topology.Persist(p, tables.PageRows),
-		claims:  topology.Output(p, tables.Claims),
-		lives:   topology.Output(p, tables.Lives),
+		o:      o,
+		rows:   topology.Persist(p, tables.PageRows),
+		claims: topology.Output(p, tables.Claims),
+		lives:  topology.Output(p, tables.Lives),
 	}
 	topology.Input(p, tables.PageChanges).Handle(h.change)
 }
@@ -45,11 +41,11 @@ func (h *pages) change(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if got := (tables.PageKey{Wiki: ev.Wiki, ID: ev.Page.ID}); got != r.Key {
 		return fmt.Errorf("page change %s is of page %s, not of its key %s", codecs.Quote(ev.Meta.ID), codecs.Quote(got.String()), codecs.Quote(r.Key.String()))
 	}
-	now, dropped, err := readChange(h.sites, ev)
+	now, dropped, err := readChange(h.o.Sites, ev)
 	if err != nil {
 		return err
 	}
-	h.dropped.note(r.Key, dropped)
+	h.o.dropped.note(r.Key, dropped)
 	now.date(ev, h.o.Now())
 	row, found, err := h.rows.Get(r)
 	if err != nil {
@@ -190,33 +186,27 @@ func (now *identity) date(ev *events.PageChange, read time.Time) {
 	}
 }
 
-// A change brings news of a page, or nothing.
-const (
-	nothing = false
-	news    = true
-)
-
 // brings says whether a change brings news of a page whose earlier changes are known. The order of a page's changes is that of the log, and no
 // time alone counts. What says what is known, or of a revision what was said before, is a repeat under another id. So is what is older both by its
 // revision and by its time: the log is being read again from far back.
 func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
 	switch {
 	case now.rev < row.Rev && max(now.dt, now.asOf) < row.DT && !now.timeless:
-		return nothing
+		return false
 	case ev.Kind == events.Delete:
 		return row.Live
 	case !row.Live && ev.Kind == events.Undelete:
-		return news
+		return true
 	case !row.Live && ev.Kind == events.VisibilityChange:
 		return now.rev >= row.Rev // there is the page, so its undelete was lost
 	case !row.Live:
 		return now.rev > row.Rev // likewise
 	case ev.Kind == events.VisibilityChange && now.rev == row.Rev:
-		return news // it changes what may be said of the revision
+		return true // it changes what may be said of the revision
 	case ev.Kind != events.Undelete && now.rev < row.Rev && row.KnowsChange(changeKind(ev), now.rev):
-		return nothing
+		return false
 	case now.rev != row.Rev || row.Name != tables.NameOf(now.title):
-		return news
+		return true
 	}
 	return now.sha1 != "" && now.sha1 != row.SHA1 || now.form != "" && now.form != row.Form ||
 		!redirectUnsaid(ev) && !sameName(now.redirect, row.Redirect)
@@ -357,16 +347,13 @@ func changeKind(ev *events.PageChange) tables.ChangeKind {
 	case events.VisibilityChange:
 		return tables.ChangeVisibility
 	}
-	if ev.Page.Namespace == fileNamespace {
+	if ev.Page.Namespace == tables.NamespaceFile {
 		return tables.ChangeFile
 	}
 	return tables.ChangeContent
 }
 
-const (
-	fileNamespace     = 6
-	categoryNamespace = 14
-)
+const categoryNamespace = 14
 
 func sameName(a, b *tables.Name) bool {
 	return a == b || a != nil && b != nil && *a == *b
