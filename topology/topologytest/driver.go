@@ -29,6 +29,9 @@ type Driver struct {
 // New returns a driver with nothing in its topics.
 func New(tb testing.TB, topo *topology.Topology, opts ...DriverOption) *Driver {
 	tb.Helper()
+	if topo == nil {
+		tb.Fatal("topologytest: the topology is nil; Build has returned an error")
+	}
 	o := driverOptions{partitions: 4, local: engine.LocalOptions{Batch: 1, Batches: 1_000_000}}
 	for _, opt := range opts {
 		if opt != nil {

@@ -21,6 +21,17 @@ func (f *fatal) Context() context.Context     { return context.Background() }
 func (f *fatal) Fatal(args ...any)            { f.why = fmt.Sprint(args...); panic(f) }
 func (f *fatal) Fatalf(s string, args ...any) { f.Fatal(fmt.Sprintf(s, args...)) }
 
+func TestDriverWithoutATopology(t *testing.T) {
+	f := &fatal{TB: t}
+	func() {
+		defer func() { _ = recover() }()
+		topologytest.New(f, nil)
+	}()
+	if !strings.Contains(f.why, "Build") {
+		t.Errorf("failed with %q", f.why)
+	}
+}
+
 func TestMistakesFailTheTest(t *testing.T) {
 	t.Parallel()
 	topo, sum := countdown(t)

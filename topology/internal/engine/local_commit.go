@@ -38,7 +38,7 @@ type commit struct {
 
 // crashSteps are the steps at which a commit may crash; the empty one is the middle of the first outputs.
 var crashSteps = map[Delivery][]string{
-	AtLeastOnce: {"", StepOutputs, StepLast, StepChangelog, StepStore, StepOffsets},
+	AtLeastOnce: {"", StepOutputs, StepLast, StepChangelog, StepFired, StepStore, StepOffsets},
 	ExactlyOnce: {StepBegin, StepProduced, StepOffsetsAdded, StepEnd, StepStore},
 }
 
