@@ -59,6 +59,9 @@ func (h *cascades) progress(_ context.Context, r *topology.Record[tables.Cascade
 	if err != nil {
 		return err
 	}
+	if !found && p.Cascade.Wiki == "" {
+		return nil // what a chunk counts, of a cascade that has been forgotten
+	}
 	if !found {
 		row = &tables.CascadeRow{Cascade: p.Cascade}
 		if err := h.enter(r, row, tables.PhaseStarted); err != nil {

@@ -45,8 +45,12 @@ type Options struct {
 	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
 	// no page twice. Where more of a chunk's cascades end before it comes, as a long backlog may bring about, it may, and the cascade's counts are
-	// too low. Each takes some 100 bytes of a row that is written with every answer. Defaults to [tables.ClosedCascades].
+	// too low. Each takes some 50 bytes. Defaults to [tables.ClosedCascades].
 	EndedCascades int
+	// OpenCascades is how many cascades a chunk of 256 pages waits for; it may be some more for a moment. The one that has been waited for longest is
+	// given up where another comes: it will end as abandoned, with everything asked for all the same. Each takes some 50 bytes, and an answer looks
+	// through all of its chunk. Defaults to [tables.OpenAsks].
+	OpenCascades int
 	// Logger is told of links that cannot be, and of wikis whose rules are not known. Defaults to none.
 	Logger *slog.Logger
 
@@ -87,6 +91,9 @@ func (o Options) withDefaults() Options {
 	if o.EndedCascades == 0 {
 		o.EndedCascades = tables.ClosedCascades
 	}
+	if o.OpenCascades == 0 {
+		o.OpenCascades = tables.OpenAsks
+	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -121,6 +128,9 @@ func (o Options) Validate() error {
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))
+	}
+	if o.OpenCascades < 1 {
+		errs = append(errs, fmt.Errorf("OpenCascades %d: want 1 or more", o.OpenCascades))
 	}
 	if o.CascadeEntries < 1 || o.CascadeEntries > tables.MaxCascadeEntries {
 		errs = append(errs, fmt.Errorf("CascadeEntries %d: want 1 to %d", o.CascadeEntries, tables.MaxCascadeEntries))

@@ -2,7 +2,6 @@ package processors
 
 import (
 	"context"
-	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/tables"
@@ -11,10 +10,12 @@ import (
 )
 
 // requests turns what cascades ask for into one request per page and cascade, and sees renderings answer them. Its rows
-// are chunks of 256 pages, keyed by their first page: all pages of a chunk share its partition.
+// are about chunks of 256 pages, keyed by their first page: all pages of a chunk share its partition.
 type requests struct {
 	o        Options
-	rows     topology.State[tables.PageKey, *tables.RequestRow]
+	whole    bool                                               // what comes new is in the row of its chunk, as v1 has it
+	rows     topology.State[tables.PageKey, *tables.RequestRow] // of chunks, from v1
+	parts    topology.Store[tables.RequestPartKey, *tables.RequestPart]
 	pages    topology.Joined[tables.PageKey, *tables.PageRow]
 	requests topology.Sink[tables.PageKey, tables.Request]
 	progress topology.Sink[tables.CascadeID, *tables.Progress]
@@ -25,7 +26,9 @@ func addRequests(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "requests", tables.PageKeys())
 	h := &requests{
 		o:        o,
+		whole:    writesWhole(),
 		rows:     topology.Persist(p, tables.RequestRows),
+		parts:    topology.AddStore(p, "parts", tables.RequestPartKeys(), tables.RequestPartRows),
 		pages:    topology.Join(p, tables.Pages),
 		requests: topology.Output(p, tables.RerenderRequests),
 		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),
@@ -37,29 +40,6 @@ func addRequests(b *topology.Builder, o Options) {
 	topology.Input(p, tables.Lives).Handle(h.life)
 	topology.Input(p, tables.RequestClosings).Handle(h.close)
 }
-
-// chunk is one handler's stay at the row of a chunk.
-type chunk struct {
-	h   *requests
-	r   topology.Scope
-	key tables.PageKey
-	row *tables.RequestRow
-}
-
-func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) {
-	c := &chunk{h: h, r: r, key: page.Chunk()}
-	row, found, err := h.rows.GetAt(r, c.key)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		row = &tables.RequestRow{}
-	}
-	c.row = row
-	return c, nil
-}
-
-func (c *chunk) save() error { return c.h.rows.SetAt(c.r, c.key, c.row) }
 
 // ask requests the pages that the cascade has not asked for yet.
 func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *tables.Ask]) error {
@@ -74,14 +54,11 @@ func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *ta
 		if err != nil {
 			return err
 		}
-		cascade := c.row.Cascade(a.Hop.Cascade, h.o.Now().Unix())
-		if err := c.ask(cascade, &a.Hop, in.Sets); err != nil {
+		asked, err := c.ask(&a.Hop, in.Sets)
+		if err != nil {
 			return err
 		}
-		p.Chunks = append(p.Chunks, c.progress(cascade))
-		if err := c.wind(); err != nil {
-			return err
-		}
+		p.Chunks = append(p.Chunks, c.count(asked))
 		if err := c.save(); err != nil {
 			return err
 		}
@@ -89,22 +66,40 @@ func (h *requests) ask(_ context.Context, r *topology.Record[tables.PageKey, *ta
 	return h.progress.Emit(r, p.Cascade.ID, p)
 }
 
-func (c *chunk) ask(cascade *tables.ChunkCascade, hop *tables.CascadeHop, sets []tables.AskSet) error {
-	for _, set := range sets {
+func (c *chunk) ask(hop *tables.CascadeHop, sets []tables.AskSet) (*asked, error) {
+	a, err := c.find(hop.Cascade.ID)
+	if err != nil {
+		return nil, err
+	}
+	fresh := a == nil
+	if fresh {
+		a = c.add(&hop.Cascade)
+	}
+	var news []byte
+	for i, set := range sets {
+		from := len(news)
 		for _, offset := range set.Pages {
-			if cascade.Asked.Has(int(offset)) {
-				continue
-			}
-			cascade.Asked.Add(int(offset))
-			if err := c.request(offset, hop, set.Reason); err != nil {
-				return err
-			}
-			if !cascade.Closed && !answered(c.row.Page(offset), &hop.Cascade) {
-				cascade.Outstanding.Add(int(offset))
+			if !a.asked.Has(int(offset)) {
+				a.asked.Add(int(offset))
+				news = append(news, offset)
 			}
 		}
+		if err := c.request(a, news[from:], hop, sets[i].Reason); err != nil {
+			return nil, err
+		}
 	}
-	return nil
+	if len(news) == 0 && !fresh {
+		return a, nil
+	}
+	if err := c.put(a); err != nil {
+		return nil, err
+	}
+	if fresh {
+		if err := c.bound(a); err != nil {
+			return nil, err
+		}
+	}
+	return a, c.wind(a)
 }
 
 // answered reports whether the last rendering of a page, or its death, already answers a request that comes now. A
@@ -114,28 +109,45 @@ func answered(p *tables.PageRender, c *tables.Cascade) bool {
 	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()) || p.Start > c.Moment() && !c.Timeless)
 }
 
-// request sends the request for one page. The join only names it, and a change that it may not have seen yet.
-func (c *chunk) request(offset byte, hop *tables.CascadeHop, reason tables.LinkType) error {
-	key := tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
-	var name tables.Name
-	var prefix string
-	row, found, err := c.h.pages.GetAt(c.r, key)
+// request sends the requests for pages, and waits for their answers. The join only names them, and a change that it may not have seen yet.
+func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason tables.LinkType) error {
+	if len(offsets) == 0 {
+		return nil
+	}
+	known, err := c.known(offsets)
 	if err != nil {
 		return err
 	}
-	if found {
-		name, prefix = row.Name, row.Prefix
+	keys := make([]tables.PageKey, len(offsets))
+	for i, offset := range offsets {
+		keys[i] = tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
 	}
-	for _, n := range c.row.Named {
-		if n.Offset == int32(offset) && (!found || n.DT >= row.DT) {
+	rows, err := c.h.pages.GetMany(c.r, keys)
+	if err != nil {
+		return err
+	}
+	for i, offset := range offsets {
+		var name tables.Name
+		var prefix string
+		k := &known[i]
+		if rows[i].OK {
+			name, prefix = rows[i].Value.Name, rows[i].Value.Prefix
+		}
+		if n := k.named; n != nil && (!rows[i].OK || n.DT >= rows[i].Value.DT) {
 			name, prefix = n.Name, n.Prefix
 		}
+		stale := hop.Cascade.Moment()
+		if k.page != nil && hop.Cascade.Timeless {
+			stale = max(stale, k.page.Start)
+		}
+		if err := c.h.emit(c.r, keys[i], name, prefix, hop, reason, stale); err != nil {
+			return err
+		}
+		if !a.closed && !answered(k.page, &hop.Cascade) {
+			a.outstanding.Add(int(offset))
+		}
 	}
-	stale := hop.Cascade.Moment()
-	if p := c.row.Page(offset); p != nil && hop.Cascade.Timeless {
-		stale = max(stale, p.Start)
-	}
-	return c.h.emit(c.r, key, name, prefix, hop, reason, stale)
+	return nil
 }
 
 // emit sends one request. A page whose name is not known yet has an empty title.
@@ -189,23 +201,34 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	if r.Value.Cause != nil {
 		cause = tables.CascadeID(r.Value.Cause.CascadeID)
 	}
-	page := c.row.Put(byte(r.Key.ID))
-	if page.Start == 0 {
-		c.meet(&r.Value, page.Offset, start)
+	p, err := c.page(byte(r.Key.ID))
+	if err != nil {
+		return err
 	}
-	if page.Recent.Has(r.Value.Meta.ID) {
-		return nil
-	}
-	page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
-	page.Seen = nil
-	switch {
-	case start > page.Start:
-		page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
-	case start == page.Start && cause != "":
-		page.Cause = cause
+	page, at := p.page, tables.PlaceOf(r.Offset(), r.Index())
+	switch met := page.Start == 0; {
+	case !page.Recent.Has(r.Value.Meta.ID):
+		if met {
+			c.meet(&r.Value, p, start)
+		}
+		page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
+		page.Seen, page.At = nil, max(page.At, at)
+		switch {
+		case start > page.Start:
+			page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
+		case start == page.Start && cause != "":
+			page.Cause = cause
+		}
+		if err := c.setPage(p); err != nil {
+			return err
+		}
+	case at > page.At:
+		return nil // a repeat
+	default:
+		// It is processed again after a crash, and had got into the row of the page, but maybe not into those of cascades.
 	}
 	// It comes after what was asked, and so it answers unless it began before what it is to show.
-	err = c.answer(byte(r.Key.ID), func(to *tables.Cascade) bool { return to.Timeless || start >= to.Moment() || cause == to.ID })
+	err = c.answer(byte(r.Key.ID), func(to tables.CascadeID, moment int64) bool { return moment == 0 || start >= moment || cause == to })
 	if err != nil {
 		return err
 	}
@@ -214,8 +237,8 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 
 // meet takes a page's name from its first rendering, which may come before its life. Names are advisory: one that is none
 // is not taken.
-func (c *chunk) meet(ev *events.Render, offset int32, start int64) {
-	if slices.ContainsFunc(c.row.Named, func(n tables.NamedPage) bool { return n.Offset == offset }) {
+func (c *chunk) meet(ev *events.Render, p *pageState, start int64) {
+	if p.named != nil {
 		return // a life has named it
 	}
 	site, err := c.h.o.Sites.Site(ev.Wiki)
@@ -223,9 +246,7 @@ func (c *chunk) meet(ev *events.Render, offset int32, start int64) {
 		return
 	}
 	if title, err := site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err == nil {
-		c.row.Rename(tables.NamedPage{
-			Offset: offset, DT: start, Name: tables.NameOf(title), Prefix: unknownPrefix(site, ev.Page.Namespace, ev.Page.Title),
-		})
+		p.rename(start, tables.NameOf(title), unknownPrefix(site, ev.Page.Namespace, ev.Page.Title))
 	}
 }
 
@@ -239,21 +260,27 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	if err != nil {
 		return err
 	}
-	l, offset := r.Value, byte(r.Key.ID)
-	page := c.row.Put(offset)
-	page.Dead = !l.Live
-	c.row.Rename(tables.NamedPage{Offset: int32(offset), DT: l.DT, Name: l.Name, Prefix: l.Prefix})
+	l := r.Value
+	p, err := c.page(byte(r.Key.ID))
+	if err != nil {
+		return err
+	}
+	p.page.Dead = !l.Live
+	p.rename(l.DT, l.Name, l.Prefix)
+	if err := c.setPage(p); err != nil {
+		return err
+	}
 	if l.Asks {
 		hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
-		if page.Rev != 0 && page.Rev < l.Rev {
-			stale = max(stale, page.Start) // whatever its time, it shows an older revision
+		if p.page.Rev != 0 && p.page.Rev < l.Rev {
+			stale = max(stale, p.page.Start) // whatever its time, it shows an older revision
 		}
 		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf, stale); err != nil {
 			return err
 		}
 	}
-	if page.Dead {
-		if err := c.answer(offset, func(*tables.Cascade) bool { return true }); err != nil {
+	if p.page.Dead {
+		if err := c.answer(byte(r.Key.ID), func(tables.CascadeID, int64) bool { return true }); err != nil {
 			return err
 		}
 	}
@@ -261,17 +288,21 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 }
 
 // answer takes the page off what cascades wait for, where the answer is one to them.
-func (c *chunk) answer(offset byte, to func(*tables.Cascade) bool) error {
-	for i := range c.row.Cascades {
-		cascade := &c.row.Cascades[i]
-		if !cascade.Outstanding.Has(int(offset)) || !to(&cascade.Cascade) {
+func (c *chunk) answer(offset byte, to func(id tables.CascadeID, moment int64) bool) error {
+	for a, err := range c.open(func(id tables.CascadeID, moment int64, waits func(byte) bool) bool {
+		return waits(offset) && to(id, moment)
+	}) {
+		if err != nil {
+			return err
+		}
+		a.outstanding.Remove(int(offset))
+		if err := c.put(a); err != nil {
+			return err
+		}
+		if left := a.outstanding.Len(); left%reportEvery != 0 {
 			continue
 		}
-		cascade.Outstanding.Remove(int(offset))
-		if left := cascade.Outstanding.Len(); left%reportEvery != 0 {
-			continue
-		}
-		if err := c.report(cascade); err != nil {
+		if err := c.report(a); err != nil {
 			return err
 		}
 	}
@@ -280,60 +311,6 @@ func (c *chunk) answer(offset byte, to func(*tables.Cascade) bool) error {
 
 // reportEvery is how many answers of a chunk are reported together, but for the last ones.
 const reportEvery = 32
-
-// report sends the counts of a cascade in the chunk.
-func (c *chunk) report(cascade *tables.ChunkCascade) error {
-	p := &tables.Progress{Cascade: cascade.Cascade, Chunks: []tables.ChunkProgress{c.progress(cascade)}}
-	return c.h.progress.Emit(c.r, p.Cascade.ID, p)
-}
-
-func (c *chunk) progress(cascade *tables.ChunkCascade) tables.ChunkProgress {
-	return tables.ChunkProgress{
-		Wiki: c.key.Wiki, Chunk: c.key.ID, Asked: int32(cascade.Asked.Len()),
-		Outstanding: int32(cascade.Outstanding.Len()), Abandoned: cascade.Abandoned,
-	}
-}
-
-// wind sets the timer of a chunk, if it has none and waits for something.
-func (c *chunk) wind() error {
-	at := int64(0)
-	for i := range c.row.Cascades {
-		if o := &c.row.Cascades[i]; o.Outstanding.Len() > 0 && (at == 0 || o.Since < at) {
-			at = o.Since
-		}
-	}
-	if at == 0 {
-		return nil
-	}
-	if _, wound, err := c.h.late.Get(c.r, c.key); err != nil || wound {
-		return err
-	}
-	return c.h.late.Set(c.r, c.key, time.Unix(at+c.h.o.AbandonAfter, 0))
-}
-
-// abandon gives up the cascades of a chunk that have waited too long.
-func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey]) error {
-	c, err := h.chunk(t, t.Key)
-	if err != nil {
-		return err
-	}
-	for i := range c.row.Cascades {
-		cascade := &c.row.Cascades[i]
-		n := cascade.Outstanding.Len()
-		if n == 0 || cascade.Since+h.o.AbandonAfter > t.At.Unix() {
-			continue
-		}
-		cascade.Abandoned += int32(n)
-		cascade.Outstanding = nil
-		if err := c.report(cascade); err != nil {
-			return err
-		}
-	}
-	if err := c.wind(); err != nil {
-		return err
-	}
-	return c.save()
-}
 
 // close forgets what an ended cascade waits for. Which pages it asked for is kept for a while, against stragglers.
 func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *tables.RequestClosing]) error {
@@ -344,10 +321,47 @@ func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *
 	if err != nil {
 		return err
 	}
-	i := slices.IndexFunc(c.row.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == r.Value.Cascade })
-	if i < 0 || c.row.Cascades[i].Closed {
-		return nil
+	a, err := c.find(r.Value.Cascade)
+	if err != nil || a == nil || a.closed {
+		return err
 	}
-	c.row.Close(i, h.o.EndedCascades)
+	if err := c.end(a); err != nil {
+		return err
+	}
+	return c.save()
+}
+
+// abandon gives up the cascades of a chunk that have waited too long.
+func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey]) error {
+	c, err := h.chunk(t, t.Key)
+	if err != nil {
+		return err
+	}
+	next := int64(0)
+	for a, err := range c.open(nil) {
+		switch {
+		case err != nil:
+			return err
+		case a.outstanding.Len() == 0:
+			continue
+		case a.since+h.o.AbandonAfter > t.At.Unix():
+			if next == 0 || a.since < next {
+				next = a.since
+			}
+			continue
+		}
+		a.giveUp()
+		if err := c.put(a); err != nil {
+			return err
+		}
+		if err := c.report(a); err != nil {
+			return err
+		}
+	}
+	if next != 0 {
+		if err := h.late.Set(t, c.key, time.Unix(next+h.o.AbandonAfter, 0)); err != nil {
+			return err
+		}
+	}
 	return c.save()
 }

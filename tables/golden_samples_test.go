@@ -43,6 +43,7 @@ func samples() []sample {
 		of("RequestRow", RequestRows),
 		of("CascadeRow", CascadeRows),
 		of("CascadePart", CascadePartRows),
+		of("RequestPart", RequestPartRows),
 		of("DependentsStep", DependentsSteps),
 		of("Life", Lives.ValueCodec()),
 		of("Claim", Claims.ValueCodec()),

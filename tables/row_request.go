@@ -5,8 +5,9 @@ import (
 	"slices"
 )
 
-// RequestRow is the state of a chunk of 256 pages: the row of `eddy-requests-table`, keyed by [PageKey.Chunk]. It is
-// bounded by 256 pages, the open cascades, and the newest of the closed ones; see [RequestRow.Close].
+// RequestRow is the state of a chunk of 256 pages as releases before v2 keep it: the row of `eddy-requests-table`, keyed by [PageKey.Chunk]. It is
+// bounded by 256 pages, the open cascades, and the newest of the closed ones; see [RequestRow.Close]. It is written whole
+// whenever something of it changes, so what comes new is in a [RequestPart]. What is in it stays where it is, until it is forgotten; a part of a page goes before.
 type RequestRow struct {
 	Pages    []PageRender   `avro:"pages"`    // sorted by Offset
 	Cascades []ChunkCascade `avro:"cascades"` // in order of arrival
@@ -37,9 +38,11 @@ type PageRender struct {
 	// Rev is the revision of the last rendering; 0: none, or not known.
 	Rev int64 `avro:"rev_id" default:"0"`
 	// Recent are the events of the renderings that came last, the newest [AnswerEvents]: a repeat of one is no answer to what was asked since.
-	Recent Recent  `avro:"recent" default:"[]"`
-	Seen   []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
-	Dead   bool    `avro:"dead"`
+	Recent Recent `avro:"recent" default:"[]"`
+	// At is the place in the log of renderings of the last one that was no repeat; 0: not known.
+	At   int64   `avro:"at" default:"0"`
+	Seen []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
+	Dead bool    `avro:"dead"`
 }
 
 // AnswerEvents bounds [PageRender.Recent].
@@ -60,6 +63,16 @@ type ChunkCascade struct {
 func (r *RequestRow) Page(offset byte) *PageRender {
 	if i, found := r.find(offset); found {
 		return &r.Pages[i]
+	}
+	return nil
+}
+
+// Name returns the name that a change gave a page, nil if none did that is known.
+func (r *RequestRow) Name(offset byte) *NamedPage {
+	for i := range r.Named {
+		if r.Named[i].Offset == int32(offset) {
+			return &r.Named[i]
+		}
 	}
 	return nil
 }

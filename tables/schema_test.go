@@ -41,6 +41,7 @@ func TestSchemas(t *testing.T) {
 		RequestRow{},
 		CascadeRow{},
 		CascadePart{},
+		RequestPart{},
 		Life{},
 		Claim{},
 		TitleChange{},

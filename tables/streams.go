@@ -46,6 +46,7 @@ var (
 	RequestRows     = schemas.Codec[*RequestRow]("RequestRow")
 	CascadeRows     = schemas.Codec[*CascadeRow]("CascadeRow")
 	CascadePartRows = schemas.Codec[*CascadePart]("CascadePart")
+	RequestPartRows = schemas.Codec[*RequestPart]("RequestPart")
 	DependentsSteps = schemas.Codec[*DependentsStep]("DependentsStep")
 )
 
@@ -55,9 +56,11 @@ var (
 	Titles     = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
 	Links      = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
 	Dependents = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
-	// Requests is keyed by the first page of each chunk of 256.
+	// Requests is keyed by the first page of each chunk of 256. It has what releases before v2 wrote; see [RequestRow].
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
-	Cascades = topology.NewTable("eddy-cascades-table", CascadeIDs(), CascadeRows)
+	// RequestParts has what is known of the pages of each chunk, and what cascades asked for there.
+	RequestParts = topology.NewTable("eddy-requests-parts-changelog", RequestPartKeys(), RequestPartRows)
+	Cascades     = topology.NewTable("eddy-cascades-table", CascadeIDs(), CascadeRows)
 	// CascadePartTable has what the rows of large cascades have no room for.
 	CascadePartTable = topology.NewTable("eddy-cascades-parts-changelog", CascadePartKeys(), CascadePartRows)
 )

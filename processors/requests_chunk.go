@@ -1,0 +1,337 @@
+package processors
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/topology"
+)
+
+// chunk is one handler's stay at the rows of a chunk.
+type chunk struct {
+	h       *requests
+	r       topology.Scope
+	key     tables.PageKey
+	whole   *tables.RequestRow // what v1 has of it
+	changed bool               // the row above
+}
+
+func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) {
+	c := &chunk{h: h, r: r, key: page.Chunk()}
+	row, found, err := h.rows.GetAt(r, c.key)
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		row = &tables.RequestRow{}
+	}
+	c.whole = row
+	return c, nil
+}
+
+// save writes the row of the chunk, if it has changed. Parts are written as they change.
+func (c *chunk) save() error {
+	if !c.changed {
+		return nil
+	}
+	return c.h.rows.SetAt(c.r, c.key, c.whole)
+}
+
+// writesWhole reports whether rows are written as by a release that knows of no parts, for its workers to read.
+func writesWhole() bool {
+	data, err := tables.RequestRows.Encode(&tables.RequestRow{Pages: []tables.PageRender{{At: 1}}})
+	if err != nil {
+		return false // and the first row says why
+	}
+	row, err := tables.RequestRows.Decode(data)
+	return err == nil && row.Pages[0].At == 0
+}
+
+// pageState is what is known of a page; nil fields: nothing.
+type pageState struct {
+	page    *tables.PageRender
+	named   *tables.NamedPage
+	part    tables.RequestPartKey
+	renamed bool
+	inWhole bool
+}
+
+func (p *pageState) rename(dt int64, name tables.Name, prefix string) {
+	p.named, p.renamed = &tables.NamedPage{Offset: p.page.Offset, DT: dt, Name: name, Prefix: prefix}, true
+}
+
+// known reads what is known of pages.
+func (c *chunk) known(offsets []byte) ([]pageState, error) {
+	keys := make([]tables.RequestPartKey, len(offsets))
+	for i, offset := range offsets {
+		keys[i] = tables.PagePart(c.key, offset)
+	}
+	parts, err := c.h.parts.GetMany(c.r, keys)
+	if err != nil {
+		return nil, err
+	}
+	known := make([]pageState, len(offsets))
+	for i, p := range parts {
+		if p.OK {
+			known[i] = pageState{page: p.Value.Page, named: p.Value.Named, part: keys[i]}
+		} else {
+			known[i] = pageState{page: c.whole.Page(offsets[i]), named: c.whole.Name(offsets[i]), part: keys[i], inWhole: true}
+		}
+	}
+	return known, nil
+}
+
+// page reads what is known of a page, to change it.
+func (c *chunk) page(offset byte) (*pageState, error) {
+	known, err := c.known([]byte{offset})
+	if err != nil {
+		return nil, err
+	}
+	p := &known[0]
+	switch {
+	case p.inWhole && c.h.whole:
+		p.page = c.whole.Put(offset)
+	case p.inWhole && p.page != nil:
+		render := *p.page
+		render.Recent = slices.Clone(render.Recent)
+		p.page, p.inWhole = &render, false
+	case p.page == nil:
+		p.page, p.inWhole = &tables.PageRender{Offset: int32(offset)}, false
+	}
+	return p, nil
+}
+
+func (c *chunk) setPage(p *pageState) error {
+	if !p.inWhole {
+		return c.h.parts.Set(c.r, p.part, &tables.RequestPart{Page: p.page, Named: p.named})
+	}
+	if p.renamed {
+		c.whole.Rename(*p.named)
+	}
+	c.changed = true
+	return nil
+}
+
+// asked is what a cascade asked for in the chunk.
+type asked struct {
+	cascade     tables.Cascade // of one that is in a part: its id alone
+	moment      int64          // see [tables.AskedPages]
+	since       int64
+	asked       tables.Bits
+	outstanding tables.Bits
+	abandoned   int32
+	closed      bool
+	inWhole     bool
+}
+
+func momentOf(c *tables.Cascade) int64 {
+	if c.Timeless {
+		return 0
+	}
+	return c.Moment()
+}
+
+func ofWhole(o *tables.ChunkCascade) *asked {
+	return &asked{
+		cascade: o.Cascade, moment: momentOf(&o.Cascade), since: o.Since, asked: slices.Clone(o.Asked), outstanding: slices.Clone(o.Outstanding),
+		abandoned: o.Abandoned, closed: o.Closed, inWhole: true,
+	}
+}
+
+func ofPart(id tables.CascadeID, p *tables.AskedPages, closed bool) *asked {
+	a := &asked{
+		cascade: tables.Cascade{ID: id}, moment: p.Moment, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned, closed: closed,
+	}
+	if !closed {
+		a.outstanding = a.asked.Without(p.Answered.Bits())
+	}
+	return a
+}
+
+// giveUp waits for no answer any more.
+func (a *asked) giveUp() {
+	a.abandoned += int32(a.outstanding.Len())
+	a.outstanding = nil
+}
+
+// find returns what a cascade asked for; nil: nothing that is known.
+func (c *chunk) find(id tables.CascadeID) (*asked, error) {
+	for i := range c.whole.Cascades {
+		if o := &c.whole.Cascades[i]; o.Cascade.ID == id {
+			return ofWhole(o), nil
+		}
+	}
+	parts, err := c.h.parts.GetMany(c.r, []tables.RequestPartKey{tables.OpenPart(c.key, id), tables.EndedPart(c.key, id)})
+	if err != nil {
+		return nil, err
+	}
+	for i, p := range parts {
+		if p.OK && p.Value.Asked != nil {
+			return ofPart(id, p.Value.Asked, i == 1), nil
+		}
+	}
+	return nil, nil
+}
+
+// add begins with a cascade that is not known.
+func (c *chunk) add(cascade *tables.Cascade) *asked {
+	return &asked{cascade: *cascade, moment: momentOf(cascade), since: c.h.o.Now().Unix(), inWhole: c.h.whole}
+}
+
+// put stores what a cascade asked for.
+func (c *chunk) put(a *asked) error {
+	id := a.cascade.ID
+	if a.inWhole {
+		o := c.whole.Cascade(a.cascade, a.since)
+		o.Asked, o.Outstanding, o.Abandoned, c.changed = a.asked, a.outstanding, a.abandoned, true
+		return nil
+	}
+	p := &tables.AskedPages{Moment: a.moment, Delay: a.since - a.moment, Asked: tables.PageSetOf(a.asked), Abandoned: a.abandoned}
+	if a.closed {
+		p.Moment, p.Delay = 0, a.since
+		return c.h.parts.Set(c.r, tables.EndedPart(c.key, id), &tables.RequestPart{Asked: p})
+	}
+	p.Answered = tables.PageSetOf(a.asked.Without(a.outstanding))
+	return c.h.parts.Set(c.r, tables.OpenPart(c.key, id), &tables.RequestPart{Asked: p})
+}
+
+// open are the cascades that are open and meant; nil: all. A loop may change, end and drop the one that it is at.
+func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(byte) bool) bool) iter.Seq2[*asked, error] {
+	return func(yield func(*asked, error) bool) {
+		for _, o := range slices.Clone(c.whole.Cascades) {
+			waits := func(offset byte) bool { return o.Outstanding.Has(int(offset)) }
+			if !o.Closed && (meant == nil || meant(o.Cascade.ID, momentOf(&o.Cascade), waits)) && !yield(ofWhole(&o), nil) {
+				return
+			}
+		}
+		from, to := tables.OpenRange(c.key)
+		for e, err := range c.h.parts.Range(c.r, from, to) {
+			var id tables.CascadeID
+			if err == nil {
+				id, _, err = tables.CascadeOfPart(e.Key)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			p := e.Value.Asked
+			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
+			if (meant == nil || meant(id, p.Moment, waits)) && !yield(ofPart(id, p, false), nil) {
+				return
+			}
+		}
+	}
+}
+
+// end closes a cascade, and forgets the first of those that ended before, beyond the newest ones. Of one that is forgotten nobody knows
+// what it asked for: should it ask again, it is as one that never did.
+func (c *chunk) end(a *asked) error {
+	id, keep := a.cascade.ID, c.h.o.EndedCascades
+	if a.inWhole {
+		c.whole.Close(slices.IndexFunc(c.whole.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == id }), keep)
+		c.changed = true
+		return nil
+	}
+	a.closed, a.outstanding, a.since = true, nil, c.h.o.Now().Unix()
+	if err := c.put(a); err != nil {
+		return err
+	}
+	if err := c.h.parts.Delete(c.r, tables.OpenPart(c.key, id)); err != nil || !looks(id, keep) {
+		return err
+	}
+	var others []*asked
+	from, to := tables.EndedRange(c.key)
+	for e, err := range c.h.parts.Range(c.r, from, to) {
+		if err != nil {
+			return err
+		}
+		other, _, err := tables.CascadeOfPart(e.Key)
+		if err != nil {
+			return err
+		}
+		if other != id {
+			others = append(others, ofPart(other, e.Value.Asked, true))
+		}
+	}
+	for _, o := range oldest(others, len(others)+1-keep) {
+		if err := c.h.parts.Delete(c.r, tables.EndedPart(c.key, o.cascade.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bound gives up the cascades that have been waited for longest, beyond the newest ones, when another has come: an answer has to look through all that
+// are open. They are dropped without a trace but the report: the pages are asked for by newer cascades, or were asked for long ago.
+func (c *chunk) bound(a *asked) error {
+	if a.closed || !a.inWhole && !looks(a.cascade.ID, c.h.o.OpenCascades) {
+		return nil
+	}
+	var others []*asked
+	for o, err := range c.open(nil) {
+		if err != nil {
+			return err
+		}
+		if o.cascade.ID != a.cascade.ID {
+			others = append(others, o)
+		}
+	}
+	for _, o := range oldest(others, len(others)+1-c.h.o.OpenCascades) {
+		if waits := o.outstanding.Len() > 0; waits {
+			o.giveUp()
+			if err := c.report(o); err != nil {
+				return err
+			}
+		}
+		if o.inWhole {
+			c.whole.Cascades = slices.DeleteFunc(c.whole.Cascades, func(w tables.ChunkCascade) bool { return w.Cascade.ID == o.cascade.ID })
+			c.changed = true
+		} else if err := c.h.parts.Delete(c.r, tables.OpenPart(c.key, o.cascade.ID)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// looks reports whether it is looked for too many of a kind when a cascade comes. It is for one of so many, for to look is to read all of them;
+// there may be some more than should be meanwhile.
+func looks(id tables.CascadeID, most int) bool {
+	n, err := strconv.ParseUint(string(id), 16, 64)
+	return err != nil || n%uint64(max(1, most/16)) == 0
+}
+
+// oldest returns the n that have been there for longest.
+func oldest(list []*asked, n int) []*asked {
+	slices.SortFunc(list, func(a, b *asked) int {
+		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.cascade.ID, b.cascade.ID))
+	})
+	return list[:max(0, min(n, len(list)))]
+}
+
+// report sends the counts of a cascade in the chunk.
+func (c *chunk) report(a *asked) error {
+	p := &tables.Progress{Cascade: a.cascade, Chunks: []tables.ChunkProgress{c.count(a)}}
+	return c.h.progress.Emit(c.r, p.Cascade.ID, p)
+}
+
+func (c *chunk) count(a *asked) tables.ChunkProgress {
+	return tables.ChunkProgress{
+		Wiki: c.key.Wiki, Chunk: c.key.ID, Asked: int32(a.asked.Len()),
+		Outstanding: int32(a.outstanding.Len()), Abandoned: a.abandoned,
+	}
+}
+
+// wind sets the timer of a chunk, if it has none and a cascade waits for something.
+func (c *chunk) wind(a *asked) error {
+	if a.outstanding.Len() == 0 {
+		return nil
+	}
+	if _, wound, err := c.h.late.Get(c.r, c.key); err != nil || wound {
+		return err
+	}
+	return c.h.late.Set(c.r, c.key, time.Unix(a.since+c.h.o.AbandonAfter, 0))
+}
