@@ -140,3 +140,8 @@ func (b Bits) Without(o Bits) Bits {
 	}
 	return left
 }
+
+// RequestPartsOf is what the encoded keys of all parts of a chunk begin with.
+func RequestPartsOf(chunk PageKey) ([]byte, error) {
+	return RequestPartKeys().(codecs.KeyPrefix[RequestPartKey]).KeyPrefix(RequestPartKey{First: chunk})
+}

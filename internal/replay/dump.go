@@ -9,6 +9,7 @@ import (
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/dependents"
 	"github.com/eddystream/eddy/tables/documents"
+	"github.com/eddystream/eddy/tables/requested"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -23,7 +24,9 @@ func WriteTables(ctx context.Context, cfg topology.Config, sites *tables.Sites, 
 		writeTable(ctx, cfg, create, "titles", tables.Titles, each(w.Title)),
 		writeTable(ctx, cfg, create, "links", tables.Links, each(w.Links)),
 		writeTable(ctx, cfg, create, "dependents", tables.Dependents, users(w)),
-		writeTable(ctx, cfg, create, "requests", tables.Requests, each(w.Requests)),
+		ReadTable(ctx, cfg, tables.RequestParts, func(parts *topology.View[tables.RequestPartKey, *tables.RequestPart]) error {
+			return writeTable(ctx, cfg, create, "requests", tables.Requests, chunks(w, parts))
+		}),
 		writeTable(ctx, cfg, create, "cascades", tables.Cascades,
 			each(func(_ tables.CascadeID, row *tables.CascadeRow) (*documents.Cascade, error) { return w.Cascade(row) })),
 	)
@@ -40,6 +43,23 @@ func each[K, V, D any](document func(K, V) (D, error)) written[K, V] {
 				var d any
 				if err == nil {
 					d, err = document(entry.Key, entry.Value)
+				}
+				if !yield(d, err) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// chunks makes a document of every chunk of pages.
+func chunks(w documents.Writer, parts *topology.View[tables.RequestPartKey, *tables.RequestPart]) written[tables.PageKey, *tables.RequestRow] {
+	return func(v *topology.View[tables.PageKey, *tables.RequestRow]) iter.Seq2[any, error] {
+		return func(yield func(any, error) bool) {
+			for c, err := range (requested.Tables{Rows: v, Parts: parts}).All("") {
+				var d any
+				if err == nil {
+					d = w.Requests(c)
 				}
 				if !yield(d, err) {
 					return

@@ -1,6 +1,9 @@
 package documents
 
-import "github.com/eddystream/eddy/tables"
+import (
+	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/requested"
+)
 
 // Requests is what is known of the renderings of a chunk of 256 pages.
 type Requests struct {
@@ -25,17 +28,15 @@ type ChunkCascade struct {
 }
 
 // Requests makes the document of a chunk.
-func (w Writer) Requests(key tables.PageKey, row *tables.RequestRow) (*Requests, error) {
-	r := &Requests{Chunk: key.String(), Pages: make([]PageRender, len(row.Pages)), Cascades: make([]ChunkCascade, len(row.Cascades))}
-	for i, p := range row.Pages {
-		r.Pages[i] = PageRender{Page: key.ID + int64(p.Offset), DT: instant(p.Start), Dead: p.Dead}
+func (w Writer) Requests(c *requested.Chunk) *Requests {
+	r := &Requests{Chunk: c.Key.String(), Pages: make([]PageRender, len(c.Pages)), Cascades: make([]ChunkCascade, len(c.Cascades))}
+	for i, p := range c.Pages {
+		r.Pages[i] = PageRender{Page: c.Key.ID + int64(p.Offset), DT: instant(p.Start), Dead: p.Dead}
 	}
-	for i, c := range row.Cascades {
-		r.Cascades[i] = ChunkCascade{
-			ID: c.Cascade.ID, Closed: c.Closed, Asked: pageIDs(key, c.Asked), Outstanding: pageIDs(key, c.Outstanding),
-		}
+	for i, a := range c.Cascades {
+		r.Cascades[i] = ChunkCascade{ID: a.ID, Closed: a.Closed, Asked: pageIDs(c.Key, a.Asked), Outstanding: pageIDs(c.Key, a.Outstanding)}
 	}
-	return r, nil
+	return r
 }
 
 func pageIDs(chunk tables.PageKey, set tables.Bits) []int64 {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"io"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -13,7 +12,6 @@ import (
 	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/documents"
-	"github.com/eddystream/eddy/topology"
 )
 
 // requestDocument is a page that a cascade asked for.
@@ -23,8 +21,8 @@ type requestDocument struct {
 	Cascade   tables.CascadeID  `json:"cascade"`
 	Root      documents.Titled  `json:"root"`
 	Kind      tables.ChangeKind `json:"kind"`
-	DT        string            `json:"dt"`   // of the change
-	Open      bool              `json:"open"` // not rendered since
+	DT        string            `json:"dt"`   // of the change; it, root and kind are empty of a cascade that is forgotten
+	Open      bool              `json:"open"` // waited for
 	asked     tables.PageKey
 }
 
@@ -65,7 +63,7 @@ cascade of its last line, PAGE/CASCADE. Of cascades that have ended, the newest 
 				}
 			}
 			meant := func(d *requestDocument, c *tables.Cascade) bool {
-				return f.of(r, c) && (cascade == "" || string(c.ID) == cascade) && (!f.open || d.Open)
+				return (c == nil && f.root == nil || c != nil && f.of(r, c)) && (cascade == "" || string(c.ID) == cascade) && (!f.open || d.Open)
 			}
 			if len(args) > 0 {
 				key, err := r.page(args[0])
@@ -79,32 +77,7 @@ cascade of its last line, PAGE/CASCADE. Of cascades that have ended, the newest 
 				return err
 			}
 			return r.withTitles(cmd.Context(), func(title titler) error {
-				return list(cmd.Context(), r, l, tables.Requests, r.prefix(), func(out *lines, chunk tables.PageKey, row *tables.RequestRow) (bool, error) {
-					if after != nil && chunk.String() < after.asked.Chunk().String() {
-						return true, nil
-					}
-					all, err := r.requests(chunk, row, meant)
-					if err != nil {
-						return false, err
-					}
-					for _, d := range all {
-						if after != nil && chunk == after.asked.Chunk() && compareRequests(d, after) <= 0 {
-							continue
-						}
-						if d.PageTitle, err = title(d.asked); err != nil {
-							return false, err
-						}
-						state := "done"
-						if d.Open {
-							state = "open"
-						}
-						more, err := out.add(d.cursor(), d, d.Page, spell([]byte(d.PageTitle)), string(d.Cascade), spell([]byte(d.Root.PageTitle)), d.DT, state)
-						if err != nil || !more {
-							return false, err
-						}
-					}
-					return true, nil
-				})
+				return r.withRequests(cmd.Context(), func(q *requestReader) error { return q.list(cmd.Context(), l, after, title, meant) })
 			})
 		},
 	}
@@ -134,52 +107,22 @@ func compareRequests(a, b *requestDocument) int {
 	return cmp.Or(cmp.Compare(a.asked.ID, b.asked.ID), cmp.Compare(a.Cascade, b.Cascade))
 }
 
-// requests are those of a chunk that are meant, in the order of pages and cascades.
-func (r *reader) requests(chunk tables.PageKey, row *tables.RequestRow, meant func(*requestDocument, *tables.Cascade) bool) ([]*requestDocument, error) {
-	var all []*requestDocument
-	for i := range row.Cascades {
-		c := &row.Cascades[i]
-		root, err := r.writer().Root(&c.Cascade)
-		if err != nil {
-			return nil, err
-		}
-		for offset := range 256 {
-			if !c.Asked.Has(offset) {
-				continue
-			}
-			page := tables.PageKey{Wiki: chunk.Wiki, ID: chunk.ID + int64(offset)}
-			d := &requestDocument{
-				Page: page.String(), Cascade: c.Cascade.ID, Root: root, Kind: c.Cascade.Kind, DT: replay.Time(c.Cascade.DT),
-				Open: !c.Closed && c.Outstanding.Has(offset), asked: page,
-			}
-			if meant(d, &c.Cascade) {
-				all = append(all, d)
-			}
-		}
-	}
-	slices.SortFunc(all, compareRequests)
-	return all, nil
-}
-
 // requestsOf prints what is known of one page.
-func (r *reader) requestsOf(cmd *cobra.Command, key tables.PageKey, meant func(*requestDocument, *tables.Cascade) bool) error {
-	return within(cmd.Context(), r, tables.Requests, func(v *topology.View[tables.PageKey, *tables.RequestRow]) error {
-		row, ok, err := v.Get(key.Chunk())
+func (r *reader) requestsOf(cmd *cobra.Command, key tables.PageKey, meant meantRequest) error {
+	return r.withRequests(cmd.Context(), func(q *requestReader) error {
+		chunk, err := q.chunks.Load(key.Chunk())
 		if err != nil {
 			return err
 		}
 		d := pageRequests{Page: key.String(), Requests: []*requestDocument{}}
-		if !ok {
-			row = &tables.RequestRow{}
-		}
-		page := row.Page(byte(key.ID))
+		page := chunk.Page(byte(key.ID))
 		if page != nil {
 			d.Dead = page.Dead
 			if page.Start != 0 {
 				d.Rendered = replay.Time(page.Start)
 			}
 		}
-		all, err := r.requests(key.Chunk(), row, meant)
+		all, err := q.requests(chunk, meant)
 		if err != nil {
 			return err
 		}

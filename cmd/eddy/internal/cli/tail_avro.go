@@ -31,6 +31,7 @@ var avroTypes = map[string]string{
 	tables.Links.Topic():            "LinksRow",
 	tables.Dependents.Topic():       "DependentsRow",
 	tables.Requests.Topic():         "RequestRow",
+	tables.RequestParts.Topic():     "RequestPart",
 	tables.Cascades.Topic():         "CascadeRow",
 	tables.CascadePartTable.Topic(): "CascadePart",
 	"eddy-requests-late-timers":     timers,
