@@ -74,13 +74,13 @@ func (c *chunk) known(offsets []byte) ([]pageState, error) {
 	if err != nil {
 		return nil, err
 	}
-	known := make([]pageState, len(offsets))
-	for i, p := range parts {
-		if p.OK {
-			known[i] = pageState{page: p.Value.Page, named: p.Value.Named, part: keys[i]}
-		} else {
-			known[i] = pageState{page: c.whole.Page(offsets[i]), named: c.whole.Name(offsets[i]), part: keys[i], inWhole: true}
+	known := make([]pageState, 0, len(offsets))
+	for i, offset := range offsets {
+		k := pageState{page: c.whole.Page(offset), named: c.whole.Name(offset), part: keys[i], inWhole: true}
+		if p := parts[i]; p.OK {
+			k.page, k.named, k.inWhole = p.Value.Page, p.Value.Named, false
 		}
+		known = append(known, k)
 	}
 	return known, nil
 }
