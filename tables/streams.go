@@ -44,6 +44,7 @@ var (
 	TitleRows       = schemas.Codec[*TitleRow]("TitleRow")
 	LinksRows       = schemas.Codec[*LinksRow]("LinksRow")
 	RequestRows     = schemas.Codec[*RequestRow]("RequestRow")
+	LinksPartRows   = schemas.Codec[*LinksPart]("LinksPart")
 	CascadeRows     = schemas.Codec[*CascadeRow]("CascadeRow")
 	CascadePartRows = schemas.Codec[*CascadePart]("CascadePart")
 	DependentsSteps = schemas.Codec[*DependentsStep]("DependentsStep")
@@ -54,6 +55,8 @@ var (
 	Pages      = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
 	Titles     = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
 	Links      = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
+	// LinksPartTable has the links that the rows of pages have no room for.
+	LinksPartTable = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
 	Dependents = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
 	// Requests is keyed by the first page of each chunk of 256.
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
