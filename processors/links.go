@@ -60,7 +60,7 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if err != nil {
 		return err
 	}
-	e := edges{h, r, r.Key, k.torn}
+	e := edges{h, r, r.Key}
 	known := row.Recent.Has(ev.Meta.ID) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID)
 	switch {
 	case k.torn && known:
@@ -116,7 +116,7 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if row.Version > 0 && l.Version > 0 && l.Version <= row.Version || l.Heard && row.Known {
 		return nil // a repeat, or less than what is known
 	}
-	e := edges{h, r, r.Key, k.torn}
+	e := edges{h, r, r.Key}
 	before, known, renamed := own(row), row.Known, row.Known && row.Live && row.Name != l.Name
 	if renamed {
 		left := row.Name
@@ -173,7 +173,7 @@ func (h *links) used(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if !row.Used || start < row.UsedSince {
 		row.Used, row.UsedSince = true, start
 	}
-	e := edges{h, r, r.Key, k.torn}
+	e := edges{h, r, r.Key}
 	if err := e.resend(row, start); err != nil {
 		return err
 	}

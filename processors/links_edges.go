@@ -12,7 +12,6 @@ type edges struct {
 	h    *links
 	r    topology.Scope
 	page tables.PageKey
-	torn bool // of the links that the page had some are not known
 }
 
 // ownLinks are the links that a page has at one moment, sorted: those of its last rendering, if that counts, and where
@@ -75,7 +74,7 @@ func (e edges) diff(row *tables.LinksRow, was ownLinks, at int64, ofRender bool)
 		default:
 			// The same link is news where the title means another page than when it was found; to the page's own title
 			// also where that may be so.
-			news := e.torn || before[0].Page != after[0].Page || row.Recheck && ofRender && self(row, after[0])
+			news := before[0].Page != after[0].Page || row.Recheck && ofRender && self(row, after[0])
 			counts := is.direct != was.direct && tables.Redirected.Has(after[0].Type)
 			if news || counts || is.carries(after[0]) != was.carries(before[0]) {
 				if err := e.add(row, is, after[0], foundAt(row, after[0], at), !news); err != nil {

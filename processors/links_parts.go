@@ -12,7 +12,8 @@ import (
 //
 // With at-least-once a crash may leave the row in the log and not its parts, or the parts deleted and not the row. The row is *torn* then: it has some
 // of the page's links. The records that led to it come again. What is missing are links that a rendering among them has sent, or has taken
-// back, and none that only the row knows of: each of the renderings becomes the page's, with all its links sent as news, or is taken back as a whole.
+// back, and none that only the row knows of: each of the renderings becomes the page's, and what is not known to be there is sent, or is taken back as a
+// whole.
 
 // linksRoom is how many bytes of links a row holds. Where rows are written as by a release that knows of no parts, for its workers to read, there can
 // be none.
