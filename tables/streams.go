@@ -52,12 +52,12 @@ var (
 
 // The tables of the pipeline, for views and joins. Their topics are those that the pipeline's processors get.
 var (
-	Pages      = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
-	Titles     = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
-	Links      = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
+	Pages  = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
+	Titles = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
+	Links  = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
 	// LinksPartTable has the links that the rows of pages have no room for.
 	LinksPartTable = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
-	Dependents = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
+	Dependents     = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
 	// Requests is keyed by the first page of each chunk of 256.
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
 	Cascades = topology.NewTable("eddy-cascades-table", CascadeIDs(), CascadeRows)
