@@ -6,6 +6,7 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -45,9 +46,7 @@ func (f *eventFile) line(schema, title string, page, rev int, fields map[string]
 		"$schema": schema, "meta": map[string]any{"id": fmt.Sprint("e", f.n), "domain": "x"}, "wiki_id": "w", "dt": "2024-01-01T00:00:00Z",
 		"page": map[string]any{"page_id": page, "page_title": title, "namespace_id": 0}, "revision": map[string]any{"rev_id": rev},
 	}
-	for k, v := range fields {
-		event[k] = v
-	}
+	maps.Copy(event, fields)
 	if err := json.NewEncoder(f.out).Encode(event); err != nil {
 		f.t.Fatal(err)
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -91,7 +92,7 @@ func linksInParts(tb *testing.T, t *rapid.T, crashes float64) {
 	want, rev, live, title := map[string]bool{}, int64(0), true, "A"
 	seen := map[string]bool{}
 	for step := range rapid.IntRange(1, 8).Draw(t, "steps") {
-		id := fmt.Sprint(step)
+		id := strconv.Itoa(step)
 		change := events.PageChange{
 			Meta: events.Meta{ID: "c" + id}, Wiki: wiki, Time: at(10 * step), Kind: events.Edit, Page: events.Page{ID: page, Title: title},
 		}

@@ -3,6 +3,7 @@ package tables
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -13,7 +14,7 @@ func drawLinks(t *rapid.T) []Link {
 	links := rapid.SliceOfN(rapid.Custom(func(t *rapid.T) Link {
 		return Link{
 			Type: LinkType(rapid.IntRange(0, 7).Draw(t, "type")), Namespace: rapid.Int32Range(0, 2).Draw(t, "namespace"),
-			Text: strings.Repeat("x", rapid.IntRange(0, 300).Draw(t, "length")) + fmt.Sprint(rapid.IntRange(0, 999).Draw(t, "text")),
+			Text: strings.Repeat("x", rapid.IntRange(0, 300).Draw(t, "length")) + strconv.Itoa(rapid.IntRange(0, 999).Draw(t, "text")),
 			Page: rapid.Int64Range(0, 3).Draw(t, "page"), Rev: rapid.Int64Range(0, 3).Draw(t, "rev"), PageOnly: rapid.Bool().Draw(t, "only"),
 		}
 	}), 0, 200).Draw(t, "links")

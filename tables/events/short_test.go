@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables/events"
 )
 
@@ -39,10 +40,7 @@ func TestTextsThatAreKeptAreShort(t *testing.T) {
 		t.Fatal(err)
 	}
 	keep(read.Meta.ID, read.Revision.ContentSHA1, read.Revision.Form())
-	for name, codec := range map[string]interface {
-		Encode(events.Render) ([]byte, error)
-		Decode([]byte) (events.Render, error)
-	}{"json": events.RenderJSON(), "avro": events.RenderCodec()} {
+	for name, codec := range map[string]codecs.Codec[events.Render]{"json": events.RenderJSON(), "avro": events.RenderCodec()} {
 		data, err := codec.Encode(r)
 		if err != nil {
 			t.Fatalf("%s: %v", name, err)
