@@ -16,6 +16,7 @@ import (
 	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -78,15 +79,16 @@ func addresses(n int) map[string]any {
 	return map[string]any{"external": list}
 }
 
-// No row and no message grows with the links of a page, the changes of a second, or the pages that claim a title. A rendering of more than an event
-// may have is refused by its line and size, and all others are used.
+// No row and no message grows with the links of a page, the changes of a second, or the pages that claim a title. A rendering of more than a record
+// may have is refused by its line and size, and all others are used. One that a greater record has room for loses the links behind those that a
+// record may lead to.
 func TestSizes(t *testing.T) {
 	t.Parallel()
 	links, urls, many, options := 500, 20, 200, processors.Options{LinksBytes: 2000}
-	hugeLinks, hugeURLs := 90_000, 600
+	hugeLinks, hugeURLs, wide := 90_000, 600, 1_000_000
 	if *large {
 		links, urls, many, options = 40_000, 450, 30_000, processors.Options{}
-		hugeLinks, hugeURLs = 1_000_000, 50_000
+		hugeLinks, hugeURLs, wide = 2_000_000, 50_000, 32<<20
 	}
 	f := newEventFile(t)
 	f.change("create", "Long_list", 1, 1)
@@ -104,14 +106,25 @@ func TestSizes(t *testing.T) {
 		f.change("create", "Same", 1000+i, many+i)
 	}
 	f.change("delete", "Addresses", 2, 1)
+	million := 0
+	if *large {
+		million = 1_000_000
+		f.render("A_million_links", 6, 1, pagesFrom(0, million))
+	}
 	if err := f.out.Close(); err != nil {
 		t.Fatal(err)
 	}
 
-	b := runBrokered(t, options, topology.Config{Partitions: 2})
+	b := runBrokered(t, options, topology.Config{Partitions: 2, MaxRecordBytes: wide})
 	var refused []string
+	left := 0 // links of the page with a million
 	counts, err := replay.Feed(t.Context(), b.to, []string{f.path}, replay.Options{
 		Sites: b.sites, OnError: replay.DeadLetter,
+		Dropped: func(ev *events.Event, links []events.Dropped) {
+			if ev.Render != nil && ev.Render.Page.ID == 6 {
+				left = len(links)
+			}
+		},
 		Reject: func(_ context.Context, r replay.Rejected) error {
 			if !errors.Is(r.Err, topology.ErrTooLarge) {
 				return r.Err
@@ -173,8 +186,8 @@ func TestSizes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("link-changes: %d bytes at most", most)
-	if added != links+links/2+urls || removed != links/2+urls || most > 70_000 {
+	t.Logf("link-changes: %d bytes at most; %d links are left out", most, left)
+	if (million > 0) != (left > 0) || added != links+links/2+urls+million-left || removed != links/2+urls || most > 70_000 {
 		t.Errorf("link-changes name %d links that came and %d that went, in records of up to %d bytes", added, removed, most)
 	}
 }
