@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/eddystream/eddy/integration/oracle"
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
@@ -15,13 +16,14 @@ type views struct {
 	pages      *topology.View[tables.PageKey, *tables.PageRow]
 	titles     *topology.View[tables.Title, *tables.TitleRow]
 	links      *topology.View[tables.PageKey, *tables.LinksRow]
+	parts      *topology.View[tables.LinksPartKey, *tables.LinksPart]
 	dependents *topology.View[tables.Target, *tables.DependentsRow]
 }
 
 func openViews(t *testing.T, cfg topology.Config) views {
 	t.Helper()
 	return views{
-		openView(t, cfg, tables.Pages), openView(t, cfg, tables.Titles), openView(t, cfg, tables.Links),
+		openView(t, cfg, tables.Pages), openView(t, cfg, tables.Titles), openView(t, cfg, tables.Links), openView(t, cfg, tables.LinksPartTable),
 		openView(t, cfg, tables.Dependents),
 	}
 }
@@ -56,11 +58,7 @@ func (v views) derived(ctx context.Context, wiki string) (*oracle.Derived, error
 				c.Title(key, row)
 			}
 		}),
-		present(ctx, v.links, func(key tables.PageKey, row *tables.LinksRow) {
-			if key.Wiki == wiki {
-				c.Links(key, row)
-			}
-		}),
+		v.wholeLinks(ctx, wiki, c),
 		present(ctx, v.dependents, func(key tables.Target, row *tables.DependentsRow) {
 			if key.Wiki == wiki {
 				c.Dependents(key, row)
@@ -68,6 +66,32 @@ func (v views) derived(ctx context.Context, wiki string) (*oracle.Derived, error
 		}),
 	)
 	return c.Derived(), err
+}
+
+// wholeLinks takes every row of links, with those that are in parts.
+func (v views) wholeLinks(ctx context.Context, wiki string, c *oracle.Collector) error {
+	var keys []tables.PageKey
+	err := errors.Join(
+		present(ctx, v.parts, func(tables.LinksPartKey, *tables.LinksPart) {}),
+		present(ctx, v.links, func(key tables.PageKey, _ *tables.LinksRow) {
+			if key.Wiki == wiki {
+				keys = append(keys, key)
+			}
+		}),
+	)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		row, found, err := replay.Links(ctx, v.links, v.parts, key)
+		if err != nil {
+			return err
+		}
+		if found {
+			c.Links(key, row)
+		}
+	}
+	return nil
 }
 
 // present takes every row that a table has now.

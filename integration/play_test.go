@@ -77,8 +77,19 @@ func (m *memory) Derived() (*oracle.Derived, error) {
 	for _, e := range topologytest.Rows(m.Driver, tables.Titles) {
 		c.Title(e.Key, e.Value)
 	}
+	parts := map[tables.LinksPartKey]*tables.LinksPart{}
+	for _, e := range topologytest.Rows(m.Driver, tables.LinksPartTable) {
+		parts[e.Key] = e.Value
+	}
 	for _, e := range topologytest.Rows(m.Driver, tables.Links) {
-		c.Links(e.Key, e.Value)
+		row, whole, err := e.Value.Fill(func(name int64) (*tables.LinksPart, bool, error) {
+			p, found := parts[tables.LinksPartKey{First: e.Key, Second: tables.LinksPartName(name)}]
+			return p, found, nil
+		})
+		if err != nil || !whole {
+			return nil, fmt.Errorf("links of %s: parts are missing: %w", e.Key, err)
+		}
+		c.Links(e.Key, row)
 	}
 	for _, e := range topologytest.Rows(m.Driver, tables.Dependents) {
 		c.Dependents(e.Key, e.Value)
@@ -99,7 +110,7 @@ type play struct {
 func plays() []play {
 	var all []play
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
-		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, CascadeEntries: 2}
+		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, CascadeEntries: 2, LinksBytes: 50}
 		forgetful := small // a page may be asked for twice, and no page is stale
 		forgetful.EndedCascades = 1
 		all = append(all,

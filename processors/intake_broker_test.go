@@ -232,7 +232,7 @@ func TestIntakeOfNaturalMistakes(t *testing.T) {
 		{"a list of events", kgo.Record{Topic: changes, Value: []byte("[" + changeText("x", 9, ``) + "]")}, "list"},
 		{"no UTF-8", kgo.Record{Topic: changes, Value: []byte(strings.Replace(changeText("x", 9, ``), "P9", "P\xff", 1))}, "UTF-8"},
 		{"a pack", kgo.Record{Topic: changes, Value: []byte("x"), Headers: []kgo.RecordHeader{{Key: "eddy-pack", Value: []byte("1")}}}, ""},
-		{"larger than can be sent", kgo.Record{Topic: renders, Value: []byte(renderText("x", 9, `{"page":[`+big[:len(big)-1]+`]}`))}, "too large"},
+		{"larger than can be sent", kgo.Record{Topic: renders, Value: []byte(renderText("x", 9, `{"page":[`+big[:len(big)-1]+`]}`))}, `key "testwiki:9": too large for a record: it has `},
 	}
 	records := map[string]*kgo.Record{}
 	for i := range list {

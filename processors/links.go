@@ -16,7 +16,9 @@ import (
 // revision, a rendering of it what others now see of it. Whichever comes second starts the cascade.
 type links struct {
 	o       Options
+	room    int // of a row, for links
 	rows    topology.State[tables.PageKey, *tables.LinksRow]
+	parts   topology.Store[tables.LinksPartKey, *tables.LinksPart]
 	targets topology.Sink[tables.Target, *tables.TargetUpdate]
 	changes topology.Sink[tables.PageKey, tables.LinkChange]
 	overdue *topology.Timers[tables.PageKey] // of pages with a rendering whose change has not come
@@ -26,7 +28,9 @@ func addLinks(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "links", tables.PageKeys())
 	h := &links{
 		o:       o,
+		room:    linksRoom(o),
 		rows:    topology.Persist(p, tables.LinksRows),
+		parts:   topology.AddStore(p, "parts", tables.LinksPartKeys(), tables.LinksPartRows),
 		targets: topology.Output(p, tables.TargetUpdates),
 		changes: topology.Output(p, tables.LinkChanges),
 		overdue: topology.AddTimers(p, "overdue", tables.PageKeys(), topology.WallClock),
@@ -35,17 +39,6 @@ func addLinks(b *topology.Builder, o Options) {
 	topology.Input(p, tables.Lives).Handle(h.life)
 	topology.Input(p, tables.Renders).Handle(h.render)
 	topology.Input(p, tables.Uses).Handle(h.used)
-}
-
-func (h *links) row(r topology.Scope) (*tables.LinksRow, error) {
-	row, found, err := h.rows.Get(r)
-	if err != nil {
-		return nil, err
-	}
-	if !found {
-		row = &tables.LinksRow{}
-	}
-	return row, nil
 }
 
 // render takes in one rendering.
@@ -63,12 +56,16 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	state, dropped := readRender(site, ev)
 	h.o.dropped.note(r.Key, dropped)
-	row, err := h.row(r)
+	row, k, err := h.row(r, r.Key)
 	if err != nil {
 		return err
 	}
 	e := edges{h, r, r.Key}
-	if row.Recent.Has(ev.Meta.ID) || row.Repeats(state) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID) {
+	known := row.Recent.Has(ev.Meta.ID) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID)
+	switch {
+	case k.torn && known:
+		return e.restore(row, state, k)
+	case known || !k.torn && row.Repeats(state):
 		return e.takeBack(row, state)
 	}
 	row.Recent.Add(ev.Meta.ID, tables.RenderEvents)
@@ -77,7 +74,7 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		if err := e.takeBack(row, state); err != nil {
 			return err
 		}
-		return h.rows.Set(r, row)
+		return h.save(r, r.Key, row, k)
 	}
 	before, last := own(row), row.Render
 	row.Older = nil
@@ -103,7 +100,7 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	} else if err := e.takeBack(row, state); err != nil {
 		return err
 	}
-	return h.rows.Set(r, row)
+	return h.save(r, r.Key, row, k)
 }
 
 // life takes in one change of the page.
@@ -112,7 +109,7 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 		return nil
 	}
 	l := r.Value
-	row, err := h.row(r)
+	row, k, err := h.row(r, r.Key)
 	if err != nil {
 		return err
 	}
@@ -160,7 +157,7 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 			return err
 		}
 	}
-	return h.rows.Set(r, row)
+	return h.save(r, r.Key, row, k)
 }
 
 // used marks the page as one whose includes others depend on, and sends those again by its name.
@@ -168,7 +165,7 @@ func (h *links) used(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if r.Deleted {
 		return nil
 	}
-	row, err := h.row(r)
+	row, k, err := h.row(r, r.Key)
 	if err != nil {
 		return err
 	}
@@ -180,5 +177,5 @@ func (h *links) used(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if err := e.resend(row, start); err != nil {
 		return err
 	}
-	return h.rows.Set(r, row)
+	return h.save(r, r.Key, row, k)
 }

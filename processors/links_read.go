@@ -44,10 +44,12 @@ func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, 
 	if hash == "" {
 		hash = ev.ContentSHA1
 	}
-	return &tables.RenderState{
+	state := &tables.RenderState{
 		Start: ev.Start.Unix(), Rev: ev.Revision.ID, Direct: ev.Closure == events.Direct, Hash: hash,
 		Links: list.sorted(),
-	}, list.dropped
+	}
+	list.bound(state)
+	return state, list.dropped
 }
 
 // renderSite returns the rules of a rendering's wiki. Its error names the event.
@@ -107,4 +109,33 @@ func (l *linkList) sorted() []tables.Link {
 		}
 	}
 	return out
+}
+
+// renderCost bounds what the links of one rendering may lead to, in bytes. A record may add those of one and remove those of another, and that is less than
+// what the engine lets a record emit and write.
+const renderCost = 28 << 20
+
+// cost is what a link may lead to when it comes, in bytes: what is sent to its target, its part of a row and of link-changes. When it goes it is less.
+func cost(wiki string, l *tables.Link) int {
+	bytes := 3*len(l.Text) + 3*len(wiki) + 180
+	if l.Type == tables.LinkTemplate {
+		bytes += 320 // the name of the page goes with it
+	}
+	return bytes
+}
+
+// bound drops the last links of a rendering that has too many.
+func (l *linkList) bound(state *tables.RenderState) {
+	left := renderCost
+	for i := range state.Links {
+		if left -= cost(l.site.Wiki(), &state.Links[i]); left >= 0 {
+			continue
+		}
+		for _, link := range state.Links[i:] {
+			l.dropped = append(l.dropped, events.Dropped{Type: link.Type.String(), Text: link.Text, Fault: events.FaultMany})
+		}
+		clear(state.Links[i:])
+		state.Links = state.Links[:i]
+		return
+	}
 }

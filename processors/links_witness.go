@@ -57,14 +57,14 @@ func (h *links) wait(r topology.Scope, page tables.PageKey, row *tables.LinksRow
 
 // lost takes the change to the revision that was rendered last for lost.
 func (h *links) lost(_ context.Context, t *topology.Timer[tables.PageKey]) error {
-	row, found, err := h.rows.Get(t)
-	if err != nil || !found || !row.Active() || len(row.Pending) == 0 || !unheard(row) {
+	row, k, err := h.row(t, t.Key)
+	if err != nil || !row.Active() || len(row.Pending) == 0 || !unheard(row) {
 		return err
 	}
 	if err := h.announce(t, t.Key, witness(t.Key.Wiki, row, true)); err != nil {
 		return err
 	}
-	return h.rows.Set(t, row)
+	return h.save(t, t.Key, row, k)
 }
 
 // witness lets the last rendering witness the changes up to its revision, and returns what others feel of them; nil:

@@ -58,6 +58,9 @@ type Options struct {
 	// CascadeEntries is how many messages, and how many chunks of pages, of a cascade are in one row; larger cascades have more rows. Defaults to
 	// [tables.CascadeEntries].
 	CascadeEntries int
+	// LinksBytes is how many bytes of links, about, the row of a page holds; those of pages with more are in rows of up to as many. Defaults to
+	// [tables.LinksBytes].
+	LinksBytes int
 	// KeepCascades is how long a cascade that has ended is kept, an hour or more. What is asked for late after that is counted as a cascade of its
 	// own. Defaults to 30 days.
 	KeepCascades time.Duration
@@ -101,6 +104,9 @@ func (o Options) withDefaults() Options {
 	if o.CascadeEntries == 0 {
 		o.CascadeEntries = tables.CascadeEntries
 	}
+	if o.LinksBytes == 0 {
+		o.LinksBytes = tables.LinksBytes
+	}
 	if o.KeepCascades == 0 {
 		o.KeepCascades = 30 * 24 * time.Hour
 	}
@@ -134,6 +140,9 @@ func (o Options) Validate() error {
 	}
 	if o.CascadeEntries < 1 || o.CascadeEntries > tables.MaxCascadeEntries {
 		errs = append(errs, fmt.Errorf("CascadeEntries %d: want 1 to %d", o.CascadeEntries, tables.MaxCascadeEntries))
+	}
+	if o.LinksBytes < 1 || o.LinksBytes > tables.MaxLinksBytes {
+		errs = append(errs, fmt.Errorf("LinksBytes %d: want 1 to %d", o.LinksBytes, tables.MaxLinksBytes))
 	}
 	if o.KeepCascades < settled {
 		errs = append(errs, fmt.Errorf("KeepCascades %s: want %s or more", o.KeepCascades, settled))

@@ -325,7 +325,7 @@ func (now *identity) apply(row *tables.PageRow, ev *events.PageChange, found boo
 // unknownPrefix returns the prefix of a title as an event spells it, where the site info has another for its namespace.
 func unknownPrefix(site *tables.SiteInfo, namespace int32, title string) string {
 	prefix, _, ok := strings.Cut(title, ":")
-	if namespace == 0 || !ok {
+	if namespace == 0 || !ok || len(prefix) > maxForeign {
 		return ""
 	}
 	if known, ok := site.Namespace(namespace); ok && strings.ReplaceAll(known.Name, " ", "_") == prefix {

@@ -79,11 +79,11 @@ func TestBadEvents(t *testing.T) {
 
 func TestOptions(t *testing.T) {
 	t.Parallel()
-	_, err := processors.New(processors.Options{StartOn: "never", ChunkWidth: 40, InlineEdges: -1, WalkChunks: -1, AbandonAfter: -1, EndedCascades: -1, OpenCascades: -1, CascadeEntries: -1, KeepCascades: -1})
+	_, err := processors.New(processors.Options{StartOn: "never", ChunkWidth: 40, InlineEdges: -1, WalkChunks: -1, AbandonAfter: -1, EndedCascades: -1, OpenCascades: -1, CascadeEntries: -1, LinksBytes: -1, KeepCascades: -1})
 	if err == nil {
 		t.Fatal("taken")
 	}
-	for _, field := range []string{"StartOn", "ChunkWidth", "InlineEdges", "WalkChunks", "AbandonAfter", "EndedCascades", "OpenCascades", "CascadeEntries", "KeepCascades"} {
+	for _, field := range []string{"StartOn", "ChunkWidth", "InlineEdges", "WalkChunks", "AbandonAfter", "EndedCascades", "OpenCascades", "CascadeEntries", "LinksBytes", "KeepCascades"} {
 		if !strings.Contains(err.Error(), field) {
 			t.Errorf("error %q does not name %s", err, field)
 		}

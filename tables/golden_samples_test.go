@@ -40,6 +40,7 @@ func samples() []sample {
 		of("PageRow", PageRows),
 		of("TitleRow", TitleRows),
 		of("LinksRow", LinksRows),
+		of("LinksPart", LinksPartRows),
 		of("RequestRow", RequestRows),
 		of("CascadeRow", CascadeRows),
 		of("CascadePart", CascadePartRows),

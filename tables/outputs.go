@@ -53,11 +53,14 @@ type CascadeEvent struct {
 	Late        int64          `avro:"late" json:"late"`               // of the pages asked, those after the end
 }
 
-// LinkChange is the difference between two renderings of a page by one type of link: `link-changes`, keyed by page.
+// LinkChange is the difference between two renderings of a page by one type of link: `link-changes`, keyed by page. One of many links comes in
+// several records, one behind the other: what all of them name is the difference.
 type LinkChange struct {
 	Type    LinkType `avro:"type" json:"type"`
 	DT      int64    `avro:"dt" json:"dt"`         // start of the rendering, or dt of the change; Unix seconds
 	Rev     int64    `avro:"rev_id" json:"rev_id"` // revision rendered; 0: unknown
 	Added   []string `avro:"added" json:"added"`   // targets, spelled as keys
 	Removed []string `avro:"removed" json:"removed"`
+	Part    int32    `avro:"part" json:"part" default:"1"`   // which of the records it is, from 1
+	Parts   int32    `avro:"parts" json:"parts" default:"1"` // how many there are
 }

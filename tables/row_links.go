@@ -5,8 +5,7 @@ import (
 	"slices"
 )
 
-// LinksRow is what a page uses: the row of `eddy-links-table`. It is bounded by the links of one rendering and by the
-// changes of the page that no rendering has witnessed.
+// LinksRow is what a page uses: the row of `eddy-links-table`. Links that it has no room for are in [LinksPart] rows.
 type LinksRow struct {
 	// The page's life, as its changes tell; Known is false until the first one comes, and the page counts as live.
 	Known bool  `avro:"known"`
@@ -85,6 +84,8 @@ type RenderState struct {
 	Hash   string   `avro:"transclusion_sha1"`
 	Seen   []string `avro:"seen"` // ids of the events with this start
 	Links  []Link   `avro:"links"`
+	// Parts are the names of the [LinksPart] rows that have the links, in order, where the row has no room for them.
+	Parts []int64 `avro:"parts" default:"[]"`
 }
 
 // Link is one link of a rendering. Links are sorted by type, then target.

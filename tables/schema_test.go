@@ -37,6 +37,7 @@ func TestSchemas(t *testing.T) {
 		PageRow{},
 		TitleRow{},
 		LinksRow{},
+		LinksPart{},
 		dependentsRecord{},
 		RequestRow{},
 		CascadeRow{},

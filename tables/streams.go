@@ -44,6 +44,7 @@ var (
 	TitleRows       = schemas.Codec[*TitleRow]("TitleRow")
 	LinksRows       = schemas.Codec[*LinksRow]("LinksRow")
 	RequestRows     = schemas.Codec[*RequestRow]("RequestRow")
+	LinksPartRows   = schemas.Codec[*LinksPart]("LinksPart")
 	CascadeRows     = schemas.Codec[*CascadeRow]("CascadeRow")
 	CascadePartRows = schemas.Codec[*CascadePart]("CascadePart")
 	RequestPartRows = schemas.Codec[*RequestPart]("RequestPart")
@@ -52,10 +53,12 @@ var (
 
 // The tables of the pipeline, for views and joins. Their topics are those that the pipeline's processors get.
 var (
-	Pages      = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
-	Titles     = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
-	Links      = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
-	Dependents = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
+	Pages  = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
+	Titles = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
+	Links  = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
+	// LinksPartTable has the links that the rows of pages have no room for.
+	LinksPartTable = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
+	Dependents     = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
 	// Requests is keyed by the first page of each chunk of 256. It has what releases before v2 wrote; see [RequestRow].
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
 	// RequestParts has what is known of the pages of each chunk, and what cascades asked for there.

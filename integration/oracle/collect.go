@@ -29,7 +29,7 @@ func (c *Collector) Title(key tables.Title, row *tables.TitleRow) {
 	}
 }
 
-// Links takes a row of the links' table.
+// Links takes a row of the links' table, with all its links.
 func (c *Collector) Links(key tables.PageKey, row *tables.LinksRow) {
 	set := linkSet{}
 	if row.Active() {

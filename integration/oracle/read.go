@@ -15,7 +15,10 @@ func ReadTables(ctx context.Context, cfg topology.Config) (*Derived, error) {
 	err := errors.Join(
 		collect(ctx, cfg, tables.Pages, c.Page),
 		collect(ctx, cfg, tables.Titles, c.Title),
-		collect(ctx, cfg, tables.Links, c.Links),
+		replay.EachLinks(ctx, cfg, func(page tables.PageKey, row *tables.LinksRow) error {
+			c.Links(page, row)
+			return nil
+		}),
 		collect(ctx, cfg, tables.Dependents, c.Dependents),
 	)
 	return c.Derived(), err

@@ -22,7 +22,7 @@ func WriteTables(ctx context.Context, cfg topology.Config, sites *tables.Sites, 
 	return errors.Join(
 		writeTable(ctx, cfg, create, "pages", tables.Pages, each(w.Page)),
 		writeTable(ctx, cfg, create, "titles", tables.Titles, each(w.Title)),
-		writeTable(ctx, cfg, create, "links", tables.Links, each(w.Links)),
+		writeLinks(ctx, cfg, create, w),
 		writeTable(ctx, cfg, create, "dependents", tables.Dependents, users(w)),
 		ReadTable(ctx, cfg, tables.RequestParts, func(parts *topology.View[tables.RequestPartKey, *tables.RequestPart]) error {
 			return writeTable(ctx, cfg, create, "requests", tables.Requests, chunks(w, parts))
@@ -37,16 +37,18 @@ type written[K, V any] func(v *topology.View[K, V]) iter.Seq2[any, error]
 
 // each makes a document of every row.
 func each[K, V, D any](document func(K, V) (D, error)) written[K, V] {
-	return func(v *topology.View[K, V]) iter.Seq2[any, error] {
-		return func(yield func(any, error) bool) {
-			for entry, err := range v.All() {
-				var d any
-				if err == nil {
-					d, err = document(entry.Key, entry.Value)
-				}
-				if !yield(d, err) {
-					return
-				}
+	return func(v *topology.View[K, V]) iter.Seq2[any, error] { return documentsOf(v.All(), document) }
+}
+
+func documentsOf[K, V, D any](rows iter.Seq2[topology.Entry[K, V], error], document func(K, V) (D, error)) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
+		for entry, err := range rows {
+			var d any
+			if err == nil {
+				d, err = document(entry.Key, entry.Value)
+			}
+			if !yield(d, err) {
+				return
 			}
 		}
 	}
@@ -100,11 +102,13 @@ func writeTable[K, V any](
 	ctx context.Context, cfg topology.Config, create func(string) (io.WriteCloser, error),
 	name string, table topology.Table[K, V], rows written[K, V],
 ) error {
-	return ReadTable(ctx, cfg, table, func(v *topology.View[K, V]) error {
-		out, err := create(name)
-		if err != nil {
-			return err
-		}
-		return errors.Join(writeDocuments(out, rows(v)), out.Close())
-	})
+	return ReadTable(ctx, cfg, table, func(v *topology.View[K, V]) error { return writeRows(create, name, rows(v)) })
+}
+
+func writeRows(create func(string) (io.WriteCloser, error), name string, rows iter.Seq2[any, error]) error {
+	out, err := create(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(writeDocuments(out, rows), out.Close())
 }

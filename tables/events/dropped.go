@@ -28,6 +28,7 @@ const (
 	FaultTitle     Fault = "title"     // its title breaks a rule of MediaWiki's
 	FaultLength    Fault = "length"    // its title, prefix or address is too long
 	FaultPrefix    Fault = "prefix"    // its interwiki prefix or language code is none
+	FaultMany      Fault = "many"      // there are more before it than a rendering may have
 	FaultCharacter Fault = "character" // it is not UTF-8, or has a control character
 )
 

@@ -129,6 +129,7 @@ func (w *wire) pageChange() (*PageChange, error) {
 			c.Revision.Others = append(c.Revision.Others, Slot{role, s.Model, s.SHA1})
 		}
 	}
+	shorten(&c.Meta.ID, &c.Revision.SHA1, &c.Revision.ContentSHA1, &c.Revision.Model)
 	if w.Prior != nil && w.Prior.Page != nil {
 		p := w.Prior.Page
 		c.PriorPage = &PriorPage{ID: p.ID, Namespace: page.Namespace, Unsaid: p.Namespace == nil, Title: p.Title}

@@ -56,6 +56,7 @@ func (c possible) Encode(r Render) ([]byte, error) {
 }
 
 func (r *Render) possible() error {
+	shorten(&r.Meta.ID, &r.OutputSHA1, &r.ContentSHA1, &r.TransclusionSHA1)
 	if r.Page.ID == 0 {
 		return missing("page.page_id")
 	}

@@ -63,6 +63,7 @@ func (w *wire) render() (*Render, error) {
 		Revision:   RenderRevision{w.Revision.ID},
 		OutputSHA1: w.OutputSHA1, ContentSHA1: w.ContentSHA1, TransclusionSHA1: w.TransclusionSHA1,
 	}
+	shorten(&r.Meta.ID, &r.OutputSHA1, &r.ContentSHA1, &r.TransclusionSHA1)
 	switch w.Closure {
 	case "complete":
 		r.Closure = Complete

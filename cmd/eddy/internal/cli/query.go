@@ -156,7 +156,7 @@ func lookUp[K, V, D any](ctx context.Context, r *reader, table topology.Table[K,
 			return err
 		}
 		if !ok {
-			return coded(exitNotFound, fmt.Errorf("nothing is known of %q", fmt.Sprint(key)))
+			return notKnown(key)
 		}
 		d, err := document(key, row)
 		if err != nil {
@@ -164,6 +164,11 @@ func lookUp[K, V, D any](ctx context.Context, r *reader, table topology.Table[K,
 		}
 		return show(r, d, func(out io.Writer) { text(d, out) })
 	})
+}
+
+// notKnown ends a query for a key that has no row.
+func notKnown(key any) error {
+	return coded(exitNotFound, fmt.Errorf("nothing is known of %q", fmt.Sprint(key)))
 }
 
 // show prints a document as JSON, or as text in columns.

@@ -1,12 +1,15 @@
 package cli
 
 import (
+	"context"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/documents"
+	"github.com/eddystream/eddy/topology"
 )
 
 func newQueryLinks(w world) *cobra.Command {
@@ -24,11 +27,38 @@ func newQueryLinks(w world) *cobra.Command {
 			if err != nil {
 				return err
 			}
-			return lookUp(cmd.Context(), r, tables.Links, key, r.writer().Links, linksText)
+			return queryLinks(cmd.Context(), r, key)
 		},
 	}
 	r.bind(cmd)
 	return cmd
+}
+
+// queryLinks prints the links of a page; the table of parts is read only if the page has any there.
+func queryLinks(ctx context.Context, r *reader, page tables.PageKey) error {
+	return within(ctx, r, tables.Links, func(v *topology.View[tables.PageKey, *tables.LinksRow]) error {
+		row, ok, err := v.Get(page)
+		if err != nil {
+			return err
+		}
+		if ok && len(row.PartNames()) > 0 {
+			err = within(ctx, r, tables.LinksPartTable, func(parts *topology.View[tables.LinksPartKey, *tables.LinksPart]) (err error) {
+				row, ok, err = replay.Links(ctx, v, parts, page)
+				return err
+			})
+		}
+		switch {
+		case err != nil:
+			return err
+		case !ok:
+			return notKnown(page)
+		}
+		d, err := r.writer().Links(page, row)
+		if err != nil {
+			return err
+		}
+		return show(r, d, func(out io.Writer) { linksText(d, out) })
+	})
 }
 
 func linksText(l *documents.Links, w io.Writer) {

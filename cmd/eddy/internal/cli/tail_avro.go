@@ -34,6 +34,7 @@ var avroTypes = map[string]string{
 	tables.RequestParts.Topic():     "RequestPart",
 	tables.Cascades.Topic():         "CascadeRow",
 	tables.CascadePartTable.Topic(): "CascadePart",
+	tables.LinksPartTable.Topic():   "LinksPart",
 	"eddy-requests-late-timers":     timers,
 	"eddy-links-overdue-timers":     timers,
 	"eddy-cascades-ends-timers":     timers,

@@ -29,6 +29,7 @@ var abouts = []about{
 	{"partitions", "`number` of partitions of the topics that are created", ""},
 	{"replication", "`number` of replicas of the topics that are created", "3, or the number of brokers if less"},
 	{"retention", "how long streams are kept; negative: for ever", ""},
+	{"max-record", "`size` of the largest record, 1000000 to 32MiB; topics that are created take it", ""},
 	{"siteinfo", "`file` with a wiki's namespaces and case rules, as its API answers meta=siteinfo; may be repeated", "English namespaces"},
 	{
 		"case", "`rule` of wikis without site info for the first letter of titles: first-letter or case-sensitive; NAME=first-letter for one of them",

@@ -77,6 +77,8 @@ func BindTopics(fs *pflag.FlagSet) {
 	b.mark("replication", "replication")
 	fs.Duration("retention", b.defaults.Retention, b.usage("retention"))
 	b.mark("retention", "retention")
+	fs.String("max-record", b.defaults.MaxRecord.String(), b.usage("max-record"))
+	b.mark("max-record", "max-record")
 }
 
 // BindDeadLetters adds the flag of the dead letters' topic.

@@ -39,6 +39,8 @@ type Settings struct {
 	Replication int `koanf:"replication"`
 	// Retention of the streams. Defaults to 7 days; negative is for ever.
 	Retention time.Duration `koanf:"retention"`
+	// MaxRecord is the size of the largest record, and max.message.bytes of the topics that are created. Defaults to 1,000,000 bytes.
+	MaxRecord Size `koanf:"max-record"`
 	// DrainTimeout bounds how long a stopping worker finishes what it began. Defaults to 10 s.
 	DrainTimeout time.Duration `koanf:"drain-timeout"`
 	// SessionTimeout is how long the consumer groups wait for a silent worker. Defaults to 10 s.
@@ -86,6 +88,7 @@ func Default() Settings {
 		ClientID:       "eddy",
 		Partitions:     8,
 		Retention:      7 * 24 * time.Hour,
+		MaxRecord:      leastRecord,
 		DrainTimeout:   10 * time.Second,
 		SessionTimeout: 10 * time.Second,
 		StartOn:        "render",
@@ -133,6 +136,7 @@ func (s Settings) Topology() (topology.Config, error) {
 		BatchBytes:      s.Commit.Bytes,
 		CommitInterval:  s.Commit.Interval,
 		StreamRetention: s.Retention,
+		MaxRecordBytes:  int(s.MaxRecord),
 		DrainTimeout:    s.DrainTimeout,
 		Memory:          int64(s.Memory),
 		StoreCache:      int64(s.StoreCache),
@@ -146,5 +150,6 @@ func (s Settings) Topology() (topology.Config, error) {
 func (s Settings) MemoryPlan() (topology.MemoryPlan, error) {
 	return topology.Config{
 		Memory: int64(s.Memory), StoreCache: int64(s.StoreCache), CacheBytes: int64(s.CacheBytes), SendBuffer: int(s.SendBuffer),
+		MaxRecordBytes: int(s.MaxRecord),
 	}.MemoryPlan()
 }

@@ -9,6 +9,12 @@ import (
 	"github.com/eddystream/eddy/internal/registry"
 )
 
+// What the largest record may be set to. A record is in memory several times, as it is read, decoded and split.
+const (
+	leastRecord Size = 1_000_000
+	mostRecord  Size = 32 << 20
+)
+
 // validate reports every value that no command could use.
 func (s Settings) validate() error {
 	var errs []error
@@ -29,6 +35,9 @@ func (s Settings) validate() error {
 		if size.value < 0 {
 			add("%s: %d is negative", size.key, int64(size.value))
 		}
+	}
+	if s.MaxRecord < leastRecord || s.MaxRecord > mostRecord {
+		add("max-record: %d: want %s to %s", int64(s.MaxRecord), leastRecord, mostRecord)
 	}
 	if _, _, err := s.deliveries(); err != nil {
 		errs = append(errs, err)
