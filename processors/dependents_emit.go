@@ -55,12 +55,12 @@ func (out *emitter) edges(at tables.Target, e *tables.Edges, wiki string, types 
 	var except tables.IDSet
 	if wiki == out.hop.Cascade.Wiki {
 		for _, id := range out.except {
-			except, _ = except.With(uint32(id))
+			except, _ = except.With(id)
 		}
 	}
 	step := e.Walk(at, types, out.reach, except)
 	for {
-		next, some := uint32(0), false
+		next, some := int64(0), false
 		for _, set := range step.Pages {
 			if len(set) > 0 && (!some || set[0] < next) {
 				next, some = set[0], true
@@ -82,8 +82,8 @@ func (out *emitter) edges(at tables.Target, e *tables.Edges, wiki string, types 
 }
 
 // ask collects the pages of one chunk of 256 for their partition, and takes them off the sets.
-func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]tables.IDSet) error {
-	c := tables.AskChunk{Wiki: wiki, Chunk: int64(chunk) << 8}
+func (out *emitter) ask(wiki string, chunk int64, sets *[tables.NumLinkTypes]tables.IDSet) error {
+	c := tables.AskChunk{Wiki: wiki, Chunk: chunk << 8}
 	for t := range sets {
 		set := &sets[t]
 		n := 0
@@ -117,7 +117,7 @@ func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]ta
 }
 
 // page asks for a single page.
-func (out *emitter) page(wiki string, id uint32, t tables.LinkType) error {
+func (out *emitter) page(wiki string, id int64, t tables.LinkType) error {
 	var sets [tables.NumLinkTypes]tables.IDSet
 	sets[t] = tables.IDSet{id}
 	return out.ask(wiki, id>>8, &sets)

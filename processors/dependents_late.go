@@ -22,10 +22,11 @@ func (v *visit) late(e *tables.Edge) error {
 		if !page && len(onward) == 0 {
 			continue
 		}
-		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page<<8|int64(e.Type), v.key.String(), e.Start)})
+		link := e.Source + " " + e.Type.String() + " " + v.key.String()
+		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page, link, e.Start)})
 		out.late = true
 		if page {
-			if err := out.page(e.Source, uint32(e.Page), e.Type); err != nil {
+			if err := out.page(e.Source, e.Page, e.Type); err != nil {
 				return err
 			}
 		}

@@ -62,7 +62,7 @@ func (v *visit) alone(w *tables.Walk) error {
 	out := v.emitter(w)
 	for _, o := range v.row.Own {
 		if o.Start == w.Hop.Cascade.DT && w.Types.Has(o.Type) && !slices.Contains(w.Except, o.Page) {
-			if err := out.page(v.key.Wiki, uint32(o.Page), o.Type); err != nil {
+			if err := out.page(v.key.Wiki, o.Page, o.Type); err != nil {
 				return err
 			}
 		}
@@ -179,16 +179,17 @@ func (v *visit) walkChunks(out *emitter, w *tables.Walk, types tables.LinkTypes)
 	skip, left := int(w.Cursor), v.h.o.WalkChunks
 	for i := range v.row.Sources {
 		s := &v.row.Sources[i]
-		if skip >= len(s.Chunks) {
-			skip -= len(s.Chunks)
+		n := s.NumChunks()
+		if skip >= n {
+			skip -= n
 			continue
 		}
-		for _, index := range s.Chunks[skip:] {
+		for ; skip < n; skip++ {
 			if left == 0 {
 				return out.again(v.key, w, types, w.Cursor+int32(v.h.o.WalkChunks))
 			}
 			left--
-			if err := out.chunk(v.key.ChunkOf(s.Wiki, s.Width, int64(index)), types); err != nil {
+			if err := out.chunk(s.ChunkAt(v.key, skip), types); err != nil {
 				return err
 			}
 		}

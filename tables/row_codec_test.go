@@ -30,7 +30,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 		row := &DependentsRow{}
 		if rapid.Bool().Draw(t, "chunk") {
 			row.Chunk = &ChunkRow{Edges: drawEdges(t)}
-		} else {
+		} else if row.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts")); len(row.Parts) == 0 {
 			row.Target = &TargetRow{
 				Holder: rapid.Int64().Draw(t, "holder"), HolderDT: 5, Left: Leaver{Page: 1, DT: 2}, Own: []OwnLink{{Page: 3, Start: 4}},
 				Met: Met{State: MetOne, Page: 7}, UsedSince: 9, Direct: true, Told: Told{Page: 7, Start: 9},
@@ -40,6 +40,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 				s := row.Target.Source(wiki)
 				if s.Edges = drawEdges(t); rapid.Bool().Draw(t, "chunked") {
 					s.Width, s.Chunks, s.Pending = 14, IDSet{1, 5}, []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}
+					s.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts"))
 				}
 			}
 		}
@@ -150,13 +151,20 @@ func TestEdgesModel(t *testing.T) {
 				high.Apply(u)
 			}
 		}
+		turned := high.Clone()
+		turned.Append(&low)
+		turned.Sort()
 		low.Append(&high)
-		for what, e := range map[string]Edges{"": e, "stored ": stored, "joined ": low, "copied ": e.Clone()} {
+		var again Edges
+		for _, u := range e.All() {
+			again.Apply(u)
+		}
+		for what, e := range map[string]Edges{"": e, "stored ": stored, "joined ": low, "turned ": turned, "set again ": again, "copied ": e.Clone()} {
 			for typ := range LinkType(4) {
 				var want IDSet
 				for l := range model {
 					if l.typ == typ && direct[l] && typ <= LinkImage {
-						want, _ = want.With(uint32(l.page))
+						want, _ = want.With(l.page)
 					}
 				}
 				if got := e.DirectUsers(typ); !slices.Equal(got, want) {
@@ -166,7 +174,7 @@ func TestEdgesModel(t *testing.T) {
 		}
 		hubs := 0
 		for l, hub := range model {
-			if !e.Sets[l.typ].Has(uint32(l.page)) {
+			if !e.Sets[l.typ].Has(l.page) {
 				t.Fatalf("%+v is missing", l)
 			}
 			if hub != nil {

@@ -12,6 +12,7 @@ type (
 	dependentsRecord struct {
 		Target *targetRecord `avro:"target"`
 		Chunk  *edgesRecord  `avro:"chunk"`
+		Parts  Bits          `avro:"parts" default:"\"\""`
 	}
 	targetRecord struct {
 		Holder    int64          `avro:"holder"`
@@ -33,6 +34,7 @@ type (
 		Edges   edgesRecord `avro:"edges"`
 		Width   uint8       `avro:"width"`
 		Chunks  []byte      `avro:"chunks"`
+		Parts   Bits        `avro:"parts" default:"\"\""`
 		Pending []ChunkEdge `avro:"pending"`
 	}
 	edgesRecord struct {
@@ -61,7 +63,7 @@ type dependentsRows struct {
 }
 
 func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
-	var r dependentsRecord
+	r := dependentsRecord{Parts: row.Parts}
 	switch {
 	case row.Target != nil:
 		t := row.Target
@@ -71,7 +73,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 		}
 		for i, s := range t.Sources {
 			r.Target.Sources[i] = sourceRecord{
-				Wiki: s.Wiki, Edges: s.Edges.record(), Width: s.Width, Chunks: AppendIDSet(nil, s.Chunks), Pending: s.Pending,
+				Wiki: s.Wiki, Edges: s.Edges.record(), Width: s.Width, Chunks: AppendIDSet(nil, s.Chunks), Parts: s.Parts, Pending: s.Pending,
 			}
 		}
 	case row.Chunk != nil:
@@ -86,7 +88,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := &DependentsRow{}
+	row := &DependentsRow{Parts: r.Parts}
 	if r.Chunk != nil {
 		row.Chunk = &ChunkRow{}
 		if row.Chunk.Edges, err = r.Chunk.edges(); err != nil {
@@ -111,7 +113,7 @@ func (t *targetRecord) row() (row *TargetRow, err error) {
 	}
 	for i, s := range t.Sources {
 		to := &row.Sources[i]
-		to.Wiki, to.Width, to.Pending = s.Wiki, s.Width, s.Pending
+		to.Wiki, to.Width, to.Parts, to.Pending = s.Wiki, s.Width, s.Parts, s.Pending
 		if to.Edges, err = s.Edges.edges(); err != nil {
 			return nil, err
 		}

@@ -84,7 +84,7 @@ func (w *walk) visit(s step, depth int) (same, deeper []step, err error) {
 		found := from.Edges.Walk(s.target, todo, s.reach, nil)
 		for t, set := range found.Pages {
 			for _, id := range set {
-				w.reach(tables.PageKey{Wiki: from.Wiki, ID: int64(id)}, depth, tables.LinkType(t))
+				w.reach(tables.PageKey{Wiki: from.Wiki, ID: id}, depth, tables.LinkType(t))
 			}
 		}
 		for _, on := range found.Hubs {
