@@ -25,13 +25,13 @@ type Chunk struct {
 const (
 	// maxChunkWidth leaves a chunk of positive ids.
 	maxChunkWidth = 62
-	// bucketBits is the logarithm of how many buckets one is split into, MaxLevel the last level: no number has more bits.
+	// bucketBits is the logarithm of how many buckets one is split into.
 	bucketBits = 4
-	MaxLevel   = 15
+	// Fork is how many buckets one is split into.
+	Fork = 1 << bucketBits
+	// MaxLevel is the last level: no number has more bits.
+	MaxLevel = 15
 )
-
-// Fork is how many buckets one is split into.
-const Fork = 1 << bucketBits
 
 // ChunkOf returns the chunk of the target's users that are pages of the source wiki with ids of
 // index<<width to (index+1)<<width-1.

@@ -16,7 +16,7 @@ func TestIDSetModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var set IDSet
 		model := map[int64]bool{}
-		id := rapid.Int64Range(0, rapid.SampledFrom([]int64{20, 3000, 1<<32 + 1, 1<<40, math.MaxInt64}).Draw(t, "span"))
+		id := rapid.Int64Range(0, rapid.SampledFrom([]int64{20, 3000, 1<<32 + 1, 1 << 40, math.MaxInt64}).Draw(t, "span"))
 		for range rapid.IntRange(0, 300).Draw(t, "steps") {
 			n := id.Draw(t, "id")
 			if set.Has(n) != model[n] {

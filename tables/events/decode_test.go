@@ -53,10 +53,10 @@ func TestImpossibleRenders(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, spoil := range map[string]func(*events.Render){
-		"page.page_id is missing":    func(r *events.Render) { r.Page.ID = 0 },
-		"page.page_id is -1":         func(r *events.Render) { r.Page.ID = -1 },
-		"dt is impossible: 9999":     func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) },
-		"dt is impossible: 0001":     func(r *events.Render) { r.Start = time.Time{} },
+		"page.page_id is missing": func(r *events.Render) { r.Page.ID = 0 },
+		"page.page_id is -1":      func(r *events.Render) { r.Page.ID = -1 },
+		"dt is impossible: 9999":  func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) },
+		"dt is impossible: 0001":  func(r *events.Render) { r.Start = time.Time{} },
 	} {
 		r := *good
 		spoil(&r)
