@@ -99,7 +99,7 @@ type play struct {
 func plays() []play {
 	var all []play
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
-		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, BucketEdges: 2, CascadeEntries: 2}
+		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, BucketEdges: 1, CascadeEntries: 2}
 		forgetful := small // a page may be asked for twice, and no page is stale
 		forgetful.EndedCascades = 1
 		all = append(all,

@@ -18,7 +18,7 @@ import (
 var farIDs = []int64{1, 255, 1<<32 - 1, 1 << 32, 1<<32 + 1, 1<<32 + 7, 7, 1 << 40, 1<<53 - 1, 1<<53 + 1, 1 << 62, math.MaxInt64 - 1, math.MaxInt64}
 
 // smallRows moves all that it can out of the rows of targets, and splits what is there.
-var smallRows = processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, BucketEdges: 2, CascadeEntries: 2}
+var smallRows = processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, BucketEdges: 1, CascadeEntries: 2}
 
 // A page's id is any number of 63 bits, through the row of a target and through all kinds of chunks.
 func TestPageIDs(t *testing.T) {
