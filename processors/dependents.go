@@ -15,22 +15,24 @@ import (
 // the walk behind it in order. So a walk needs no snapshot: a link is there when the walk comes, or it comes after the
 // walk and is compared with the wave that the walk left.
 type dependents struct {
-	o        Options
-	rows     topology.State[tables.Target, *tables.DependentsRow]
-	loop     *topology.Loopback[tables.Target, *tables.DependentsStep]
-	asks     topology.Sink[tables.PageKey, *tables.Ask]
-	uses     topology.Sink[tables.PageKey, *tables.Used]
-	progress topology.Sink[tables.CascadeID, *tables.Progress]
+	o          Options
+	onlyRanges bool
+	rows       topology.State[tables.Target, *tables.DependentsRow]
+	loop       *topology.Loopback[tables.Target, *tables.DependentsStep]
+	asks       topology.Sink[tables.PageKey, *tables.Ask]
+	uses       topology.Sink[tables.PageKey, *tables.Used]
+	progress   topology.Sink[tables.CascadeID, *tables.Progress]
 }
 
 func addDependents(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "dependents", tables.TargetKeys())
 	h := &dependents{
-		o:    o,
-		rows: topology.Persist(p, tables.DependentsRows()),
-		loop: topology.Loop(p, tables.DependentsSteps),
-		asks: topology.Output(p, tables.Asks),
-		uses: topology.Output(p, tables.Uses),
+		o:          o,
+		onlyRanges: onlyRanges(),
+		rows:       topology.Persist(p, tables.DependentsRows()),
+		loop:       topology.Loop(p, tables.DependentsSteps),
+		asks:       topology.Output(p, tables.Asks),
+		uses:       topology.Output(p, tables.Uses),
 		// Progress tells what was sent, so it must not be in the log without it: the first run before a crash may have
 		// met another row than the second, and what only its progress names would be waited for in vain.
 		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),

@@ -47,7 +47,7 @@ func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.Chu
 // tooLarge reports whether a chunk is to be split. A range has no more links than ids, and in few bytes.
 func (h *dependents) tooLarge(key tables.Target, e *tables.Edges) bool {
 	c := key.Chunk
-	return !h.o.OnlyRanges && c.Level < tables.MaxLevel && (c.Level > 0 && e.Len() > h.o.BucketEdges || e.NameBytes() > tables.ChunkBytes)
+	return !h.onlyRanges && c.Level < tables.MaxLevel && (c.Level > 0 && e.Len() > h.o.BucketEdges || e.NameBytes() > tables.ChunkBytes)
 }
 
 // forward lets a step go on to the buckets of a chunk that is split.
@@ -79,6 +79,17 @@ func (h *dependents) forward(r topology.Scope, key tables.Target, row *tables.De
 		return nil
 	}
 	return h.rows.Set(r, row)
+}
+
+// onlyRanges reports whether rows are written as by a release that knows of no buckets, for its workers to read: there can be none, then.
+func onlyRanges() bool {
+	codec := tables.DependentsRows()
+	data, err := codec.Encode(&tables.DependentsRow{Parts: tables.Bits{1}})
+	if err != nil {
+		return false // and the first row says why
+	}
+	row, err := codec.Decode(data)
+	return err == nil && len(row.Parts) == 0
 }
 
 // stepEdges is how many updates one message has at most.

@@ -62,6 +62,6 @@ func (v *visit) handOver(s *tables.SourceEdges) error {
 	pending := s.Pending
 	s.Pending = nil
 	return v.h.send(v.r, pending, func(page int64) tables.Target {
-		return v.row.Route(v.key, s, page, v.h.o.OnlyRanges)
+		return v.row.Route(v.key, s, page, v.h.onlyRanges)
 	})
 }

@@ -32,8 +32,6 @@ type Options struct {
 	InlineEdges int
 	// BucketEdges is how many dependents whose ids are too far apart for chunks are kept in one row. Defaults to 4,096.
 	BucketEdges int
-	// OnlyRanges makes all chunks ranges of ids, as many as that takes: workers of v1, which know no others, run beside.
-	OnlyRanges bool
 	// WalkChunks is how many chunks a walk goes through in one step. Defaults to 64.
 	WalkChunks int
 	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds from when it asked. Defaults to

@@ -31,7 +31,6 @@ func pipelineWith(s settings.Settings, o processors.Options) (*topology.Topology
 		return nil, nil, err
 	}
 	o.Sites, o.StartOn, o.KeepCascades = sites, processors.StartOn(s.StartOn), s.KeepCascades
-	o.OnlyRanges = s.UpgradeFrom == "v1" // its workers know no others
 	topo, err := processors.New(o)
 	return topo, sites, err
 }
