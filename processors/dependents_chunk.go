@@ -26,7 +26,7 @@ func (h *dependents) chunk(r topology.Scope, key tables.Target, step *tables.Chu
 	}
 	if w := step.Walk; w != nil {
 		out := &emitter{h: h, r: r, hop: w.Hop, reach: w.Came(), parent: w.ID, except: w.Except}
-		if err := out.edges(key.Row(), edges, key.Chunk.Source, w.Types); err != nil {
+		if err := out.askUsers(key.Row(), edges, key.Chunk.Source, w.Types); err != nil {
 			return err
 		}
 		if err := out.report(); err != nil {
@@ -67,7 +67,7 @@ func (h *dependents) forward(r topology.Scope, key tables.Target, row *tables.De
 			if !row.Parts.Has(n) {
 				continue
 			}
-			if err := out.chunk(key.Part(n), w.Types); err != nil {
+			if err := out.walkChunk(key.Part(n), w.Types); err != nil {
 				return err
 			}
 		}

@@ -6,24 +6,24 @@ import (
 	"github.com/eddystream/eddy/tables"
 )
 
-// put keeps a link in the row, or collects it for its chunk. Where the row becomes too large it is left to the wiki that has the most in it.
-func (v *visit) put(s *tables.SourceEdges, u tables.ChunkEdge) error {
+// store keeps a link in the row, or collects it for its chunk. Where the row becomes too large it is left to the wiki that has the most in it.
+func (v *view) store(s *tables.SourceEdges, u tables.ChunkEdge) error {
 	if s.Width == 0 {
 		s.Edges.Apply(u)
 		if s.Edges.Len() > v.h.o.InlineEdges {
-			return v.moveOut(s)
+			return v.moveToChunks(s)
 		}
 		if most := v.row.Heaviest(func(s *tables.SourceEdges) int { return s.Edges.Size() }); most != nil {
-			return v.moveOut(most)
+			return v.moveToChunks(most)
 		}
 		return nil
 	}
 	s.Pending = append(s.Pending, u)
 	if len(s.Pending) >= tables.PendingEdges {
-		return v.handOver(s)
+		return v.flush(s)
 	}
 	if most := v.row.Heaviest(pendingBytes); most != nil {
-		return v.handOver(most)
+		return v.flush(most)
 	}
 	return nil
 }
@@ -36,9 +36,9 @@ func pendingBytes(s *tables.SourceEdges) int {
 	return n
 }
 
-// moveOut moves the links of one wiki from the row to chunks, whose width it chooses once: wider where the pages are
+// moveToChunks moves the links of one wiki from the row to chunks, whose width it chooses once: wider where the pages are
 // sparse, so that a chunk has some dozens of them.
-func (v *visit) moveOut(s *tables.SourceEdges) error {
+func (v *view) moveToChunks(s *tables.SourceEdges) error {
 	first, last := int64(math.MaxInt64), int64(0)
 	for _, set := range s.Edges.Sets {
 		if len(set) > 0 {
@@ -51,14 +51,14 @@ func (v *visit) moveOut(s *tables.SourceEdges) error {
 		s.Width++
 	}
 	s.Edges = tables.Edges{}
-	return v.handOver(s)
+	return v.flush(s)
 }
 
 // sparse is how many links a chunk should have at least when its width is chosen.
 const sparse = 32
 
-// handOver sends the collected updates to their chunks, each in order.
-func (v *visit) handOver(s *tables.SourceEdges) error {
+// flush sends the collected updates to their chunks, each in order.
+func (v *view) flush(s *tables.SourceEdges) error {
 	pending := s.Pending
 	s.Pending = nil
 	return v.h.send(v.r, pending, func(page int64) tables.Target {

@@ -90,10 +90,10 @@ func dependentsSamples() []sample {
 			{Wiki: "dewiki", Edges: chunk.Edges},
 		},
 	}
-	var wave Wave
-	(&filler{}).fill(reflect.ValueOf(&wave).Elem())
-	wave.Beyond, wave.Once = wave.Types, wave.Types // as of what came by a redirect
-	target.Waves = []Wave{wave}
+	var visit Visit
+	(&filler{}).fill(reflect.ValueOf(&visit).Elem())
+	visit.Beyond, visit.Once = visit.Types, visit.Types // as of what came by a redirect
+	target.Visits = []Visit{visit}
 	return []sample{
 		{"DependentsRow", "set", &DependentsRow{Target: target}, c},
 		{"DependentsRow", "zero", &DependentsRow{}, c},

@@ -68,8 +68,8 @@ func (h Hub) Onward(at Target, types LinkTypes, reach Reach) (Onward, bool) {
 type Step struct {
 	// Pages are those to ask for, each once by its strongest link. The sets are those of the row, or parts of them.
 	Pages [NumLinkTypes]IDSet
-	// Hubs are those through which the walk goes on.
-	Hubs []Onward
+	// Frontier is where the walk goes on.
+	Frontier []Onward
 }
 
 // Walk is the one rule of who feels a change, for cascades and for plans: it says whom a walk asks for that came to the target
@@ -102,7 +102,7 @@ func (e *Edges) Walk(at Target, types LinkTypes, reach Reach, except IDSet) (s S
 			continue // what it shows of the title that changed, its own list has, and it is a hub there
 		}
 		if on, ok := h.Onward(at, types, reach); ok {
-			s.Hubs = append(s.Hubs, on)
+			s.Frontier = append(s.Frontier, on)
 		}
 	}
 	return s

@@ -35,7 +35,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 				Holder: rapid.Int64().Draw(t, "holder"), HolderDT: 5, Left: Leaver{Page: 1, DT: 2}, Own: []OwnLink{{Page: 3, Start: 4}},
 				Met: Met{State: MetOne, Page: 7}, UsedSince: 9, Direct: true, Told: Told{Page: 7, Start: 9},
 			}
-			row.Target.AddWave(Target{}, Wave{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
+			row.Target.AddVisit(Target{}, Visit{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
 			for _, wiki := range []string{"dewiki", "enwiki"}[:rapid.IntRange(0, 2).Draw(t, "sources")] {
 				s := row.Target.Source(wiki)
 				if s.Edges = drawEdges(t); rapid.Bool().Draw(t, "chunked") {
@@ -96,7 +96,7 @@ func TestDirectUsersOfARowFromBefore(t *testing.T) {
 	for _, some := range []bool{false, true} {
 		r := targetRecord{Direct: some, Sources: []sourceRecord{{Wiki: "w", Edges: edgesRecord{Sets: []setRecord{
 			{Type: LinkTemplate, IDs: AppendIDSet(nil, IDSet{1, 2})}, {Type: LinkPage, IDs: AppendIDSet(nil, IDSet{3})},
-		}}}}, Waves: []Wave{{Types: 1, Redirected: true}, {Types: 1}}}
+		}}}}, Visits: []Visit{{Types: 1, Redirected: true}, {Types: 1}}}
 		row, err := r.row()
 		if err != nil {
 			t.Fatal(err)
@@ -108,8 +108,8 @@ func TestDirectUsersOfARowFromBefore(t *testing.T) {
 		if got := row.Sources[0].Edges.DirectUsers(LinkTemplate); !slices.Equal(got, want) {
 			t.Errorf("of a row that says %t: %v, want %v", some, got, want)
 		}
-		if row.Waves[0].Reached(ReachDirect) != 0 || row.Waves[0].Reached(ReachRedirect) != 1 || row.Waves[1].Reached(ReachAll) != 1 {
-			t.Errorf("waves %+v", row.Waves)
+		if row.Visits[0].Reached(ReachDirect) != 0 || row.Visits[0].Reached(ReachRedirect) != 1 || row.Visits[1].Reached(ReachAll) != 1 {
+			t.Errorf("visits %+v", row.Visits)
 		}
 	}
 }

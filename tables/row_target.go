@@ -14,7 +14,7 @@ type DependentsRow struct {
 }
 
 // TargetRow is the reverse index of one target and what has passed through it. Links of up to [InlineEdges] per source
-// wiki are here, more are in chunks. Waves are bounded: see [TargetRow.AddWave].
+// wiki are here, more are in chunks. Visits are bounded: see [TargetRow.AddVisit].
 type TargetRow struct {
 	Holder   int64 // page that has the title; 0: none
 	HolderDT int64 // dt of the change that said so
@@ -34,9 +34,9 @@ type TargetRow struct {
 	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told
-	Roots   int64  // how many changes of the title itself came
-	Passed  int64  // how many waves did
-	Waves   []Wave // the last to come first
+	Roots   int64   // how many changes of the title itself came
+	Passed  int64   // how many cascades visited the row
+	Visits  []Visit // the last first
 	Sources []SourceEdges
 }
 

@@ -26,7 +26,7 @@ type (
 		Told      Told           `avro:"told"`
 		Roots     int64          `avro:"roots" default:"0"`
 		Passed    int64          `avro:"passed"`
-		Waves     []Wave         `avro:"waves"`
+		Visits    []Visit        `avro:"waves"`
 		Sources   []sourceRecord `avro:"sources"`
 	}
 	sourceRecord struct {
@@ -68,7 +68,7 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
@@ -105,11 +105,11 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
-	for i := range row.Waves {
-		row.Waves[i].upgrade()
+	for i := range row.Visits {
+		row.Visits[i].upgrade()
 	}
 	for i, s := range t.Sources {
 		to := &row.Sources[i]
