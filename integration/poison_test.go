@@ -241,7 +241,7 @@ func changePoisons() []poison {
 	return []poison{
 		page("page without a number", "0", "page_id"),
 		page("page of a negative number", "-7", "key"),
-		page("page beyond 32 bits", "4294967303", "page_id"),
+		page("page beyond 63 bits", "9223372036854775808", ""),
 		page("page beyond 64 bits", "99999999999999999999", ""),
 		under("change without a key", func(place) []byte { return nil }),
 		under("change of another page than its key's", func(p place) []byte { return fmt.Appendf(nil, "%s:%d", p.wiki, p.page+256) }),
@@ -311,7 +311,7 @@ func renderPoisons() []poison {
 	}
 	return []poison{
 		with("render of page 0", "page_id", false, func(r *events.Render) { r.Page.ID = 0 }),
-		with("render of a page beyond 32 bits", "page_id", false, func(r *events.Render) { r.Page.ID = 1 << 40 }),
+		with("render of a page below 0", "page_id", false, func(r *events.Render) { r.Page.ID = -1 << 40 }),
 		with("render of the year 9999", "dt", false, func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }),
 		with("render before there were computers", "dt", false, func(r *events.Render) { r.Start = time.UnixMilli(math.MinInt64 / 2) }),
 		with("render of a wiki that is not known", "unknown wiki", true, func(r *events.Render) { r.Wiki = "strangewiki" }),

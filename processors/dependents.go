@@ -13,24 +13,26 @@ import (
 //
 // All that changes a target goes through its row, and the order of one producer to one partition keeps an update and
 // the walk behind it in order. So a walk needs no snapshot: a link is there when the walk comes, or it comes after the
-// walk and is compared with the wave that the walk left.
+// walk and is compared with the visit that the walk left.
 type dependents struct {
-	o        Options
-	rows     topology.State[tables.Target, *tables.DependentsRow]
-	loop     *topology.Loopback[tables.Target, *tables.DependentsStep]
-	asks     topology.Sink[tables.PageKey, *tables.Ask]
-	uses     topology.Sink[tables.PageKey, *tables.Used]
-	progress topology.Sink[tables.CascadeID, *tables.Progress]
+	o          Options
+	onlyRanges bool
+	rows       topology.State[tables.Target, *tables.DependentsRow]
+	loop       *topology.Loopback[tables.Target, *tables.DependentsStep]
+	asks       topology.Sink[tables.PageKey, *tables.Ask]
+	uses       topology.Sink[tables.PageKey, *tables.Used]
+	progress   topology.Sink[tables.CascadeID, *tables.Progress]
 }
 
 func addDependents(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "dependents", tables.TargetKeys())
 	h := &dependents{
-		o:    o,
-		rows: topology.Persist(p, tables.DependentsRows()),
-		loop: topology.Loop(p, tables.DependentsSteps),
-		asks: topology.Output(p, tables.Asks),
-		uses: topology.Output(p, tables.Uses),
+		o:          o,
+		onlyRanges: onlyRanges(),
+		rows:       topology.Persist(p, tables.DependentsRows()),
+		loop:       topology.Loop(p, tables.DependentsSteps),
+		asks:       topology.Output(p, tables.Asks),
+		uses:       topology.Output(p, tables.Uses),
 		// Progress tells what was sent, so it must not be in the log without it: the first run before a crash may have
 		// met another row than the second, and what only its progress names would be waited for in vain.
 		progress: topology.Output(p, tables.CascadeProgress, topology.Last()),
@@ -40,8 +42,8 @@ func addDependents(b *topology.Builder, o Options) {
 	h.loop.Handle(h.step)
 }
 
-// visit is one handler's stay at the row of a target.
-type visit struct {
+// view is one handler's stay at the row of a target.
+type view struct {
 	h   *dependents
 	r   topology.Scope
 	key tables.Target
@@ -49,18 +51,18 @@ type visit struct {
 }
 
 // target opens the row of a target; there need not be one yet.
-func (h *dependents) target(r topology.Scope, key tables.Target) (*visit, error) {
+func (h *dependents) target(r topology.Scope, key tables.Target) (*view, error) {
 	row, found, err := h.rows.Get(r)
 	if err != nil {
 		return nil, err
 	}
 	if !found || row.Target == nil {
-		return &visit{h, r, key, &tables.TargetRow{}}, nil
+		return &view{h, r, key, &tables.TargetRow{}}, nil
 	}
-	return &visit{h, r, key, row.Target}, nil
+	return &view{h, r, key, row.Target}, nil
 }
 
-func (v *visit) save() error {
+func (v *view) save() error {
 	return v.h.rows.Set(v.r, &tables.DependentsRow{Target: v.row})
 }
 
@@ -79,7 +81,7 @@ func (h *dependents) update(_ context.Context, r *topology.Record[tables.Target,
 		}
 	}
 	if c := r.Value.Change; c != nil {
-		if err := v.root(c.Cascade, c.Types, c.Page, false, nil); err != nil {
+		if err := v.start(c.Cascade, c.Types, c.Page, false, nil); err != nil {
 			return err
 		}
 	}
@@ -96,12 +98,12 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		return err
 	}
 	c, usedSince := r.Value, v.row.UsedSince
-	except := v.hold(c)
-	if c.Starts != nil && !(c.Was && v.knew(c)) {
+	except := v.setHolder(c)
+	if c.Starts != nil && !(c.Was && v.sawHolder(c)) {
 		// Where every link saw just the page that the title gains, there is nothing to tell anybody: an import is quiet.
 		met := v.row.Met
 		quiet := !c.Was && c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
-		if err := v.root(*c.Starts, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
+		if err := v.start(*c.Starts, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
 			return err
 		}
 		if !quiet {
@@ -112,16 +114,16 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		}
 	}
 	if v.row.UsedSince != 0 && v.row.Told.Page != v.row.Holder {
-		if err := v.tell(usedSince); err != nil {
+		if err := v.reportUse(usedSince); err != nil {
 			return err
 		}
 	}
 	return v.save()
 }
 
-// knew reports whether a page that was found to have the title is what every link saw there: then the title means what it did. Where the
+// sawHolder reports whether a page that was found to have the title is what every link saw there: then the title means what it did. Where the
 // page is a redirect, nobody knows whether it was one in the revisions before.
-func (v *visit) knew(c *tables.TitleChange) bool {
+func (v *view) sawHolder(c *tables.TitleChange) bool {
 	switch met := v.row.Met; {
 	case met.State == tables.MetUnset:
 		return true // nobody has links
@@ -132,9 +134,9 @@ func (v *visit) knew(c *tables.TitleChange) bool {
 	}
 }
 
-// hold takes note of who has the title now, and returns the pages whose own change this is: the one that took the title
+// setHolder takes note of who has the title now, and returns the pages whose own change this is: the one that took the title
 // or left it; and, where it is the redirect that a move left behind, the one that moved.
-func (v *visit) hold(c *tables.TitleChange) []int64 {
+func (v *view) setHolder(c *tables.TitleChange) []int64 {
 	except := []int64{c.Page}
 	if c.Behind != 0 {
 		except = append(except, c.Behind) // its title, which the page left, has a cascade of its own
@@ -167,8 +169,8 @@ func titleTypes(c *tables.Cascade) tables.LinkTypes {
 	return types
 }
 
-// tell lets the title's page know that others show what it includes, at the earliest since start.
-func (v *visit) tell(start int64) error {
+// reportUse lets the title's page know that others show what it includes, at the earliest since start.
+func (v *view) reportUse(start int64) error {
 	if v.row.Holder == 0 {
 		return nil
 	}
@@ -193,7 +195,7 @@ func (h *dependents) step(_ context.Context, r *topology.Record[tables.Target, *
 	if w := r.Value.Walk; w.Cursor > 0 {
 		err = v.resume(w)
 	} else {
-		err = v.through(w)
+		err = v.arrive(w)
 	}
 	if err != nil {
 		return err

@@ -7,13 +7,13 @@ import (
 )
 
 // edge sets or removes one link of the target.
-func (v *visit) edge(e *tables.Edge) error {
+func (v *view) edge(e *tables.Edge) error {
 	s := v.row.Source(e.Source)
 	u := tables.ChunkEdge{Page: e.Page, Type: e.Type, Present: e.Present, Direct: e.Direct}
 	if e.Hub != nil {
 		u.Hub = &e.Hub.Name
 	}
-	if err := v.put(s, u); err != nil {
+	if err := v.store(s, u); err != nil {
 		return err
 	}
 	if !e.Present {
@@ -22,20 +22,20 @@ func (v *visit) edge(e *tables.Edge) error {
 		}
 		return nil
 	}
-	v.own(e)
-	v.meet(e)
+	v.noteOwnLink(e)
+	v.noteSighting(e)
 	if e.Direct && (e.Type == tables.LinkRedirect || tables.Redirected.Has(e.Type)) {
 		v.row.Direct = true
 	}
-	if err := v.use(e); err != nil {
+	if err := v.noteUse(e); err != nil {
 		return err
 	}
-	return v.late(e)
+	return v.checkLate(e)
 }
 
-// use lets the title's page know since when others show what it includes, where a link says that it is longer than it
+// noteUse lets the title's page know since when others show what it includes, where a link says that it is longer than it
 // knew: the page of the link, or those who see the target through that page.
-func (v *visit) use(e *tables.Edge) error {
+func (v *view) noteUse(e *tables.Edge) error {
 	if !e.Direct || e.Type != tables.LinkTemplate && e.Type != tables.LinkRedirect {
 		return nil
 	}
@@ -47,13 +47,13 @@ func (v *visit) use(e *tables.Edge) error {
 		v.row.UsedSince = since
 	}
 	if told := v.row.Told; told.Page != v.row.Holder || since < told.Start {
-		return v.tell(since)
+		return v.reportUse(since)
 	}
 	return nil
 }
 
-// own takes note of a page that links to its own title.
-func (v *visit) own(e *tables.Edge) {
+// noteOwnLink takes note of a page that links to its own title.
+func (v *view) noteOwnLink(e *tables.Edge) {
 	if !e.Self || e.Again {
 		return
 	}
@@ -64,9 +64,9 @@ func (v *visit) own(e *tables.Edge) {
 	}
 }
 
-// meet takes note of what a link saw at the title. Where that is not what is there now, its next rendering will have seen
+// noteSighting takes note of what a link saw at the title. Where that is not what is there now, its next rendering will have seen
 // something else, and nobody will tell.
-func (v *visit) meet(e *tables.Edge) {
+func (v *view) noteSighting(e *tables.Edge) {
 	saw, met := tables.Met{State: tables.MetOne, Page: e.SawPage}, v.row.Met
 	if tables.Redirected.Has(e.Type) && e.Saw == tables.SawPage {
 		if saw.Rev = e.SawRev; saw.Rev == 0 {
@@ -90,80 +90,7 @@ func (v *visit) meet(e *tables.Edge) {
 	v.row.Met = saw
 }
 
-// put keeps a link in the row, or collects it for its chunk.
-func (v *visit) put(s *tables.SourceEdges, u tables.ChunkEdge) error {
-	if s.Width == 0 {
-		s.Edges.Apply(u)
-		if s.Edges.Len() <= v.h.o.InlineEdges {
-			return nil
-		}
-		return v.moveOut(s)
-	}
-	s.Pending = append(s.Pending, u)
-	if len(s.Pending) < tables.PendingEdges {
-		return nil
-	}
-	return v.handOver(s)
-}
-
-// moveOut moves the links of one wiki from the row to chunks, whose width it chooses once: wider where the pages are
-// sparse, so that a chunk has some dozens of them.
-func (v *visit) moveOut(s *tables.SourceEdges) error {
-	first, last := uint32(1<<32-1), uint32(0)
-	for t, set := range s.Edges.Sets {
-		for _, id := range set {
-			direct := s.Edges.DirectUsers(tables.LinkType(t)).Has(id)
-			s.Pending = append(s.Pending, tables.ChunkEdge{Page: int64(id), Type: tables.LinkType(t), Present: true, Direct: direct})
-		}
-		if len(set) > 0 {
-			first, last = min(first, set[0]), max(last, set[len(set)-1])
-		}
-	}
-	for i := range s.Pending {
-		u := &s.Pending[i]
-		for _, h := range s.Edges.Hubs {
-			if h.Page == u.Page && h.Type == u.Type {
-				u.Hub = &h.Name
-			}
-		}
-	}
-	s.Width = uint8(v.h.o.ChunkWidth)
-	for wider := s.Width + 2; s.Width < wider && uint64(len(s.Pending)) < sparse*(uint64(last-first)>>s.Width); {
-		s.Width++
-	}
-	s.Edges = tables.Edges{}
-	return v.handOver(s)
-}
-
-// sparse is how many links a chunk should have at least when its width is chosen.
-const sparse = 32
-
-// handOver sends the collected updates to their chunks, each in order.
-func (v *visit) handOver(s *tables.SourceEdges) error {
-	if len(s.Pending) == 0 {
-		return nil
-	}
-	slices.SortStableFunc(s.Pending, func(a, b tables.ChunkEdge) int {
-		return int(a.Page>>s.Width) - int(b.Page>>s.Width)
-	})
-	for from := 0; from < len(s.Pending); {
-		index := s.Pending[from].Page >> s.Width
-		to := from
-		for to < len(s.Pending) && s.Pending[to].Page>>s.Width == index {
-			to++
-		}
-		step := &tables.DependentsStep{Chunk: &tables.ChunkStep{Edges: s.Pending[from:to]}}
-		if err := v.h.loop.Send(v.r, v.key.ChunkOf(s.Wiki, s.Width, index), step); err != nil {
-			return err
-		}
-		s.Chunks, _ = s.Chunks.With(uint32(index))
-		from = to
-	}
-	s.Pending = nil
-	return nil
-}
-
-func (v *visit) empty() bool {
+func (v *view) empty() bool {
 	for i := range v.row.Sources {
 		if s := &v.row.Sources[i]; s.Width != 0 || s.Edges.Len() > 0 {
 			return false

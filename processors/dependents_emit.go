@@ -23,7 +23,7 @@ type emitter struct {
 	asks       map[int32]*tables.Ask // to be sent, by partition
 }
 
-func (v *visit) emitter(w *tables.Walk) *emitter {
+func (v *view) emitter(w *tables.Walk) *emitter {
 	return &emitter{h: v.h, r: v.r, hop: w.Hop, reach: w.Came(), parent: w.ID, except: w.Except}
 }
 
@@ -50,17 +50,17 @@ func (out *emitter) id(receiver string, at int64) int64 {
 	return id
 }
 
-// edges asks for the pages with links of the types to a target, and goes on through the hubs.
-func (out *emitter) edges(at tables.Target, e *tables.Edges, wiki string, types tables.LinkTypes) error {
+// askUsers asks for the pages with links of the types to a target, and goes on through the hubs.
+func (out *emitter) askUsers(at tables.Target, e *tables.Edges, wiki string, types tables.LinkTypes) error {
 	var except tables.IDSet
 	if wiki == out.hop.Cascade.Wiki {
 		for _, id := range out.except {
-			except, _ = except.With(uint32(id))
+			except, _ = except.With(id)
 		}
 	}
 	step := e.Walk(at, types, out.reach, except)
 	for {
-		next, some := uint32(0), false
+		next, some := int64(0), false
 		for _, set := range step.Pages {
 			if len(set) > 0 && (!some || set[0] < next) {
 				next, some = set[0], true
@@ -69,21 +69,21 @@ func (out *emitter) edges(at tables.Target, e *tables.Edges, wiki string, types 
 		if !some {
 			break
 		}
-		if err := out.ask(wiki, next>>8, &step.Pages); err != nil {
+		if err := out.askBlock(wiki, next>>8, &step.Pages); err != nil {
 			return err
 		}
 	}
-	for _, on := range step.Hubs {
-		if err := out.onward(wiki, on); err != nil {
+	for _, on := range step.Frontier {
+		if err := out.walkHub(wiki, on); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-// ask collects the pages of one chunk of 256 for their partition, and takes them off the sets.
-func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]tables.IDSet) error {
-	c := tables.AskChunk{Wiki: wiki, Chunk: int64(chunk) << 8}
+// askBlock collects the pages of one chunk of 256 for their partition, and takes them off the sets.
+func (out *emitter) askBlock(wiki string, chunk int64, sets *[tables.NumLinkTypes]tables.IDSet) error {
+	c := tables.AskChunk{Wiki: wiki, Chunk: chunk << 8}
 	for t := range sets {
 		set := &sets[t]
 		n := 0
@@ -116,16 +116,16 @@ func (out *emitter) ask(wiki string, chunk uint32, sets *[tables.NumLinkTypes]ta
 	return nil
 }
 
-// page asks for a single page.
-func (out *emitter) page(wiki string, id uint32, t tables.LinkType) error {
+// askPage asks for a single page.
+func (out *emitter) askPage(wiki string, id int64, t tables.LinkType) error {
 	var sets [tables.NumLinkTypes]tables.IDSet
 	sets[t] = tables.IDSet{id}
-	return out.ask(wiki, id>>8, &sets)
+	return out.askBlock(wiki, id>>8, &sets)
 }
 
-// onward goes on to the dependents of a page that includes the target, one hop further; or that redirects to it, in the
+// walkHub goes on to the dependents of a page that includes the target, one hop further; or that redirects to it, in the
 // same hop.
-func (out *emitter) onward(wiki string, on tables.Onward) error {
+func (out *emitter) walkHub(wiki string, on tables.Onward) error {
 	hop := out.hop
 	if on.Deeper() {
 		hop.Depth++
@@ -138,14 +138,14 @@ func (out *emitter) onward(wiki string, on tables.Onward) error {
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Walk: w})
 }
 
-// chunk sends the walk to a chunk.
-func (out *emitter) chunk(to tables.Target, types tables.LinkTypes) error {
+// walkChunk sends the walk to a chunk.
+func (out *emitter) walkChunk(to tables.Target, types tables.LinkTypes) error {
 	w := &tables.Walk{Hop: out.hop, Types: types, ID: out.id(to.String(), 0), Except: out.except, Reach: out.reach}
 	return out.h.loop.Send(out.r, to, &tables.DependentsStep{Chunk: &tables.ChunkStep{Walk: w}})
 }
 
-// again sends the rest of a walk back to its row.
-func (out *emitter) again(row tables.Target, w *tables.Walk, types tables.LinkTypes, cursor int32) error {
+// walkOn sends the rest of a walk back to its row.
+func (out *emitter) walkOn(row tables.Target, w *tables.Walk, types tables.LinkTypes, cursor int32) error {
 	next := &tables.Walk{
 		Hop: w.Hop, Types: types, Cursor: cursor, ID: out.id(row.String(), int64(cursor)), Except: w.Except,
 		Reach: w.Reach, Redirected: w.Redirected,

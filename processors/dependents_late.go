@@ -7,30 +7,31 @@ import (
 	"github.com/eddystream/eddy/tables"
 )
 
-// late compares a link that was set with the waves that have passed. Whoever shows a state from before one of them is
-// asked for by the latest such cascade, at once: the walk itself will not come back. What is not older than a wave by its time is not older than those
+// checkLate compares a link that was set with the visits that are marked. Whoever shows a state from before one of them is
+// asked for by the latest such cascade, at once: the walk itself will not come back. What is not older than a visit by its time is not older than those
 // of earlier moments.
-func (v *visit) late(e *tables.Edge) error {
-	waves := slices.SortedStableFunc(slices.Values(v.row.Waves), func(a, b tables.Wave) int {
+func (v *view) checkLate(e *tables.Edge) error {
+	visits := slices.SortedStableFunc(slices.Values(v.row.Visits), func(a, b tables.Visit) int {
 		x, y := b.Hop.Cascade, a.Hop.Cascade
 		return cmp.Or(cmp.Compare(x.Moment(), y.Moment()), cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev))
 	})
-	for i := range waves {
-		w := &waves[i]
-		page := !e.Again && feels(e, w) && v.stale(e, *w)
-		onward := v.onward(e, w)
+	for i := range visits {
+		w := &visits[i]
+		page := !e.Again && asksFor(e, w) && v.linkIsStale(e, *w)
+		onward := v.staleHubs(e, w)
 		if !page && len(onward) == 0 {
 			continue
 		}
-		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page<<8|int64(e.Type), v.key.String(), e.Start)})
+		link := e.Source + " " + e.Type.String() + " " + v.key.String()
+		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page, link, e.Start)})
 		out.late = true
 		if page {
-			if err := out.page(e.Source, uint32(e.Page), e.Type); err != nil {
+			if err := out.askPage(e.Source, e.Page, e.Type); err != nil {
 				return err
 			}
 		}
 		for _, on := range onward {
-			if err := out.onward(e.Source, on); err != nil {
+			if err := out.walkHub(e.Source, on); err != nil {
 				return err
 			}
 		}
@@ -39,8 +40,8 @@ func (v *visit) late(e *tables.Edge) error {
 	return nil
 }
 
-// feels reports whether the wave asks for pages with such a link. A redirect carries and is never asked for.
-func feels(e *tables.Edge, w *tables.Wave) bool {
+// asksFor reports whether the visit asks for pages with such a link. A redirect carries and is never asked for.
+func asksFor(e *tables.Edge, w *tables.Visit) bool {
 	types := w.Reached(tables.ReachAll)
 	if e.Direct {
 		types = w.Types
@@ -48,9 +49,9 @@ func feels(e *tables.Edge, w *tables.Wave) bool {
 	return e.Type != tables.LinkRedirect && types.Has(e.Type)
 }
 
-// onward returns where a wave goes on through the page of a link: each type as it came.
-func (v *visit) onward(e *tables.Edge, w *tables.Wave) (list []tables.Onward) {
-	if e.Hub == nil || !goesOn(e, *w) {
+// staleHubs returns where a visit goes on through the page of a link: each type as it came.
+func (v *view) staleHubs(e *tables.Edge, w *tables.Visit) (list []tables.Onward) {
+	if e.Hub == nil || !hubIsStale(e, *w) {
 		return nil
 	}
 	hub := tables.Hub{Page: e.Page, Type: e.Type, Name: e.Hub.Name}
@@ -66,9 +67,9 @@ func (v *visit) onward(e *tables.Edge, w *tables.Wave) (list []tables.Onward) {
 	return list
 }
 
-// stale reports whether the rendering that found a link may have met the state from before a wave. Times have a
+// linkIsStale reports whether the rendering that found a link may have met the state from before a visit. Times have a
 // resolution of one second, so a tie counts: a page too many rather than a stale page.
-func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
+func (v *view) linkIsStale(e *tables.Edge, w tables.Visit) bool {
 	c := w.Hop.Cascade
 	if v.ofThisTitle(c) && !e.Self && e.Saw != tables.SawUnknown && e.SawPage == w.Page {
 		switch {
@@ -85,9 +86,9 @@ func (v *visit) stale(e *tables.Edge, w tables.Wave) bool {
 	return c.Timeless || e.Start <= c.Moment()
 }
 
-// goesOn reports whether somebody may have shown the state from before a wave through the page of a link. The users of
+// hubIsStale reports whether somebody may have shown the state from before a visit through the page of a link. The users of
 // a redirect render again when it is set; of two changes of one second the one with the greater revision is later.
-func goesOn(e *tables.Edge, w tables.Wave) bool {
+func hubIsStale(e *tables.Edge, w tables.Visit) bool {
 	c := w.Hop.Cascade
 	if e.Type == tables.LinkRedirect && e.Hub.Start == c.Moment() && c.Kind.Revises() {
 		return e.SawRev < c.Rev

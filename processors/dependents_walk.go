@@ -6,43 +6,43 @@ import (
 	"github.com/eddystream/eddy/tables"
 )
 
-// root begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
+// start begins the cascade of a change of this very title; page has the title after it. A quiet one asks nobody, but
 // links that come late are compared with it.
-func (v *visit) root(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool, except []int64) error {
+func (v *view) start(c tables.Cascade, types tables.LinkTypes, page int64, quiet bool, except []int64) error {
 	w := &tables.Walk{ID: rootMessage(c), Types: types, Except: except}
-	switch wave := v.row.Wave(c.ID); {
-	case wave == nil:
-		c = v.number(c, page)
-	case types&^wave.Reached(tables.ReachAll) == 0:
+	switch visit := v.row.Visit(c.ID); {
+	case visit == nil:
+		c = v.setOrder(c, page)
+	case types&^visit.Reached(tables.ReachAll) == 0:
 		return nil // a repeat
-	case wave.Reached(tables.ReachAll) == 0: // by a cycle, and a crash, the cascade has come here from beyond before
-		c = wave.Hop.Cascade
+	case visit.Reached(tables.ReachAll) == 0: // by a cycle, and a crash, the cascade has come here from beyond before
+		c = visit.Hop.Cascade
 	default: // of a page that was found, the change of the title and that of the content are one cascade
-		c = wave.Hop.Cascade
+		c = visit.Hop.Cascade
 		w.ID = messageID(c.ID, w.ID, v.key.String(), int64(types))
 	}
 	w.Hop = tables.CascadeHop{Cascade: c, Depth: 1}
-	if quiet || !v.finds(types) {
-		v.leave(w, page)
-		return v.alone(w)
+	if quiet || !v.mayHaveUsers(types) {
+		v.visit(w, page)
+		return v.askOwnLinks(w)
 	}
-	out, want := v.emitter(w), v.pass(w, page)
+	out, want := v.emitter(w), v.claim(w, page)
 	out.walks = append(out.walks, w.ID) // nobody else sent it
 	if want == 0 {
 		out.superseded = true
 	}
-	return v.walk(out, w, want)
+	return v.expand(out, w, want)
 }
 
-// number gives a change of this title its place behind those that came before. What it asks for is at least what these do, and so it takes over
+// setOrder gives a change of this title its place behind those that came before. What it asks for is at least what these do, and so it takes over
 // from them. Where its own time is earlier than theirs, or a rendering that began later has seen what was before, that time is of another
 // clock, or of another wiki's history, and tells nothing.
-func (v *visit) number(c tables.Cascade, page int64) tables.Cascade {
+func (v *view) setOrder(c tables.Cascade, page int64) tables.Cascade {
 	v.row.Roots++
 	c.Order = v.row.Roots
 	latest := int64(0)
-	for i := range v.row.Waves {
-		if o := v.row.Waves[i].Hop.Cascade; c.SameRoot(o) {
+	for i := range v.row.Visits {
+		if o := v.row.Visits[i].Hop.Cascade; c.SameRoot(o) {
 			latest = max(latest, o.Moment())
 		}
 	}
@@ -55,14 +55,14 @@ func (v *visit) number(c tables.Cascade, page int64) tables.Cascade {
 	return c
 }
 
-// alone asks, of a title's users, only for those to whom it is their own: what such a page met there says nothing, and it
+// askOwnLinks asks, of a title's users, only for those to whom it is their own: what such a page met there says nothing, and it
 // would be asked for if its link came after the change. As a rule there are none; then the cascade has no pages, and
 // nobody need hear of it.
-func (v *visit) alone(w *tables.Walk) error {
+func (v *view) askOwnLinks(w *tables.Walk) error {
 	out := v.emitter(w)
 	for _, o := range v.row.Own {
 		if o.Start == w.Hop.Cascade.DT && w.Types.Has(o.Type) && !slices.Contains(w.Except, o.Page) {
-			if err := out.page(v.key.Wiki, uint32(o.Page), o.Type); err != nil {
+			if err := out.askPage(v.key.Wiki, o.Page, o.Type); err != nil {
 				return err
 			}
 		}
@@ -74,31 +74,31 @@ func (v *visit) alone(w *tables.Walk) error {
 	return out.report()
 }
 
-// through lets a cascade that came by a hub go on to the dependents of this title.
-func (v *visit) through(w *tables.Walk) error {
-	return v.walk(v.emitter(w), w, v.pass(w, 0))
+// arrive lets a cascade that came by a hub go on to the dependents of this title.
+func (v *view) arrive(w *tables.Walk) error {
+	return v.expand(v.emitter(w), w, v.claim(w, 0))
 }
 
 // resume goes on with a walk through chunks. What a newer cascade of the same root has taken over is left to it.
-func (v *visit) resume(w *tables.Walk) error {
+func (v *view) resume(w *tables.Walk) error {
 	want, superseded := w.Types, false
-	if wave := v.row.Wave(w.Hop.Cascade.ID); wave != nil {
-		want &^= wave.Taken
+	if visit := v.row.Visit(w.Hop.Cascade.ID); visit != nil {
+		want &^= visit.Taken
 		superseded = want == 0 && v.ofThisTitle(w.Hop.Cascade)
 	}
 	out := v.emitter(w)
 	out.superseded = superseded
-	return v.walk(out, w, want)
+	return v.expand(out, w, want)
 }
 
-// pass leaves the wave of a walk and returns the types that are left to it: a cascade walks a row once, and what a
+// claim marks the row as visited by a walk and returns the types that are left to it: a cascade walks a row once, and what a
 // newer change of the same root walks, an older one need not; nor the rest of what it has begun.
-func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
+func (v *view) claim(w *tables.Walk, page int64) tables.LinkTypes {
 	c := w.Hop.Cascade
-	reach, want := w.Came(), v.leave(w, page)
+	reach, want := w.Came(), v.visit(w, page)
 	var taken tables.LinkTypes
-	for i := range v.row.Waves {
-		o := &v.row.Waves[i]
+	for i := range v.row.Visits {
+		o := &v.row.Visits[i]
 		switch {
 		case !o.Hop.Cascade.SameRoot(c) || o.Hop.Cascade.ID == c.ID:
 		case o.Hop.Cascade.After(c):
@@ -107,32 +107,32 @@ func (v *visit) pass(w *tables.Walk, page int64) tables.LinkTypes {
 			o.Taken |= o.Shorter(reach) & want
 		}
 	}
-	v.row.Wave(c.ID).Taken |= taken
+	v.row.Visit(c.ID).Taken |= taken
 	return want &^ taken
 }
 
-// leave leaves the wave of a walk and returns the types that it was not walked for yet.
-func (v *visit) leave(w *tables.Walk, page int64) tables.LinkTypes {
-	wave := v.row.Wave(w.Hop.Cascade.ID)
-	if wave == nil {
-		fresh := tables.Wave{Hop: w.Hop, Page: page}
+// visit marks the row as visited by a walk and returns the types that it was not walked for yet.
+func (v *view) visit(w *tables.Walk, page int64) tables.LinkTypes {
+	visit := v.row.Visit(w.Hop.Cascade.ID)
+	if visit == nil {
+		fresh := tables.Visit{Hop: w.Hop, Page: page}
 		want := fresh.Walk(w.Types, w.Came())
-		v.row.AddWave(v.key, fresh)
+		v.row.AddVisit(v.key, fresh)
 		return want
 	}
 	if w.Came() == tables.ReachAll {
-		wave.Hop, wave.Page = w.Hop, page
+		visit.Hop, visit.Page = w.Hop, page
 	}
-	return wave.Walk(w.Types, w.Came())
+	return visit.Walk(w.Types, w.Came())
 }
 
-func (v *visit) ofThisTitle(c tables.Cascade) bool {
+func (v *view) ofThisTitle(c tables.Cascade) bool {
 	t, ok := v.key.Title()
 	return ok && t == c.RootTitle()
 }
 
-// finds reports whether the row may have links of the types, or redirects to carry them on. What is in chunks may.
-func (v *visit) finds(types tables.LinkTypes) bool {
+// mayHaveUsers reports whether the row may have links of the types, or redirects to carry them on. What is in chunks may.
+func (v *view) mayHaveUsers(types tables.LinkTypes) bool {
 	if types&tables.Redirected != 0 {
 		types = types.With(tables.LinkRedirect)
 	}
@@ -150,22 +150,22 @@ func (v *visit) finds(types tables.LinkTypes) bool {
 	return false
 }
 
-// walk takes one step: the links in the row itself, or the next chunks from the cursor on.
-func (v *visit) walk(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
+// expand takes one step: the links in the row itself, or the next chunks from the cursor on.
+func (v *view) expand(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
 	if types != 0 {
 		for i := range v.row.Sources {
 			s := &v.row.Sources[i]
-			if err := v.handOver(s); err != nil {
+			if err := v.flush(s); err != nil {
 				return err
 			}
 			if s.Width == 0 && w.Cursor == 0 {
-				if err := out.edges(v.key, &s.Edges, s.Wiki, types); err != nil {
+				if err := out.askUsers(v.key, &s.Edges, s.Wiki, types); err != nil {
 					return err
 				}
 			}
 		}
 		if out.reach == tables.ReachAll || v.row.Direct {
-			if err := v.walkChunks(out, w, types); err != nil {
+			if err := v.expandChunks(out, w, types); err != nil {
 				return err
 			}
 		}
@@ -173,22 +173,23 @@ func (v *visit) walk(out *emitter, w *tables.Walk, types tables.LinkTypes) error
 	return out.report()
 }
 
-// walkChunks sends the walk to the next chunks, and itself back to the row while there are more. A chunk that comes to
+// expandChunks sends the walk to the next chunks, and itself back to the row while there are more. A chunk that comes to
 // be before the cursor holds late links only, and those are asked for as they come.
-func (v *visit) walkChunks(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
+func (v *view) expandChunks(out *emitter, w *tables.Walk, types tables.LinkTypes) error {
 	skip, left := int(w.Cursor), v.h.o.WalkChunks
 	for i := range v.row.Sources {
 		s := &v.row.Sources[i]
-		if skip >= len(s.Chunks) {
-			skip -= len(s.Chunks)
+		n := s.NumChunks()
+		if skip >= n {
+			skip -= n
 			continue
 		}
-		for _, index := range s.Chunks[skip:] {
+		for ; skip < n; skip++ {
 			if left == 0 {
-				return out.again(v.key, w, types, w.Cursor+int32(v.h.o.WalkChunks))
+				return out.walkOn(v.key, w, types, w.Cursor+int32(v.h.o.WalkChunks))
 			}
 			left--
-			if err := out.chunk(v.key.ChunkOf(s.Wiki, s.Width, int64(index)), types); err != nil {
+			if err := out.walkChunk(s.ChunkAt(v.key, skip), types); err != nil {
 				return err
 			}
 		}

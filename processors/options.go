@@ -30,6 +30,8 @@ type Options struct {
 	ChunkWidth int
 	// InlineEdges is how many dependents of a target are kept in its own row, per source wiki. Defaults to 512.
 	InlineEdges int
+	// BucketEdges is how many dependents whose ids are too far apart for chunks are kept in one row. Defaults to 4,096.
+	BucketEdges int
 	// WalkChunks is how many chunks a walk goes through in one step. Defaults to 64.
 	WalkChunks int
 	// AbandonAfter is how long a cascade waits for renderings before it is closed as abandoned, in seconds from when it asked. Defaults to
@@ -79,6 +81,9 @@ func (o Options) withDefaults() Options {
 	if o.InlineEdges == 0 {
 		o.InlineEdges = tables.InlineEdges
 	}
+	if o.BucketEdges == 0 {
+		o.BucketEdges = tables.BucketEdges
+	}
 	if o.WalkChunks == 0 {
 		o.WalkChunks = 64
 	}
@@ -125,6 +130,9 @@ func (o Options) Validate() error {
 	}
 	if o.InlineEdges < 1 {
 		errs = append(errs, fmt.Errorf("InlineEdges %d: want 1 or more", o.InlineEdges))
+	}
+	if o.BucketEdges < 1 {
+		errs = append(errs, fmt.Errorf("BucketEdges %d: want 1 or more", o.BucketEdges))
 	}
 	if o.WalkChunks < 1 {
 		errs = append(errs, fmt.Errorf("WalkChunks %d: want 1 or more", o.WalkChunks))

@@ -40,7 +40,7 @@ func (e *Edges) NobodyDirect() { e.direct = [len(directTypes)]directUsers{} }
 
 // apply keeps the set of direct users; set is that of all users before the update.
 func (d *directUsers) apply(set IDSet, u ChunkEdge) {
-	id := uint32(u.Page)
+	id := u.Page
 	switch {
 	case d.all && (!u.Present || u.Direct):
 	case d.all:
@@ -74,6 +74,62 @@ func (e *Edges) Len() int {
 		n += len(s)
 	}
 	return n
+}
+
+// Size is about how many bytes the links take in a row: of ids that are side by side far less.
+func (e *Edges) Size() int { return 4*e.Len() + e.NameBytes() }
+
+// NameBytes is about how many of them are the hubs'.
+func (e *Edges) NameBytes() int {
+	n := 0
+	for i := range e.Hubs {
+		n += hubBytes + len(e.Hubs[i].Name.DBKey)
+	}
+	return n
+}
+
+const hubBytes = 12 // ids, lengths
+
+// Size is about how many bytes the update takes.
+func (u *ChunkEdge) Size() int {
+	n := hubBytes
+	if u.Hub != nil {
+		n += hubBytes + len(u.Hub.DBKey)
+	}
+	return n
+}
+
+// All returns what sets all links, in the order of type and page.
+func (e *Edges) All() []ChunkEdge {
+	list := make([]ChunkEdge, 0, e.Len())
+	for t, set := range e.Sets {
+		direct, hubs := e.DirectUsers(LinkType(t)), e.Hubs
+		for _, id := range set {
+			u := ChunkEdge{Page: id, Type: LinkType(t), Present: true}
+			if len(direct) > 0 && direct[0] == id {
+				u.Direct, direct = true, direct[1:]
+			}
+			for len(hubs) > 0 && (hubs[0].Page < id || hubs[0].Page == id && int(hubs[0].Type) < t) {
+				hubs = hubs[1:]
+			}
+			if len(hubs) > 0 && hubs[0].Page == id && int(hubs[0].Type) == t {
+				u.Hub = &hubs[0].Name
+			}
+			list = append(list, u)
+		}
+	}
+	return list
+}
+
+// Sort brings links in order that came by [Edges.Append] in another.
+func (e *Edges) Sort() {
+	for t := range e.Sets {
+		slices.Sort(e.Sets[t])
+	}
+	for t := range e.direct {
+		slices.Sort(e.direct[t].ids)
+	}
+	slices.SortFunc(e.Hubs, func(a, b Hub) int { return cmp.Or(cmp.Compare(a.Page, b.Page), cmp.Compare(a.Type, b.Type)) })
 }
 
 // Clone returns a copy that shares nothing with e.
@@ -116,9 +172,9 @@ func (e *Edges) Apply(u ChunkEdge) {
 		e.direct[u.Type].apply(*set, u)
 	}
 	if u.Present {
-		*set, _ = set.With(uint32(u.Page))
+		*set, _ = set.With(u.Page)
 	} else {
-		*set, _ = set.Without(uint32(u.Page))
+		*set, _ = set.Without(u.Page)
 	}
 	if counts {
 		e.direct[u.Type].settle(*set)

@@ -81,25 +81,26 @@ func dependentsSamples() []sample {
 	c := erase(DependentsRows())
 	var chunk ChunkRow
 	chunk.Edges.Sets[LinkPage] = IDSet{1, 2, 3, 70000}
-	chunk.Edges.Sets[LinkTemplate] = IDSet{math.MaxUint32}
+	chunk.Edges.Sets[LinkTemplate] = IDSet{math.MaxUint32, math.MaxInt64}
 	chunk.Edges.Hubs = []Hub{{Page: 3, Type: LinkPage, Name: Name{Namespace: 10, DBKey: "Infobox"}}}
 	target := &TargetRow{
 		Holder: 7, HolderDT: 1767323045, Left: Leaver{Page: 8, DT: 1767323044},
 		Own: []OwnLink{{Page: 7, Type: LinkTemplate, Start: 1767323046}},
 		Met: Met{State: MetOne, Page: 7}, UsedSince: 1767323040, Direct: true, Told: Told{Page: 7, Start: 9}, Passed: 12,
 		Sources: []SourceEdges{
-			{Wiki: "enwiki", Width: 14, Chunks: IDSet{0, 2, 5}, Pending: []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}},
+			{Wiki: "enwiki", Width: 14, Chunks: IDSet{0, 2, 5}, Parts: Bits{1, 2}, Pending: []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}},
 			{Wiki: "dewiki", Edges: chunk.Edges},
 		},
 	}
-	var wave Wave
-	(&filler{}).fill(reflect.ValueOf(&wave).Elem())
-	wave.Beyond, wave.Once = wave.Types, wave.Types // as of what came by a redirect
-	target.Waves = []Wave{wave}
+	var visit Visit
+	(&filler{}).fill(reflect.ValueOf(&visit).Elem())
+	visit.Beyond, visit.Once = visit.Types, visit.Types // as of what came by a redirect
+	target.Visits = []Visit{visit}
 	return []sample{
 		{"DependentsRow", "set", &DependentsRow{Target: target}, c},
 		{"DependentsRow", "zero", &DependentsRow{}, c},
 		{"DependentsRow", "chunk", &DependentsRow{Chunk: &chunk}, c},
+		{"DependentsRow", "split", &DependentsRow{Parts: Bits{9}}, c},
 	}
 }
 

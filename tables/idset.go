@@ -4,24 +4,25 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math"
 	"math/bits"
 	"slices"
 )
 
-// IDSet is a set of page ids: sorted, without repeats. Page ids of MediaWiki are unsigned 32-bit integers.
-type IDSet []uint32
+// IDSet is a set of page ids, or of indexes of chunks: sorted, without repeats, none negative.
+type IDSet []int64
 
 // ErrIDSet says that bytes are not an encoded [IDSet].
 var ErrIDSet = errors.New("malformed set of page ids")
 
 // Has reports whether id is in s.
-func (s IDSet) Has(id uint32) bool {
+func (s IDSet) Has(id int64) bool {
 	_, ok := slices.BinarySearch(s, id)
 	return ok
 }
 
 // With returns s with id, reusing its memory, and whether id was new.
-func (s IDSet) With(id uint32) (IDSet, bool) {
+func (s IDSet) With(id int64) (IDSet, bool) {
 	if n := len(s); n == 0 || s[n-1] < id {
 		return append(s, id), true
 	}
@@ -33,7 +34,7 @@ func (s IDSet) With(id uint32) (IDSet, bool) {
 }
 
 // Without returns s without id, reusing its memory, and whether id was there.
-func (s IDSet) Without(id uint32) (IDSet, bool) {
+func (s IDSet) Without(id int64) (IDSet, bool) {
 	i, ok := slices.BinarySearch(s, id)
 	if !ok {
 		return s, false
@@ -53,12 +54,12 @@ func AppendIDSet(dst []byte, s IDSet) []byte {
 	if len(s) == 0 {
 		return dst
 	}
-	deltas := 0
+	deltas := uint64(0)
 	for i := 1; i < len(s); i++ {
-		deltas += uvarintLen(uint64(s[i] - s[i-1] - 1))
+		deltas += uint64(uvarintLen(uint64(s[i] - s[i-1] - 1)))
 	}
 	span := uint64(s[len(s)-1]-s[0]) + 1
-	if bitmap := int((span + 7) / 8); bitmap < deltas {
+	if bitmap := (span + 7) / 8; bitmap < deltas {
 		dst = append(dst, idBitmap)
 		dst = binary.AppendUvarint(dst, uint64(s[0]))
 		at := len(dst)
@@ -97,21 +98,39 @@ func DecodeIDSet(data []byte) (IDSet, error) {
 	}
 }
 
-const maxID = 1<<32 - 1
+const maxID = math.MaxInt64
 
 func decodeDeltas(base uint64, rest []byte) (IDSet, error) {
-	s := make(IDSet, 1, 1+len(rest))
-	s[0] = uint32(base)
-	for len(rest) > 0 {
-		d, n := binary.Uvarint(rest)
-		if n <= 0 || d > maxID || base+d+1 > maxID {
-			return nil, fmt.Errorf("%w: delta", ErrIDSet)
+	s := make(IDSet, 1, 1+uvarints(rest))
+	s[0] = int64(base)
+	for i := 0; i < len(rest); {
+		d := uint64(rest[i]) // as a rule it is one byte
+		if i++; d >= 0x80 {
+			var n int
+			if d, n = binary.Uvarint(rest[i-1:]); n <= 0 {
+				return nil, fmt.Errorf("%w: delta", ErrIDSet)
+			}
+			i += n - 1
+		}
+		if d >= maxID-base {
+			return nil, fmt.Errorf("%w: id beyond 63 bits", ErrIDSet)
 		}
 		base += d + 1
-		s = append(s, uint32(base))
-		rest = rest[n:]
+		s = append(s, int64(base))
 	}
 	return s, nil
+}
+
+// uvarints counts the uvarints in data: the last byte of each has no top bit.
+func uvarints(data []byte) (n int) {
+	const top = 0x8080808080808080
+	for ; len(data) >= 8; data = data[8:] {
+		n += bits.OnesCount64(^binary.LittleEndian.Uint64(data) & top)
+	}
+	for _, b := range data {
+		n += int(^b >> 7)
+	}
+	return n
 }
 
 func decodeBitmap(base uint64, rest []byte) (IDSet, error) {
@@ -124,9 +143,9 @@ func decodeBitmap(base uint64, rest []byte) (IDSet, error) {
 		for ; b != 0; b &= b - 1 {
 			id := base + uint64(i)*8 + uint64(bits.TrailingZeros8(b))
 			if id > maxID {
-				return nil, fmt.Errorf("%w: bit beyond 32-bit ids", ErrIDSet)
+				return nil, fmt.Errorf("%w: id beyond 63 bits", ErrIDSet)
 			}
-			s = append(s, uint32(id))
+			s = append(s, int64(id))
 		}
 	}
 	return s, nil

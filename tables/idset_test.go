@@ -3,6 +3,7 @@ package tables
 import (
 	"errors"
 	"maps"
+	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -14,8 +15,8 @@ func TestIDSetModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		var set IDSet
-		model := map[uint32]bool{}
-		id := rapid.Uint32Range(0, rapid.SampledFrom([]uint32{20, 3000, 1<<32 - 1}).Draw(t, "span"))
+		model := map[int64]bool{}
+		id := rapid.Int64Range(0, rapid.SampledFrom([]int64{20, 3000, 1<<32 + 1, 1 << 40, math.MaxInt64}).Draw(t, "span"))
 		for range rapid.IntRange(0, 300).Draw(t, "steps") {
 			n := id.Draw(t, "id")
 			if set.Has(n) != model[n] {
@@ -50,14 +51,14 @@ func TestIDSetSize(t *testing.T) {
 	t.Parallel()
 	dense := make(IDSet, 1<<14)
 	for i := range dense {
-		dense[i] = uint32(1<<20 + i)
+		dense[i] = int64(1<<20 + i)
 	}
 	if n := len(AppendIDSet(nil, dense)); n > 2100 {
 		t.Errorf("a full chunk of 2^14 takes %d bytes, want at most 2,100", n)
 	}
 	var sparse IDSet
 	for range 500 {
-		sparse, _ = sparse.With(rand.Uint32N(1 << 20))
+		sparse, _ = sparse.With(rand.Int64N(1 << 20))
 	}
 	if n := len(AppendIDSet(nil, sparse)); n > 500*2+8 {
 		t.Errorf("500 of a million ids take %d bytes, want about two each", n)

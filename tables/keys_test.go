@@ -123,6 +123,10 @@ func TestKeysThatAreNone(t *testing.T) {
 		tables.Target{Wiki: "enwiki", Text: "A"}.ChunkOf("enwiki", 0, 1),
 		tables.Target{Wiki: "enwiki", Text: "A"}.ChunkOf("enwiki", 14, -1),
 		tables.Target{Wiki: "enwiki", Text: "A"}.ChunkOf("enwiki", 14, 1<<50),
+		tables.Target{Wiki: "enwiki", Text: "A"}.RootOf("enwiki"),
+		tables.Target{Wiki: "enwiki", Text: "A"}.RootOf("enwiki").Part(16),
+		{Wiki: "enwiki", Text: "A", Chunk: tables.Chunk{Source: "enwiki", Level: 16}},
+		{Wiki: "enwiki", Text: "A", Chunk: tables.Chunk{Source: "enwiki", Level: 1, Bucket: -1}},
 	} {
 		if data, err := tables.TargetKeys().Encode(k); !errors.Is(err, tables.ErrKey) {
 			t.Errorf("target %+v: %q, %v", k, data, err)
@@ -153,6 +157,8 @@ func TestTargets(t *testing.T) {
 		{tables.InterwikiTarget("enwiki", "m", "Main_Page"), "enwiki:interwiki:m:Main_Page"},
 		{tables.InterwikiTarget("enwiki", "commons", ""), "enwiki:interwiki:commons:"},
 		{tables.TitleTarget(title).ChunkOf("dewiki", 14, 3), "@dewiki:14:3@commonswiki:6:A:b.jpg"},
+		{tables.TitleTarget(title).ChunkOf("dewiki", 14, 3).Part(7).Part(1), "@dewiki:14:3:2:113@commonswiki:6:A:b.jpg"},
+		{tables.TitleTarget(title).RootOf("dewiki").Part(0), "@dewiki:0:0:1:0@commonswiki:6:A:b.jpg"},
 		{tables.ExternalTarget("enwiki", "mailto:a@b").ChunkOf("enwiki", 16, 0), "@enwiki:16:0@enwiki:external:mailto:a@b"},
 	} {
 		if got := c.target.String(); got != c.text {

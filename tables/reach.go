@@ -68,8 +68,8 @@ func (h Hub) Onward(at Target, types LinkTypes, reach Reach) (Onward, bool) {
 type Step struct {
 	// Pages are those to ask for, each once by its strongest link. The sets are those of the row, or parts of them.
 	Pages [NumLinkTypes]IDSet
-	// Hubs are those through which the walk goes on.
-	Hubs []Onward
+	// Frontier is where the walk goes on.
+	Frontier []Onward
 }
 
 // Walk is the one rule of who feels a change, for cascades and for plans: it says whom a walk asks for that came to the target
@@ -82,7 +82,7 @@ func (e *Edges) Walk(at Target, types LinkTypes, reach Reach, except IDSet) (s S
 			set = e.DirectUsers(t)
 		}
 		if len(taken) > 1 || len(except) > 0 {
-			set = slices.DeleteFunc(slices.Clone(set), func(id uint32) bool {
+			set = slices.DeleteFunc(slices.Clone(set), func(id int64) bool {
 				return slices.ContainsFunc(taken, func(s IDSet) bool { return s.Has(id) })
 			})
 		}
@@ -92,17 +92,17 @@ func (e *Edges) Walk(at Target, types LinkTypes, reach Reach, except IDSet) (s S
 		}
 	}
 	for i, h := range e.Hubs {
-		if except.Has(uint32(h.Page)) {
+		if except.Has(h.Page) {
 			continue
 		}
 		if slices.ContainsFunc(e.Hubs[:i], func(o Hub) bool { return o.Name == h.Name && o.Type == h.Type }) {
 			continue // two pages with one title, for as long as its claims are on their way
 		}
-		if reach > ReachAll && h.Type == LinkTemplate && !e.DirectUsers(LinkTemplate).Has(uint32(h.Page)) {
+		if reach > ReachAll && h.Type == LinkTemplate && !e.DirectUsers(LinkTemplate).Has(h.Page) {
 			continue // what it shows of the title that changed, its own list has, and it is a hub there
 		}
 		if on, ok := h.Onward(at, types, reach); ok {
-			s.Hubs = append(s.Hubs, on)
+			s.Frontier = append(s.Frontier, on)
 		}
 	}
 	return s

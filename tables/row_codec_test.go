@@ -30,16 +30,17 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 		row := &DependentsRow{}
 		if rapid.Bool().Draw(t, "chunk") {
 			row.Chunk = &ChunkRow{Edges: drawEdges(t)}
-		} else {
+		} else if row.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts")); len(row.Parts) == 0 {
 			row.Target = &TargetRow{
 				Holder: rapid.Int64().Draw(t, "holder"), HolderDT: 5, Left: Leaver{Page: 1, DT: 2}, Own: []OwnLink{{Page: 3, Start: 4}},
 				Met: Met{State: MetOne, Page: 7}, UsedSince: 9, Direct: true, Told: Told{Page: 7, Start: 9},
 			}
-			row.Target.AddWave(Target{}, Wave{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
+			row.Target.AddVisit(Target{}, Visit{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
 			for _, wiki := range []string{"dewiki", "enwiki"}[:rapid.IntRange(0, 2).Draw(t, "sources")] {
 				s := row.Target.Source(wiki)
 				if s.Edges = drawEdges(t); rapid.Bool().Draw(t, "chunked") {
 					s.Width, s.Chunks, s.Pending = 14, IDSet{1, 5}, []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}
+					s.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts"))
 				}
 			}
 		}
@@ -95,7 +96,7 @@ func TestDirectUsersOfARowFromBefore(t *testing.T) {
 	for _, some := range []bool{false, true} {
 		r := targetRecord{Direct: some, Sources: []sourceRecord{{Wiki: "w", Edges: edgesRecord{Sets: []setRecord{
 			{Type: LinkTemplate, IDs: AppendIDSet(nil, IDSet{1, 2})}, {Type: LinkPage, IDs: AppendIDSet(nil, IDSet{3})},
-		}}}}, Waves: []Wave{{Types: 1, Redirected: true}, {Types: 1}}}
+		}}}}, Visits: []Visit{{Types: 1, Redirected: true}, {Types: 1}}}
 		row, err := r.row()
 		if err != nil {
 			t.Fatal(err)
@@ -107,8 +108,8 @@ func TestDirectUsersOfARowFromBefore(t *testing.T) {
 		if got := row.Sources[0].Edges.DirectUsers(LinkTemplate); !slices.Equal(got, want) {
 			t.Errorf("of a row that says %t: %v, want %v", some, got, want)
 		}
-		if row.Waves[0].Reached(ReachDirect) != 0 || row.Waves[0].Reached(ReachRedirect) != 1 || row.Waves[1].Reached(ReachAll) != 1 {
-			t.Errorf("waves %+v", row.Waves)
+		if row.Visits[0].Reached(ReachDirect) != 0 || row.Visits[0].Reached(ReachRedirect) != 1 || row.Visits[1].Reached(ReachAll) != 1 {
+			t.Errorf("visits %+v", row.Visits)
 		}
 	}
 }
@@ -150,13 +151,20 @@ func TestEdgesModel(t *testing.T) {
 				high.Apply(u)
 			}
 		}
+		turned := high.Clone()
+		turned.Append(&low)
+		turned.Sort()
 		low.Append(&high)
-		for what, e := range map[string]Edges{"": e, "stored ": stored, "joined ": low, "copied ": e.Clone()} {
+		var again Edges
+		for _, u := range e.All() {
+			again.Apply(u)
+		}
+		for what, e := range map[string]Edges{"": e, "stored ": stored, "joined ": low, "turned ": turned, "set again ": again, "copied ": e.Clone()} {
 			for typ := range LinkType(4) {
 				var want IDSet
 				for l := range model {
 					if l.typ == typ && direct[l] && typ <= LinkImage {
-						want, _ = want.With(uint32(l.page))
+						want, _ = want.With(l.page)
 					}
 				}
 				if got := e.DirectUsers(typ); !slices.Equal(got, want) {
@@ -166,7 +174,7 @@ func TestEdgesModel(t *testing.T) {
 		}
 		hubs := 0
 		for l, hub := range model {
-			if !e.Sets[l.typ].Has(uint32(l.page)) {
+			if !e.Sets[l.typ].Has(l.page) {
 				t.Fatalf("%+v is missing", l)
 			}
 			if hub != nil {

@@ -9,10 +9,12 @@ import (
 type DependentsRow struct {
 	Target *TargetRow
 	Chunk  *ChunkRow
+	// Parts says that the key is that of a chunk that was split, and which of its buckets exist: what comes to it goes on to them.
+	Parts Bits
 }
 
 // TargetRow is the reverse index of one target and what has passed through it. Links of up to [InlineEdges] per source
-// wiki are here, more are in chunks. Waves are bounded: see [TargetRow.AddWave].
+// wiki are here, more are in chunks. Visits are bounded: see [TargetRow.AddVisit].
 type TargetRow struct {
 	Holder   int64 // page that has the title; 0: none
 	HolderDT int64 // dt of the change that said so
@@ -32,17 +34,25 @@ type TargetRow struct {
 	Direct bool
 	// Told is what the holder was told of that.
 	Told    Told
-	Roots   int64  // how many changes of the title itself came
-	Passed  int64  // how many waves did
-	Waves   []Wave // the last to come first
+	Roots   int64   // how many changes of the title itself came
+	Passed  int64   // how many cascades visited the row
+	Visits  []Visit // the last first
 	Sources []SourceEdges
 }
 
-// InlineEdges is how many links of one source wiki a target row holds itself; PendingEdges how many updates of its
-// chunks it collects.
+// Bounds of a target's row, which does not grow with the number of its users, and of its chunks.
 const (
+	// InlineEdges is how many links of one source wiki a row holds itself, PendingEdges how many updates of a wiki's chunks it collects.
 	InlineEdges  = 512
 	PendingEdges = 256
+	// RowBytes is how large the links, and the updates, of all wikis together may be in a row; see [ChunkEdge.Size].
+	RowBytes = 128 << 10
+	// MaxChunks is how many ranges a row has at most, and how many of a wiki are side by side: a set of one bit each. What is outside is in buckets.
+	MaxChunks = 1 << 14
+	// BucketEdges is how many links a bucket has before it is split, and ChunkBytes how large the names of the hubs of any chunk may be: a range has
+	// as many links as ids, and these are few bytes.
+	BucketEdges = 4096
+	ChunkBytes  = 128 << 10
 )
 
 // Met says what all links of a target saw at its title.
@@ -104,13 +114,78 @@ type SourceEdges struct {
 	Edges Edges // while Width is 0
 	// Width is the exponent of the chunks' width in page ids; 0: not chunked.
 	Width   uint8
-	Chunks  IDSet       // the indexes of the chunks that exist
+	Chunks  IDSet       // the indexes of the ranges that exist
+	Parts   Bits        // the buckets that exist of ids that have no range
 	Pending []ChunkEdge // updates not handed to the chunks yet, oldest first
 }
 
-// ChunkRow holds the links from an id range of one wiki's pages.
+// NumChunks is how many chunks the row names: ranges, and buckets beside them.
+func (s *SourceEdges) NumChunks() int { return len(s.Chunks) + s.Parts.Len() }
+
+// ChunkAt returns number i of them. What is added later stands behind it, or moves it further.
+func (s *SourceEdges) ChunkAt(key Target, i int) Target {
+	if i < len(s.Chunks) {
+		return key.ChunkOf(s.Wiki, s.Width, s.Chunks[i])
+	}
+	i -= len(s.Chunks)
+	for n := range Fork {
+		if s.Parts.Has(n) {
+			if i == 0 {
+				return key.RootOf(s.Wiki).Part(n)
+			}
+			i--
+		}
+	}
+	panic("tables: no such chunk")
+}
+
+// ChunkRow holds the links from some of one wiki's pages: those of a [Chunk].
 type ChunkRow struct {
 	Edges Edges
+}
+
+// Route returns the chunk to which updates of a page go, which exists from then on. That of a page never changes: no range is added once there
+// are buckets. Where there are to be only ranges, one may always be added before that.
+func (r *TargetRow) Route(key Target, s *SourceEdges, page int64, onlyRanges bool) Target {
+	index := page >> s.Width
+	if s.Chunks.Has(index) || len(s.Parts) == 0 && (onlyRanges || r.room(s, index)) {
+		s.Chunks, _ = s.Chunks.With(index)
+		return key.ChunkOf(s.Wiki, s.Width, index)
+	}
+	root := key.RootOf(s.Wiki)
+	n := root.Chunk.PartOf(page)
+	s.Parts.Add(n)
+	return root.Part(n)
+}
+
+// room reports whether the row can have another range.
+func (r *TargetRow) room(s *SourceEdges, index int64) bool {
+	n := 0
+	for i := range r.Sources {
+		n += len(r.Sources[i].Chunks)
+	}
+	if n >= MaxChunks {
+		return false
+	}
+	c := s.Chunks
+	return len(c) == 0 || max(c[len(c)-1], index)-min(c[0], index) < MaxChunks
+}
+
+// Heaviest returns the source whose links or updates are the largest part of what is too large together, as size has it; nil: it is not.
+func (r *TargetRow) Heaviest(size func(*SourceEdges) int) *SourceEdges {
+	var most *SourceEdges
+	sum, largest := 0, -1
+	for i := range r.Sources {
+		s := &r.Sources[i]
+		n := size(s)
+		if sum += n; n > largest {
+			most, largest = s, n
+		}
+	}
+	if sum <= RowBytes {
+		return nil
+	}
+	return most
 }
 
 // Source returns the edges of wiki, added if they are missing.

@@ -12,6 +12,7 @@ type (
 	dependentsRecord struct {
 		Target *targetRecord `avro:"target"`
 		Chunk  *edgesRecord  `avro:"chunk"`
+		Parts  Bits          `avro:"parts" default:"\"\""`
 	}
 	targetRecord struct {
 		Holder    int64          `avro:"holder"`
@@ -25,7 +26,7 @@ type (
 		Told      Told           `avro:"told"`
 		Roots     int64          `avro:"roots" default:"0"`
 		Passed    int64          `avro:"passed"`
-		Waves     []Wave         `avro:"waves"`
+		Visits    []Visit        `avro:"waves"`
 		Sources   []sourceRecord `avro:"sources"`
 	}
 	sourceRecord struct {
@@ -33,6 +34,7 @@ type (
 		Edges   edgesRecord `avro:"edges"`
 		Width   uint8       `avro:"width"`
 		Chunks  []byte      `avro:"chunks"`
+		Parts   Bits        `avro:"parts" default:"\"\""`
 		Pending []ChunkEdge `avro:"pending"`
 	}
 	edgesRecord struct {
@@ -61,17 +63,17 @@ type dependentsRows struct {
 }
 
 func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
-	var r dependentsRecord
+	r := dependentsRecord{Parts: row.Parts}
 	switch {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
 			Sources: make([]sourceRecord, len(t.Sources)),
 		}
 		for i, s := range t.Sources {
 			r.Target.Sources[i] = sourceRecord{
-				Wiki: s.Wiki, Edges: s.Edges.record(), Width: s.Width, Chunks: AppendIDSet(nil, s.Chunks), Pending: s.Pending,
+				Wiki: s.Wiki, Edges: s.Edges.record(), Width: s.Width, Chunks: AppendIDSet(nil, s.Chunks), Parts: s.Parts, Pending: s.Pending,
 			}
 		}
 	case row.Chunk != nil:
@@ -86,7 +88,7 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 	if err != nil {
 		return nil, err
 	}
-	row := &DependentsRow{}
+	row := &DependentsRow{Parts: r.Parts}
 	if r.Chunk != nil {
 		row.Chunk = &ChunkRow{}
 		if row.Chunk.Edges, err = r.Chunk.edges(); err != nil {
@@ -103,15 +105,15 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Waves: t.Waves,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
-	for i := range row.Waves {
-		row.Waves[i].upgrade()
+	for i := range row.Visits {
+		row.Visits[i].upgrade()
 	}
 	for i, s := range t.Sources {
 		to := &row.Sources[i]
-		to.Wiki, to.Width, to.Pending = s.Wiki, s.Width, s.Pending
+		to.Wiki, to.Width, to.Parts, to.Pending = s.Wiki, s.Width, s.Parts, s.Pending
 		if to.Edges, err = s.Edges.edges(); err != nil {
 			return nil, err
 		}

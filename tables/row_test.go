@@ -94,24 +94,24 @@ func TestTitleRowOrderFree(t *testing.T) {
 	})
 }
 
-func TestAddWaveKeepsWhatLateLinksNeed(t *testing.T) {
+func TestAddVisitKeepsWhatLateLinksNeed(t *testing.T) {
 	t.Parallel()
 	key := TitleTarget(Title{Wiki: "enwiki", Namespace: 10, DBKey: "T"})
 	rapid.Check(t, func(t *rapid.T) {
 		row := &TargetRow{}
-		var all []Wave
-		for i := range rapid.IntRange(0, 60).Draw(t, "waves") {
+		var all []Visit
+		for i := range rapid.IntRange(0, 60).Draw(t, "visits") {
 			root := rapid.SampledFrom([]string{"T", "U", "V"}).Draw(t, "root")
 			rev := rapid.Int64Range(1, 40).Draw(t, "rev")
 			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: root}, string(rune(i)), rapid.Int64Range(1, 40).Draw(t, "dt"), rev)
-			w := Wave{Hop: CascadeHop{Cascade: c}, Types: LinkTypes(rapid.Uint16Range(1, 7).Draw(t, "types"))}
+			w := Visit{Hop: CascadeHop{Cascade: c}, Types: LinkTypes(rapid.Uint16Range(1, 7).Draw(t, "types"))}
 			all = append(all, w)
-			row.AddWave(key, w)
+			row.AddVisit(key, w)
 		}
 		for i, w := range all {
-			kept := row.Wave(w.Hop.Cascade.ID) != nil
-			if !kept && i >= len(all)-RecentWaves {
-				t.Fatalf("wave %d of %d is recent and forgotten", i, len(all))
+			kept := row.Visit(w.Hop.Cascade.ID) != nil
+			if !kept && i >= len(all)-RecentVisits {
+				t.Fatalf("visit %d of %d is recent and forgotten", i, len(all))
 			}
 			if kept {
 				continue
@@ -119,14 +119,14 @@ func TestAddWaveKeepsWhatLateLinksNeed(t *testing.T) {
 			// Whatever is stale for the forgotten one, by a time or by a revision, is stale for a newer one that is kept.
 			for typ := range w.Types.Each() {
 				found := false
-				for _, k := range row.Waves {
+				for _, k := range row.Visits {
 					c, o := k.Hop.Cascade, w.Hop.Cascade
 					own := o.Root.DBKey == "T"
 					same := own == (c.Root.DBKey == "T")
 					found = found || same && k.Types.Has(typ) && k.At > int64(i+1) && c.Moment() >= o.Moment() && (!own || c.Rev >= o.Rev)
 				}
 				if !found {
-					t.Fatalf("wave %d (%+v) is forgotten, and nothing stands for its %s links", i, w, typ)
+					t.Fatalf("visit %d (%+v) is forgotten, and nothing stands for its %s links", i, w, typ)
 				}
 			}
 		}

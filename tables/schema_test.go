@@ -27,6 +27,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[sourceRecord]():     "SourceEdges",
 	reflect.TypeFor[edgesRecord]():      "Edges",
 	reflect.TypeFor[setRecord]():        "EdgeSet",
+	reflect.TypeFor[Visit]():            "Wave",
 }
 
 // TestSchemas holds each schema file of a row or message against its Go type, field by field.

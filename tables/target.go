@@ -16,6 +16,8 @@ import (
 //	enwiki:lang:de:Titel                 a language link of enwiki's
 //	enwiki:interwiki:m:Main_Page         an interwiki link of enwiki's
 //	@dewiki:14:3@commonswiki:6:A.jpg     pages of dewiki that use a file of commonswiki, with ids of 3<<14 to 4<<14-1
+//	@dewiki:14:3:1:7@commonswiki:6:A.jpg those of them in bucket 7 of the 16 of the first level
+//	@dewiki:0:0:1:7@commonswiki:6:A.jpg  a bucket of ids that no such range has
 //
 // It is comparable.
 type Target struct {
@@ -47,19 +49,6 @@ func (k TargetKind) String() string {
 	return "kind " + strconv.Itoa(int(k))
 }
 
-// Chunk is a range of the page ids of one wiki: Index<<Width to (Index+1)<<Width-1. The zero chunk is none.
-type Chunk struct {
-	Source string // the wiki whose pages they are
-	Width  uint8  // 1 to 62: the exponent of the number of ids
-	Index  int64
-}
-
-// maxChunkWidth leaves a chunk of positive ids.
-const maxChunkWidth = 62
-
-// First returns the least page id of the chunk.
-func (c Chunk) First() int64 { return c.Index << c.Width }
-
 // TitleTarget is the target of links to a title.
 func TitleTarget(t Title) Target {
 	return Target{Wiki: t.Wiki, Kind: TargetTitle, Namespace: t.Namespace, Text: t.DBKey}
@@ -76,13 +65,6 @@ func LangTarget(wiki, link string) Target { return Target{Wiki: wiki, Kind: Targ
 // InterwikiTarget is the target of a wiki's interwiki links to a title under a prefix.
 func InterwikiTarget(wiki, prefix, title string) Target {
 	return Target{Wiki: wiki, Kind: TargetInterwiki, Text: prefix + ":" + title}
-}
-
-// ChunkOf returns the chunk of the target's users that are pages of the source wiki with ids of
-// index<<width to (index+1)<<width-1.
-func (t Target) ChunkOf(source string, width uint8, index int64) Target {
-	t.Chunk = Chunk{source, width, index}
-	return t
 }
 
 // IsChunk says whether the key is that of a chunk.
@@ -124,14 +106,9 @@ func parseTarget(text string) (t Target, why string) {
 		if !ok {
 			return t, "chunk without a target"
 		}
-		source, numbers, _ := strings.Cut(head, ":")
-		width, index, _ := strings.Cut(numbers, ":")
-		w, ok := parseNumber(width, 64)
-		i, also := parseNumber(index, 64)
-		if !ok || !also || w < 1 || w > maxChunkWidth {
+		if t.Chunk, ok = parseChunk(head); !ok {
 			return t, "malformed chunk"
 		}
-		t.Chunk = Chunk{source, uint8(w), i}
 		rest = row
 	}
 	wiki, rest, _ := strings.Cut(rest, ":")
@@ -166,7 +143,7 @@ func (t Target) check() string {
 		if !ValidWiki(c.Source) {
 			return "malformed source wiki"
 		}
-		if c.Width < 1 || c.Width > maxChunkWidth || c.Index < 0 || c.First()>>c.Width != c.Index || c.First() < 0 {
+		if !c.valid() {
 			return "chunk out of range"
 		}
 	}
@@ -194,12 +171,7 @@ func (t Target) check() string {
 
 func (t Target) appendTo(data []byte) []byte {
 	if c := t.Chunk; t.IsChunk() {
-		data = append(data, '@')
-		data = append(data, c.Source...)
-		data = append(data, ':')
-		data = strconv.AppendUint(data, uint64(c.Width), 10)
-		data = append(data, ':')
-		data = strconv.AppendInt(data, c.Index, 10)
+		data = c.appendTo(append(data, '@'))
 		data = append(data, '@')
 	}
 	data = append(data, t.Wiki...)

@@ -63,7 +63,7 @@ func TestDocumentLinks(t *testing.T) {
 	t.Parallel()
 	link := regexp.MustCompile(`\]\(([^)#:]+)(#[^)]*)?\)`)
 	for _, document := range []string{
-		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md", "doc/INPUTS.md", "doc/UPGRADING.md", "doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md",
+		"README.md", "CONTRIBUTING.md", "CHANGELOG.md", "doc/DESIGN.md", "doc/RECURSION.md", "doc/INPUTS.md", "doc/UPGRADING.md", "doc/FROM-KAFKA-STREAMS.md", "doc/FROM-GOKA.md",
 	} {
 		for _, match := range link.FindAllStringSubmatch(read(t, document), -1) {
 			if _, err := os.Stat(filepath.Join(root, filepath.Dir(document), match[1])); err != nil {
@@ -107,16 +107,26 @@ func TestDesignMap(t *testing.T) {
 	}
 }
 
-// The design names tests that there are.
+// The design, and the page on the recursion, name tests that there are; that page functions as well.
 func TestDesignTests(t *testing.T) {
 	t.Parallel()
 	there := map[string]bool{}
 	declared := regexp.MustCompile(`(?m)^func (Test\w+)\(`)
+	functions := map[string]bool{}
+	function := regexp.MustCompile(`(?m)^func (?:\([^)]*\) )?(\w+)\(`)
 	err := filepath.WalkDir(root, func(path string, _ os.DirEntry, err error) error {
-		if err != nil || !strings.HasSuffix(path, "_test.go") {
+		if err != nil || filepath.Ext(path) != ".go" {
 			return err
 		}
 		source, err := os.ReadFile(path)
+		if !strings.HasSuffix(path, "_test.go") {
+			if folder := filepath.Base(filepath.Dir(path)); folder == "processors" || folder == "tables" {
+				for _, match := range function.FindAllSubmatch(source, -1) {
+					functions[string(match[1])] = true
+				}
+			}
+			return err
+		}
 		for _, match := range declared.FindAllSubmatch(source, -1) {
 			there[string(match[1])] = true
 		}
@@ -125,13 +135,24 @@ func TestDesignTests(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(read(t, "doc/DESIGN.md"), -1)
-	if len(named) == 0 {
-		t.Error("the design names no test")
+	for _, document := range []string{"doc/DESIGN.md", "doc/RECURSION.md"} {
+		named := regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(read(t, document), -1)
+		if len(named) == 0 {
+			t.Errorf("%s names no test", document)
+		}
+		for _, match := range named {
+			if !there[match[1]] {
+				t.Errorf("%s names %q, which is no test", document, match[1])
+			}
+		}
 	}
-	for _, match := range named {
-		if !there[match[1]] {
-			t.Errorf("the design names %q, which is no test", match[1])
+	called := regexp.MustCompile("`(\\w+)\\(\\)`").FindAllStringSubmatch(read(t, "doc/RECURSION.md"), -1)
+	if len(called) == 0 {
+		t.Error("the recursion names no function")
+	}
+	for _, match := range called {
+		if !functions[match[1]] {
+			t.Errorf("the recursion names %q, which is no function of processors or tables", match[1])
 		}
 	}
 }

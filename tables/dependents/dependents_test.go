@@ -65,7 +65,7 @@ func TestLoadWhateverTheLayout(t *testing.T) {
 			key := target.ChunkOf("w", width, number)
 			if ix[key] == nil {
 				ix[key] = &tables.DependentsRow{Chunk: &tables.ChunkRow{}}
-				source.Chunks, _ = source.Chunks.With(uint32(number))
+				source.Chunks, _ = source.Chunks.With(number)
 			}
 			ix[key].Chunk.Edges.Apply(u)
 		}

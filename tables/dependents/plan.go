@@ -35,7 +35,7 @@ func PlanEdit(rows Rows, root tables.Title) (*Plan, error) {
 	if root.Namespace == tables.NamespaceFile {
 		kind = tables.ChangeFile
 	}
-	w := walk{rows: rows, reached: map[tables.PageKey]Planned{}, walked: map[tables.Target]*tables.Wave{}}
+	w := walk{rows: rows, reached: map[tables.PageKey]Planned{}, walked: map[tables.Target]*tables.Visit{}}
 	level := []step{{tables.TitleTarget(root), tables.ContentTypes(kind, false), tables.ReachAll}}
 	for depth := 1; len(level) > 0; depth++ {
 		next := []step{}
@@ -62,14 +62,14 @@ type step struct {
 type walk struct {
 	rows    Rows
 	reached map[tables.PageKey]Planned
-	walked  map[tables.Target]*tables.Wave
+	walked  map[tables.Target]*tables.Visit
 }
 
 // visit takes the pages of a row. It returns the rows of titles that redirect there, which are of the same depth, and
 // of those through which the change goes on.
 func (w *walk) visit(s step, depth int) (same, deeper []step, err error) {
 	if w.walked[s.target] == nil {
-		w.walked[s.target] = &tables.Wave{}
+		w.walked[s.target] = &tables.Visit{}
 	}
 	todo := w.walked[s.target].Walk(s.types, s.reach)
 	if todo == 0 {
@@ -84,10 +84,10 @@ func (w *walk) visit(s step, depth int) (same, deeper []step, err error) {
 		found := from.Edges.Walk(s.target, todo, s.reach, nil)
 		for t, set := range found.Pages {
 			for _, id := range set {
-				w.reach(tables.PageKey{Wiki: from.Wiki, ID: int64(id)}, depth, tables.LinkType(t))
+				w.reach(tables.PageKey{Wiki: from.Wiki, ID: id}, depth, tables.LinkType(t))
 			}
 		}
-		for _, on := range found.Hubs {
+		for _, on := range found.Frontier {
 			next := step{tables.TitleTarget(on.Name.In(from.Wiki)), on.Types, on.Reach}
 			if on.Deeper() {
 				deeper = append(deeper, next)

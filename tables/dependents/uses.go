@@ -66,24 +66,36 @@ func Load(rows Rows, target tables.Target) (*Uses, bool, error) {
 // collect joins the edges of a row or of its chunks, and the updates that the row has not handed to the chunks yet.
 func collect(rows Rows, target tables.Target, from *tables.SourceEdges) (tables.Edges, error) {
 	edges := from.Edges.Clone()
-	if from.Width > 0 {
-		for _, index := range from.Chunks {
-			key := target.ChunkOf(from.Wiki, from.Width, int64(index))
-			row, ok, err := rows.Get(key)
-			if err != nil {
-				return tables.Edges{}, err
-			}
-			if !ok {
-				continue // its updates are still pending
-			}
-			if row.Chunk == nil {
-				return tables.Edges{}, fmt.Errorf("row %q is not a chunk's", key)
-			}
-			edges.Append(&row.Chunk.Edges)
+	for i := range from.NumChunks() {
+		if err := appendChunk(rows, from.ChunkAt(target, i), &edges); err != nil {
+			return tables.Edges{}, err
 		}
 	}
+	edges.Sort()
 	for _, update := range from.Pending {
 		edges.Apply(update)
 	}
 	return edges, nil
+}
+
+// appendChunk adds the links of a chunk and its buckets. One without a row has updates that are still on their way.
+func appendChunk(rows Rows, key tables.Target, edges *tables.Edges) error {
+	row, ok, err := rows.Get(key)
+	switch {
+	case err != nil || !ok:
+		return err
+	case row.Chunk != nil:
+		edges.Append(&row.Chunk.Edges)
+		return nil
+	case len(row.Parts) == 0:
+		return fmt.Errorf("row %q is not a chunk's", key)
+	}
+	for n := range tables.Fork {
+		if row.Parts.Has(n) {
+			if err := appendChunk(rows, key.Part(n), edges); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }

@@ -2,14 +2,10 @@ package events
 
 import (
 	"fmt"
-	"math"
 	"time"
 
 	"github.com/eddystream/eddy/codecs"
 )
-
-// MaxPageID is the greatest id of a page: MediaWiki's are unsigned integers of 32 bits.
-const MaxPageID = math.MaxUint32
 
 // The times that events can have. A page keeps the time of its latest change, and what is older is taken for a repeat: an event of the
 // year 9999 would be its last one.
@@ -26,9 +22,9 @@ func possibleTime(field string, t time.Time) error {
 	return nil
 }
 
-// possibleID checks the id of a page that is not 0.
+// possibleID checks the id of a page that is not 0: it is positive, and any number of 63 bits, as long as MediaWiki may have them.
 func possibleID(field string, id int64) error {
-	if id < 0 || id > MaxPageID {
+	if id < 0 {
 		return impossible(field, id)
 	}
 	return nil

@@ -142,7 +142,7 @@ func (d *dependentsAnswer) choose(uses *dependents.Uses, f *useFilter, l *limit,
 		}
 		for t, set := range from.Edges.Sets {
 			for _, id := range set {
-				u := use{kind: tables.LinkType(t), page: tables.PageKey{Wiki: from.Wiki, ID: int64(id)}}
+				u := use{kind: tables.LinkType(t), page: tables.PageKey{Wiki: from.Wiki, ID: id}}
 				if (f.kind == "" || f.kind == u.kind.String()) && (after == nil || u.compare(*after) > 0) {
 					all = append(all, u)
 				}
@@ -154,13 +154,13 @@ func (d *dependentsAnswer) choose(uses *dependents.Uses, f *useFilter, l *limit,
 		all = all[:l.n]
 		d.Next = all[l.n-1].cursor()
 	}
-	d.listed, d.Pages = all, map[string]map[string][]uint32{}
+	d.listed, d.Pages = all, map[string]map[string][]int64{}
 	for _, u := range all {
 		kind := u.kind.String()
 		if d.Pages[kind] == nil {
-			d.Pages[kind] = map[string][]uint32{}
+			d.Pages[kind] = map[string][]int64{}
 		}
-		d.Pages[kind][u.page.Wiki] = append(d.Pages[kind][u.page.Wiki], uint32(u.page.ID))
+		d.Pages[kind][u.page.Wiki] = append(d.Pages[kind][u.page.Wiki], u.page.ID)
 	}
 }
 

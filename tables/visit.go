@@ -2,12 +2,12 @@ package tables
 
 import "slices"
 
-// Wave is a cascade that passed through a row.
-type Wave struct {
+// Visit marks a row as visited by a cascade: what it walked there, how it had come, and what it left to another.
+type Visit struct {
 	Hop   CascadeHop `avro:"hop"`   // pages asked from here have its depth
 	Types LinkTypes  `avro:"types"` // walked, or being walked
 	Taken LinkTypes  `avro:"taken"` // of them, left to a newer cascade of the same root
-	At    int64      `avro:"at"`    // its number among the waves that passed the row
+	At    int64      `avro:"at"`    // its number among the visits of the row
 	// Page is who had the title after the change, where the change was of this very title; 0: nobody.
 	Page int64 `avro:"page_id"`
 	// Redirected says that the walk came by a redirect, for releases that know no reach.
@@ -20,7 +20,7 @@ type Wave struct {
 }
 
 // Reached are the types that were walked at a reach, or further.
-func (w *Wave) Reached(r Reach) LinkTypes {
+func (w *Visit) Reached(r Reach) LinkTypes {
 	switch r {
 	case ReachAll:
 		return w.Types &^ w.Beyond
@@ -33,7 +33,7 @@ func (w *Wave) Reached(r Reach) LinkTypes {
 }
 
 // Shorter are the types that were walked at a reach, and not further.
-func (w *Wave) Shorter(r Reach) LinkTypes {
+func (w *Visit) Shorter(r Reach) LinkTypes {
 	if r == ReachAll {
 		return w.Types
 	}
@@ -41,7 +41,7 @@ func (w *Wave) Shorter(r Reach) LinkTypes {
 }
 
 // Walk takes note of types that are walked at a reach, and returns those that were not.
-func (w *Wave) Walk(types LinkTypes, r Reach) (want LinkTypes) {
+func (w *Visit) Walk(types LinkTypes, r Reach) (want LinkTypes) {
 	want = types &^ w.Reached(r)
 	fresh := types &^ w.Types
 	w.Types |= types
@@ -56,42 +56,42 @@ func (w *Wave) Walk(types LinkTypes, r Reach) (want LinkTypes) {
 	return want
 }
 
-// upgrade reads a wave of a release that knows no reach.
-func (w *Wave) upgrade() {
+// upgrade reads a visit of a release that knows no reach.
+func (w *Visit) upgrade() {
 	if w.Redirected && w.Beyond == 0 {
 		w.Beyond, w.Once = w.Types, w.Types
 	}
 }
 
-// Wave returns the wave of a cascade, nil if none passed. It is valid until waves are added or trimmed.
-func (r *TargetRow) Wave(id CascadeID) *Wave {
-	for i := range r.Waves {
-		if r.Waves[i].Hop.Cascade.ID == id {
-			return &r.Waves[i]
+// Visit returns the visit of a cascade, nil if it has not been here. It is valid until visits are added or trimmed.
+func (r *TargetRow) Visit(id CascadeID) *Visit {
+	for i := range r.Visits {
+		if r.Visits[i].Hop.Cascade.ID == id {
+			return &r.Visits[i]
 		}
 	}
 	return nil
 }
 
-// RecentWaves is how many waves a row keeps in any case, of those that passed it last: a walk that comes back to the
+// RecentVisits is how many visits a row keeps in any case, the last: a walk that comes back to the
 // row, by a cycle, finds that it has been there. A cycle would be walked again only if as many other cascades overtook
 // the walk on every round.
-const RecentWaves = 16
+const RecentVisits = 16
 
-// AddWave puts in the wave of a cascade that has none, as the newest. Older waves are forgotten that are not recent and that no late link of the
+// AddVisit puts in the visit of a cascade that has none, as the newest. Older visits are forgotten that are not recent and that no late link of the
 // target key need be compared with: those of whose types each has a newer one, with no earlier moment, and of no lower revision where both are of
 // the title itself. The changes of the title itself and those from elsewhere count apart.
-func (r *TargetRow) AddWave(key Target, w Wave) {
+func (r *TargetRow) AddVisit(key Target, w Visit) {
 	r.Passed++
 	w.At = r.Passed
-	r.Waves = slices.Insert(r.Waves, 0, w)
-	if len(r.Waves) <= RecentWaves {
+	r.Visits = slices.Insert(r.Visits, 0, w)
+	if len(r.Visits) <= RecentVisits {
 		return
 	}
 	title, _ := key.Title()
-	var kept []Wave
-	for i := range r.Waves {
-		w := &r.Waves[i]
+	var kept []Visit
+	for i := range r.Visits {
+		w := &r.Visits[i]
 		own := w.Hop.Cascade.RootTitle() == title
 		var left [numReaches]LinkTypes
 		for reach := range left {
@@ -105,9 +105,9 @@ func (r *TargetRow) AddWave(key Target, w Wave) {
 				}
 			}
 		}
-		if left != [numReaches]LinkTypes{} || w.At > r.Passed-RecentWaves {
+		if left != [numReaches]LinkTypes{} || w.At > r.Passed-RecentVisits {
 			kept = append(kept, *w)
 		}
 	}
-	r.Waves = kept
+	r.Visits = kept
 }
