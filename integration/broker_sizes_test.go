@@ -145,7 +145,7 @@ func TestSizes(t *testing.T) {
 
 	parts := 0
 	for _, topic := range []string{
-		tables.Links.Topic(), tables.LinksPartTable.Topic(), tables.Pages.Topic(), tables.Titles.Topic(), tables.Dependents.Topic(), tables.Requests.Topic(),
+		tables.Links.Topic(), tables.LinksParts.Topic(), tables.Pages.Topic(), tables.Titles.Topic(), tables.Dependents.Topic(), tables.Requests.Topic(),
 	} {
 		rows, most := 0, 0
 		raw := topology.NewTable(topic, codecs.Bytes(), codecs.Bytes())
@@ -162,7 +162,7 @@ func TestSizes(t *testing.T) {
 			t.Fatalf("%s: %v", topic, err)
 		}
 		t.Logf("%-30s %7d rows, %7d bytes at most", topic, rows, most)
-		if topic == tables.LinksPartTable.Topic() {
+		if topic == tables.LinksParts.Topic() {
 			parts = rows
 		}
 		if topic != tables.Requests.Topic() && most > 40_000 { // a row of requests is of 256 pages

@@ -23,7 +23,7 @@ type views struct {
 func openViews(t *testing.T, cfg topology.Config) views {
 	t.Helper()
 	return views{
-		openView(t, cfg, tables.Pages), openView(t, cfg, tables.Titles), openView(t, cfg, tables.Links), openView(t, cfg, tables.LinksPartTable),
+		openView(t, cfg, tables.Pages), openView(t, cfg, tables.Titles), openView(t, cfg, tables.Links), openView(t, cfg, tables.LinksParts),
 		openView(t, cfg, tables.Dependents),
 	}
 }

@@ -78,7 +78,7 @@ func (m *memory) Derived() (*oracle.Derived, error) {
 		c.Title(e.Key, e.Value)
 	}
 	parts := map[tables.LinksPartKey]*tables.LinksPart{}
-	for _, e := range topologytest.Rows(m.Driver, tables.LinksPartTable) {
+	for _, e := range topologytest.Rows(m.Driver, tables.LinksParts) {
 		parts[e.Key] = e.Value
 	}
 	for _, e := range topologytest.Rows(m.Driver, tables.Links) {

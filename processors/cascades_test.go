@@ -77,7 +77,7 @@ func largeCascade(t *testing.T, opts ...topologytest.DriverOption) {
 
 // parts returns how many parts of cascades there are.
 func (b *bench) parts() (chunks, messages int) {
-	for _, e := range topologytest.Rows(b.driver, tables.CascadePartTable) {
+	for _, e := range topologytest.Rows(b.driver, tables.CascadeParts) {
 		if e.Key.Second >= tables.MessageParts {
 			messages++
 		} else {
@@ -95,7 +95,7 @@ func (b *bench) bounded(room int) {
 			b.t.Errorf("cascade %s has %d messages, %d chunks, %d and %d sums", e.Key, len(r.Messages), len(r.Chunks), len(r.MessageParts), len(r.ChunkParts))
 		}
 	}
-	for _, e := range topologytest.Rows(b.driver, tables.CascadePartTable) {
+	for _, e := range topologytest.Rows(b.driver, tables.CascadeParts) {
 		if p := e.Value; len(p.Messages) > room || len(p.Chunks) > room || len(p.Parts) > 64 {
 			b.t.Errorf("part %s has %d messages, %d chunks, %d sums", e.Key.Second, len(p.Messages), len(p.Chunks), len(p.Parts))
 		}

@@ -8,6 +8,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/events"
 )
 
 // What is sent and written for a link is no more than what it is taken to cost.

@@ -21,7 +21,7 @@ import (
 func linksOf(tb *rapid.T, d *topologytest.Driver, page int64) (list []string, left int) {
 	tb.Helper()
 	parts := map[tables.LinksPartKey]*tables.LinksPart{}
-	for _, e := range topologytest.Rows(d, tables.LinksPartTable) {
+	for _, e := range topologytest.Rows(d, tables.LinksParts) {
 		parts[e.Key] = e.Value
 	}
 	named := 0
@@ -52,7 +52,7 @@ func usersOf(d *topologytest.Driver, page int64) (list []string) {
 		}
 		for _, s := range e.Value.Target.Sources {
 			for typ, set := range s.Edges.Sets {
-				if slices.Contains(set, uint32(page)) {
+				if set.Has(page) {
 					list = append(list, fmt.Sprint(tables.LinkType(typ), " ", e.Key.Text))
 				}
 			}
@@ -161,7 +161,7 @@ func linksInParts(tb *testing.T, t *rapid.T, crashes float64) {
 	if got := slices.Sorted(maps.Keys(seen)); crashes == 0 && !slices.Equal(got, expected) {
 		t.Errorf("link-changes add up to %q, want %q", got, expected)
 	}
-	for _, e := range topologytest.Rows(d, tables.LinksPartTable) {
+	for _, e := range topologytest.Rows(d, tables.LinksParts) {
 		if size := 23 * len(e.Value.Links); size > room && len(e.Value.Links) > 1 {
 			t.Errorf("a part has %d links, with room for %d bytes", len(e.Value.Links), room)
 		}
@@ -191,7 +191,7 @@ func tornLinks(tb *testing.T, t *rapid.T) {
 	}
 	d := topologytest.New(tb, topo, topologytest.Fresh())
 	lives, renders := topologytest.Input(d, tables.Lives), topologytest.Input(d, tables.Renders)
-	heads, parts := topologytest.Seed(d, tables.Links), topologytest.Seed(d, tables.LinksPartTable)
+	heads, parts := topologytest.Seed(d, tables.Links), topologytest.Seed(d, tables.LinksParts)
 	var want []string
 	step := 0
 	draw := func(live bool, title string) (*tables.Life, events.Render) {
@@ -224,7 +224,7 @@ func tornLinks(tb *testing.T, t *rapid.T) {
 	life, render := draw(true, "A")
 	lives.Send(keyOf(page), life)
 	renders.Send(keyOf(page), render)
-	headsBefore, partsBefore := rowsOf(d, tables.Links), rowsOf(d, tables.LinksPartTable)
+	headsBefore, partsBefore := rowsOf(d, tables.Links), rowsOf(d, tables.LinksParts)
 
 	var batchLives []*tables.Life
 	var batch []events.Render
@@ -244,7 +244,7 @@ func tornLinks(tb *testing.T, t *rapid.T) {
 			heads.Send(key, before)
 		}
 	}
-	partsAfter := rowsOf(d, tables.LinksPartTable)
+	partsAfter := rowsOf(d, tables.LinksParts)
 	for key := range partsAfter {
 		if _, ok := partsBefore[key]; !ok && rapid.Bool().Draw(t, "not written") {
 			parts.SendDelete(key)

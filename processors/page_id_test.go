@@ -54,7 +54,7 @@ func TestPageIDs(t *testing.T) {
 // loads counts the users of a title as whoever reads the table does.
 func (b *bench) loads(title string, want int) {
 	b.t.Helper()
-	ix := rowsOf{}
+	ix := index{}
 	for _, e := range topologytest.Rows(b.driver, tables.Dependents) {
 		ix[e.Key] = e.Value
 	}
@@ -68,13 +68,6 @@ func (b *bench) loads(title string, want int) {
 			b.t.Errorf("%s links are not in order: %v", tables.LinkType(t), set)
 		}
 	}
-}
-
-type rowsOf map[tables.Target]*tables.DependentsRow
-
-func (r rowsOf) Get(key tables.Target) (*tables.DependentsRow, bool, error) {
-	row, ok := r[key]
-	return row, ok, nil
 }
 
 // Users far apart, as of generated ids, are in few chunks, and the row of their target does not grow with them.

@@ -56,14 +56,14 @@ var (
 	Pages  = topology.NewTable("eddy-pages-table", PageKeys(), PageRows)
 	Titles = topology.NewTable("eddy-titles-table", TitleKeys(), TitleRows)
 	Links  = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
-	// LinksPartTable has the links that the rows of pages have no room for.
-	LinksPartTable = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
+	// LinksParts has the links that the rows of pages have no room for.
+	LinksParts = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
 	Dependents     = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
 	// Requests is keyed by the first page of each chunk of 256. It has what releases before v2 wrote; see [RequestRow].
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
 	// RequestParts has what is known of the pages of each chunk, and what cascades asked for there.
 	RequestParts = topology.NewTable("eddy-requests-parts-changelog", RequestPartKeys(), RequestPartRows)
 	Cascades     = topology.NewTable("eddy-cascades-table", CascadeIDs(), CascadeRows)
-	// CascadePartTable has what the rows of large cascades have no room for.
-	CascadePartTable = topology.NewTable("eddy-cascades-parts-changelog", CascadePartKeys(), CascadePartRows)
+	// CascadeParts has what the rows of large cascades have no room for.
+	CascadeParts = topology.NewTable("eddy-cascades-parts-changelog", CascadePartKeys(), CascadePartRows)
 )

@@ -84,7 +84,7 @@ func (w *wiki) follow(ctx context.Context) (func(context.Context, func()) error,
 func (w *wiki) tables() []string {
 	return []string{
 		tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.Requests.Topic(), tables.Cascades.Topic(),
-		tables.RequestParts.Topic(), tables.LinksPartTable.Topic(), tables.CascadePartTable.Topic(),
+		tables.RequestParts.Topic(), tables.LinksParts.Topic(), tables.CascadeParts.Topic(),
 		"eddy-cascades-ends-timers", "eddy-requests-late-timers", "eddy-links-overdue-timers",
 	}
 }

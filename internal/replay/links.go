@@ -65,7 +65,7 @@ func EachLinks(ctx context.Context, cfg topology.Config, use func(page tables.Pa
 func wholeRows(ctx context.Context, cfg topology.Config, v linksView, use func(linksRows) error) error {
 	for e, err := range v.All() {
 		if err == nil && len(e.Value.PartNames()) > 0 {
-			return ReadTable(ctx, cfg, tables.LinksPartTable, func(parts partsView) error {
+			return ReadTable(ctx, cfg, tables.LinksParts, func(parts partsView) error {
 				return use(filled(ctx, v, parts))
 			})
 		}

@@ -42,7 +42,7 @@ func queryLinks(ctx context.Context, r *reader, page tables.PageKey) error {
 			return err
 		}
 		if ok && len(row.PartNames()) > 0 {
-			err = within(ctx, r, tables.LinksPartTable, func(parts *topology.View[tables.LinksPartKey, *tables.LinksPart]) (err error) {
+			err = within(ctx, r, tables.LinksParts, func(parts *topology.View[tables.LinksPartKey, *tables.LinksPart]) (err error) {
 				row, ok, err = replay.Links(ctx, v, parts, page)
 				return err
 			})
