@@ -173,6 +173,17 @@ func TestSizes(t *testing.T) {
 		t.Errorf("%d parts of links", parts)
 	}
 
+	listed := map[int64]int{}
+	err = replay.EachLinks(t.Context(), b.cfg, func(page tables.PageKey, row *tables.LinksRow) error {
+		if row.Active() {
+			listed[page.ID] = len(row.Render.Links)
+		}
+		return nil
+	})
+	if want := map[int64]int{1: links, 6: million - left}; err != nil || listed[1] != want[1] || listed[6] != want[6] || listed[2] != 0 {
+		t.Errorf("the pages have %v links, want %v: %v", listed, want, err)
+	}
+
 	ends, err := topology.Ends(t.Context(), b.cfg, tables.LinkChanges)
 	if err != nil {
 		t.Fatal(err)

@@ -28,7 +28,7 @@ func addLinks(b *topology.Builder, o Options) {
 	p := topology.AddProcessor(b, "links", tables.PageKeys())
 	h := &links{
 		o:       o,
-		room:    linksRoom(o),
+		room:    linksRoom(o, tables.LinksRows),
 		rows:    topology.Persist(p, tables.LinksRows),
 		parts:   topology.AddStore(p, "parts", tables.LinksPartKeys(), tables.LinksPartRows),
 		targets: topology.Output(p, tables.TargetUpdates),

@@ -2,13 +2,16 @@ package processors
 
 import (
 	"fmt"
+	"math"
 	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 // What is sent and written for a link is no more than what it is taken to cost.
@@ -79,6 +82,21 @@ func TestTooManyLinks(t *testing.T) {
 	for _, d := range dropped {
 		if d.Fault != events.FaultMany || d.Type != "page" {
 			t.Fatalf("%+v is dropped", d)
+		}
+	}
+}
+
+// Workers of a release that knows of no parts find all links in the row.
+func TestNoPartsForWorkersThatKnowNone(t *testing.T) {
+	t.Parallel()
+	for release, want := range map[string]int{"v1": math.MaxInt, "v2": 1000} {
+		all := schemas.New()
+		if err := all.Write(release); err != nil {
+			t.Fatal(err)
+		}
+		rows := codecs.Avro[*tables.LinksRow](all.MustFormat("eddy.LinksRow"))
+		if got := linksRoom(Options{LinksBytes: 1000}, rows); got != want {
+			t.Errorf("as %s writes, a row has room for %d bytes of links, want %d", release, got, want)
 		}
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/eddystream/eddy/codecs"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/topology"
 )
@@ -17,12 +18,12 @@ import (
 
 // linksRoom is how many bytes of links a row holds. Where rows are written as by a release that knows of no parts, for its workers to read, there can
 // be none.
-func linksRoom(o Options) int {
-	data, err := tables.LinksRows.Encode(&tables.LinksRow{Render: &tables.RenderState{Parts: []int64{1}}})
+func linksRoom(o Options, rows codecs.Codec[*tables.LinksRow]) int {
+	data, err := rows.Encode(&tables.LinksRow{Render: &tables.RenderState{Parts: []int64{1}}})
 	if err != nil {
 		return o.LinksBytes // and the first row says why
 	}
-	if row, err := tables.LinksRows.Decode(data); err == nil && len(row.Render.Parts) == 0 {
+	if row, err := rows.Decode(data); err == nil && len(row.Render.Parts) == 0 {
 		return math.MaxInt
 	}
 	return o.LinksBytes
