@@ -2,6 +2,7 @@ package tables
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -145,7 +146,7 @@ func TestVisitsAreFew(t *testing.T) {
 	} {
 		row := &TargetRow{}
 		for n := range int64(2000) {
-			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: fmt.Sprint("U", n%7)}, fmt.Sprint(n), dt(n), n)
+			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: fmt.Sprint("U", n%7)}, strconv.FormatInt(n, 10), dt(n), n)
 			v := Visit{Hop: CascadeHop{Cascade: c}}
 			v.Walk(LinkTypes(1+n%3), Reach(n%int64(numReaches)))
 			row.AddVisit(key, v)
