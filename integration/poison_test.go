@@ -311,7 +311,7 @@ func renderPoisons() []poison {
 	}
 	return []poison{
 		with("render of page 0", "page_id", false, func(r *events.Render) { r.Page.ID = 0 }),
-		with("render of a page below 0", "page_id", false, func(r *events.Render) { r.Page.ID = -1 << 40 }),
+		with("render of a page below 0", "key", false, func(r *events.Render) { r.Page.ID = -1 << 40 }),
 		with("render of the year 9999", "dt", false, func(r *events.Render) { r.Start = time.Date(9999, 1, 1, 0, 0, 0, 0, time.UTC) }),
 		with("render before there were computers", "dt", false, func(r *events.Render) { r.Start = time.UnixMilli(math.MinInt64 / 2) }),
 		with("render of a wiki that is not known", "unknown wiki", true, func(r *events.Render) { r.Wiki = "strangewiki" }),

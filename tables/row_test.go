@@ -1,6 +1,8 @@
 package tables
 
 import (
+	"fmt"
+	"strconv"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -116,14 +118,16 @@ func TestAddVisitKeepsWhatLateLinksNeed(t *testing.T) {
 			if kept {
 				continue
 			}
-			// Whatever is stale for the forgotten one, by a time or by a revision, is stale for a newer one that is kept.
+			// Whatever is stale for the forgotten one, by a time or by a revision, is stale for a newer one that is kept, or
+			// for an older one from elsewhere of a later moment.
 			for typ := range w.Types.Each() {
 				found := false
 				for _, k := range row.Visits {
 					c, o := k.Hop.Cascade, w.Hop.Cascade
 					own := o.Root.DBKey == "T"
 					same := own == (c.Root.DBKey == "T")
-					found = found || same && k.Types.Has(typ) && k.At > int64(i+1) && c.Moment() >= o.Moment() && (!own || c.Rev >= o.Rev)
+					after := k.At > int64(i+1) && c.Moment() >= o.Moment() && (!own || c.Rev >= o.Rev)
+					found = found || same && k.Types.Has(typ) && (after || !own && c.Moment() > o.Moment())
 				}
 				if !found {
 					t.Fatalf("visit %d (%+v) is forgotten, and nothing stands for its %s links", i, w, typ)
@@ -131,6 +135,26 @@ func TestAddVisitKeepsWhatLateLinksNeed(t *testing.T) {
 			}
 		}
 	})
+}
+
+// In whatever order changes from elsewhere come, a row keeps a few of them.
+func TestVisitsAreFew(t *testing.T) {
+	t.Parallel()
+	key := TitleTarget(Title{Wiki: "enwiki", Namespace: 10, DBKey: "T"})
+	for name, dt := range map[string]func(n int64) int64{
+		"rising": func(n int64) int64 { return n }, "falling": func(n int64) int64 { return 5000 - n }, "in turns": func(n int64) int64 { return 2500 + n*(n%2*2-1) },
+	} {
+		row := &TargetRow{}
+		for n := range int64(2000) {
+			c := NewCascade(ChangeContent, Title{Wiki: "enwiki", Namespace: 10, DBKey: fmt.Sprint("U", n%7)}, strconv.FormatInt(n, 10), dt(n), n)
+			v := Visit{Hop: CascadeHop{Cascade: c}}
+			v.Walk(LinkTypes(1+n%3), Reach(n%int64(numReaches)))
+			row.AddVisit(key, v)
+			if len(row.Visits) > RecentVisits+8 {
+				t.Fatalf("%s: %d visits", name, len(row.Visits))
+			}
+		}
+	}
 }
 
 func TestCascadeRowIsExpandedWhenNothingIsOpen(t *testing.T) {

@@ -80,7 +80,8 @@ const RecentVisits = 16
 
 // AddVisit puts in the visit of a cascade that has none, as the newest. Older visits are forgotten that are not recent and that no late link of the
 // target key need be compared with: those of whose types each has a newer one, with no earlier moment, and of no lower revision where both are of
-// the title itself. The changes of the title itself and those from elsewhere count apart.
+// the title itself. The changes of the title itself and those from elsewhere count apart; those from elsewhere come in any order of their moments, and one
+// with a later moment stands for others whether it came before or after them: a link that is older than they are is older than it.
 func (r *TargetRow) AddVisit(key Target, w Visit) {
 	r.Passed++
 	w.At = r.Passed
@@ -109,5 +110,26 @@ func (r *TargetRow) AddVisit(key Target, w Visit) {
 			kept = append(kept, *w)
 		}
 	}
-	r.Visits = kept
+	all := slices.Clone(kept)
+	r.Visits = slices.DeleteFunc(kept, func(w Visit) bool {
+		return w.At <= r.Passed-RecentVisits && w.Hop.Cascade.RootTitle() != title && outlived(w, all, title)
+	})
+}
+
+// outlived reports whether others from elsewhere, of later moments, have reached all that a visit has.
+func outlived(w Visit, all []Visit, title Title) bool {
+	c := w.Hop.Cascade
+	for reach := range numReaches {
+		left := w.Reached(reach)
+		for i := range all {
+			o := all[i].Hop.Cascade
+			if o.RootTitle() != title && o.Moment() > c.Moment() && (o.Timeless || !c.Timeless) {
+				left &^= all[i].Reached(reach)
+			}
+		}
+		if left != 0 {
+			return false
+		}
+	}
+	return true
 }
