@@ -81,10 +81,11 @@ func (w *wiki) follow(ctx context.Context) (func(context.Context, func()) error,
 	}, nil
 }
 
+// tables are those that are written; [tables.Requests] has what releases before v2 wrote.
 func (w *wiki) tables() []string {
 	return []string{
-		tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.Requests.Topic(), tables.Cascades.Topic(),
-		tables.RequestParts.Topic(), "eddy-cascades-parts-changelog", "eddy-cascades-ends-timers", "eddy-requests-late-timers", "eddy-links-overdue-timers",
+		tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.RequestParts.Topic(), tables.Cascades.Topic(),
+		"eddy-cascades-parts-changelog", "eddy-cascades-ends-timers", "eddy-requests-late-timers", "eddy-links-overdue-timers",
 	}
 }
 
