@@ -71,7 +71,7 @@ var poisonStreams = []string{
 }
 
 var poisonTables = []string{
-	tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.Requests.Topic(), tables.Cascades.Topic(),
+	tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.RequestParts.Topic(), tables.Cascades.Topic(),
 }
 
 func (run poisonRun) run(t *testing.T) {

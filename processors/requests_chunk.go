@@ -219,6 +219,9 @@ func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(by
 				return
 			}
 			p := e.Value.Asked
+			if p == nil {
+				continue // nobody who wrote by the rules
+			}
 			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
 			if (meant == nil || meant(id, p.Moment, waits)) && !yield(ofPart(id, p, false), nil) {
 				return
@@ -253,7 +256,7 @@ func (c *chunk) end(a *asked) error {
 		if err != nil {
 			return err
 		}
-		if other != id {
+		if other != id && e.Value.Asked != nil {
 			others = append(others, ofPart(other, e.Value.Asked, true))
 		}
 	}

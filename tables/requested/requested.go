@@ -78,10 +78,16 @@ func (c *Chunk) sort() *Chunk {
 	return c
 }
 
-// Tables are views of the tables that have it.
+// Rows reads a table; a [topology.View] does.
+type Rows[K, V any] interface {
+	Get(key K) (V, bool, error)
+	Prefix(prefix []byte) iter.Seq2[topology.Entry[K, V], error]
+}
+
+// Tables are the tables that have it.
 type Tables struct {
-	Rows  *topology.View[tables.PageKey, *tables.RequestRow]
-	Parts *topology.View[tables.RequestPartKey, *tables.RequestPart]
+	Rows  Rows[tables.PageKey, *tables.RequestRow]
+	Parts Rows[tables.RequestPartKey, *tables.RequestPart]
 }
 
 // Load reads a chunk; it is empty if nothing is known of it.
