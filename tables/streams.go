@@ -58,7 +58,7 @@ var (
 	Links  = topology.NewTable("eddy-links-table", PageKeys(), LinksRows)
 	// LinksParts has the links that the rows of pages have no room for.
 	LinksParts = topology.NewTable("eddy-links-parts-changelog", LinksPartKeys(), LinksPartRows)
-	Dependents     = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
+	Dependents = topology.NewTable("eddy-dependents-table", TargetKeys(), DependentsRows())
 	// Requests is keyed by the first page of each chunk of 256. It has what releases before v2 wrote; see [RequestRow].
 	Requests = topology.NewTable("eddy-requests-table", PageKeys(), RequestRows)
 	// RequestParts has what is known of the pages of each chunk, and what cascades asked for there.
