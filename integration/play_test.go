@@ -17,7 +17,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("oracle.seed", 0, "play only this seed")
-	seedsFlag = flag.Uint64("oracle.seeds", 150, "how many seeds each scenario plays")
+	seedsFlag = flag.Uint64("oracle.seeds", 100, "how many seeds each scenario plays")
 )
 
 // memory is the pipeline in memory as a scenario sees it.
@@ -107,10 +107,15 @@ type play struct {
 	batch    int
 }
 
+// skew is how far clocks may be apart where nothing but times tells.
+const skew = 5 * time.Second
+
 func plays() []play {
 	var all []play
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
 		small := processors.Options{InlineEdges: 1, WalkChunks: 1, ChunkWidth: 10, BucketEdges: 1, CascadeEntries: 2, LinksBytes: 50}
+		apart := small
+		apart.ClockSkew = skew
 		forgetful := small // a page may be asked for twice, and no page is stale
 		forgetful.EndedCascades = 1
 		all = append(all,
@@ -118,9 +123,27 @@ func plays() []play {
 			play{name: "in order", scenario: oracle.Scenario{Listing: listing, Repeat: 10}, inOrder: true},
 			play{name: "interleaved", scenario: oracle.Scenario{Listing: listing, Repeat: 10}, batch: 4},
 			play{name: "chunks", scenario: oracle.Scenario{Listing: listing, Repeat: 5, PageStep: 700}, options: small, batch: 3},
+			play{
+				name: "clocks", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Noise: oracle.Noise{Clocks: oracle.LateClocks, Skew: skew, Future: 3}},
+				options: processors.Options{ClockSkew: skew}, batch: 4,
+			},
+			play{
+				name: "sparse", scenario: oracle.Scenario{Listing: listing, Repeat: 20, Noise: oracle.Noise{Renamed: 50, Sparse: true}}, batch: 4,
+			},
+			play{
+				name: "clocks and chunks", scenario: oracle.Scenario{
+					Listing: listing, Repeat: 10, PageStep: 30_000_001,
+					Noise: oracle.Noise{Clocks: oracle.LateClocks, Skew: skew, Future: 3, Renamed: 20, Sparse: true},
+				}, options: apart, batch: 2,
+			},
+			play{name: "lost", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Noise: oracle.Noise{Lost: 10}}, batch: 4},
 			play{name: "crashes", scenario: oracle.Scenario{Listing: listing, AtLeastOnce: true, PageStep: 1 << 40}, options: forgetful, batch: 3, crashes: 0.05},
 		)
 	}
+	all = append(all, play{
+		name: "any clocks", scenario: oracle.Scenario{Listing: simwiki.Complete, Repeat: 10, Noise: oracle.Noise{Clocks: oracle.AnyClocks, Skew: skew, Future: 3}},
+		options: processors.Options{ClockSkew: skew}, batch: 4,
+	})
 	for i := range all {
 		all[i].name = all[i].scenario.Listing.String() + " " + all[i].name
 	}
@@ -138,6 +161,7 @@ func (p play) run(t *testing.T, seed uint64, tape *oracle.Tape) error {
 	}
 	m := newMemory(t, p.options, opts...)
 	sc := p.scenario
+	sc.Start = m.Now()
 	sc.Restart = func(context.Context) error { m.Restart(); return nil }
 	return oracle.Play(t.Context(), sc, tape, m)
 }
@@ -172,7 +196,7 @@ func (p play) smallest(t *testing.T, seed uint64, tape *oracle.Tape, err error) 
 	if !errors.As(err, &failure) {
 		return fmt.Errorf("seed %d: %w", seed, err)
 	}
-	oracle.Shrink(tape.Numbers(), 1500, func(numbers []int) bool {
+	oracle.Shrink(tape.Numbers(), 1000, func(numbers []int) bool {
 		var f *oracle.Failure
 		if errors.As(p.run(t, seed, oracle.Replay(numbers)), &f) && f.Invariant == failure.Invariant {
 			failure = f

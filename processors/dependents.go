@@ -151,9 +151,9 @@ func (v *view) setHolder(c *tables.TitleChange) []int64 {
 		v.row.Left = tables.Leaver{Page: c.Page, DT: c.DT}
 	}
 	v.row.Holder, v.row.HolderDT = c.Holder, c.DT
-	// Not so where the page's rendering of the change has been here already. One that began in a later second is fresh.
+	// Not so where the page's rendering of the change has been here already. One that began later for sure is fresh.
 	return slices.DeleteFunc(except, func(page int64) bool {
-		return slices.ContainsFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == page && o.Start == c.DT })
+		return slices.ContainsFunc(v.row.Own, func(o tables.OwnLink) bool { return o.Page == page && near(o.Start, c.DT, v.h.o.skew()) })
 	})
 }
 

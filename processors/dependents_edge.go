@@ -74,7 +74,7 @@ func (v *view) noteSighting(e *tables.Edge) {
 		}
 	}
 	if e.Saw != tables.SawUnknown && !e.Self && !e.Again && e.Start >= v.row.Latest.Start {
-		v.row.Latest = tables.Sighting{Start: e.Start, Page: e.SawPage, Rev: e.SawRev}
+		v.row.Latest = tables.Sighting{Start: e.Start, Page: e.SawPage, Rev: max(0, e.SawRev)}
 	}
 	switch {
 	case e.Again:

@@ -15,9 +15,10 @@ func (v *view) checkLate(e *tables.Edge) error {
 		x, y := b.Hop.Cascade, a.Hop.Cascade
 		return cmp.Or(cmp.Compare(x.Moment(), y.Moment()), cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev))
 	})
+	shows := v.shows(e)
 	for i := range visits {
 		w := &visits[i]
-		page := !e.Again && asksFor(e, w) && v.linkIsStale(e, *w)
+		page := !e.Again && asksFor(e, w) && v.linkIsStale(e, w, shows)
 		onward := v.staleHubs(e, w)
 		if !page && len(onward) == 0 {
 			continue
@@ -51,7 +52,7 @@ func asksFor(e *tables.Edge, w *tables.Visit) bool {
 
 // staleHubs returns where a visit goes on through the page of a link: each type as it came.
 func (v *view) staleHubs(e *tables.Edge, w *tables.Visit) (list []tables.Onward) {
-	if e.Hub == nil || !hubIsStale(e, *w) {
+	if e.Hub == nil || !v.hubIsStale(e, w) {
 		return nil
 	}
 	hub := tables.Hub{Page: e.Page, Type: e.Type, Name: e.Hub.Name}
@@ -67,31 +68,90 @@ func (v *view) staleHubs(e *tables.Edge, w *tables.Visit) (list []tables.Onward)
 	return list
 }
 
-// linkIsStale reports whether the rendering that found a link may have met the state from before a visit. Times have a
-// resolution of one second, so a tie counts: a page too many rather than a stale page.
-func (v *view) linkIsStale(e *tables.Edge, w tables.Visit) bool {
+// evidence is what a link tells of a visit by what its rendering saw at the title.
+type evidence uint8
+
+const (
+	silent  evidence = iota // nothing: the times decide
+	current                 // it saw the title as the visit left it, or later
+	former                  // it saw an earlier revision
+	another                 // it saw another page than the visit left there
+)
+
+// saw is what a link tells of a visit.
+func (v *view) saw(e *tables.Edge, w *tables.Visit) evidence {
 	c := w.Hop.Cascade
-	if v.ofThisTitle(c) && !e.Self && e.Saw != tables.SawUnknown && e.SawPage == w.Page {
-		switch {
-		case w.Page == 0:
-			return false // both say that there is no page
-		case e.Type != tables.LinkTemplate && e.Type != tables.LinkImage && c.Kind != tables.ChangeRedirect:
-			return false // such a link shows whether there is a page, and it saw this one
-		case e.SawRev != 0 && (e.SawRev == c.Rev || e.SawRev > c.Rev && c.Kind.Revises()):
-			return false
-		case e.SawRev != 0 && e.SawRev < c.Rev && c.Kind.Revises():
+	switch {
+	case e.Self || e.Saw == tables.SawUnknown || e.SawRev == tables.NoneNamed || !v.ofThisTitle(c):
+		return silent
+	case e.SawPage != w.Page:
+		return another
+	case w.Page == 0:
+		return current // both say that there is no page
+	case e.Type != tables.LinkTemplate && e.Type != tables.LinkImage && c.Kind != tables.ChangeRedirect:
+		return current // such a link shows whether there is a page, and it saw this one
+	case e.SawRev == 0:
+		return silent
+	case e.SawRev == c.Rev, e.SawRev > c.Rev && c.Kind.Revises():
+		return current
+	case e.SawRev < c.Rev && c.Kind.Revises():
+		return former
+	}
+	return silent
+}
+
+// shows is the number of the last change of the title that a link has seen for sure; 0: none.
+func (v *view) shows(e *tables.Edge) (order int64) {
+	for i := range v.row.Visits {
+		if w := &v.row.Visits[i]; v.saw(e, w) == current {
+			order = max(order, w.Hop.Cascade.Order)
+		}
+	}
+	return order
+}
+
+// linkIsStale reports whether the rendering that found a link may have met the state from before a visit. shows is the last change of the title that
+// it has seen. Where times decide, doubts count: a page too many rather than a stale page.
+func (v *view) linkIsStale(e *tables.Edge, w *tables.Visit, shows int64) bool {
+	c := w.Hop.Cascade
+	saw := v.saw(e, w)
+	switch {
+	case saw == former: // also where an earlier change, which it has seen, came to the row later
+		v.distrust(c, e.Start)
+		return true
+	case v.ofThisTitle(c) && c.Order <= shows:
+		return false
+	case saw == another:
+		// Neither what the last change of the title left there, nor who has it now: it is from before, or a change is still to come.
+		if e.SawPage != v.row.Holder && v.last(c) {
 			return true
 		}
 	}
-	return c.Timeless || e.Start <= c.Moment()
+	return c.Timeless || e.Start <= c.Moment()+v.h.o.skew()
+}
+
+// last reports whether no change of the title came after this one.
+func (v *view) last(c tables.Cascade) bool {
+	return !slices.ContainsFunc(v.row.Visits, func(w tables.Visit) bool { return w.Hop.Cascade.SameRoot(c) && w.Hop.Cascade.Order > c.Order })
+}
+
+// distrust takes the time of a change for that of a clock that is behind, where a rendering that has not seen it began later: those that are compared with
+// it by their times alone are in doubt then.
+func (v *view) distrust(c tables.Cascade, start int64) {
+	if visit := v.row.Visit(c.ID); visit != nil && start > c.Moment()+v.h.o.skew() {
+		visit.Hop.Cascade.AsOf, visit.Hop.Cascade.Timeless = start, true
+	}
 }
 
 // hubIsStale reports whether somebody may have shown the state from before a visit through the page of a link. The users of
-// a redirect render again when it is set; of two changes of one second the one with the greater revision is later.
-func hubIsStale(e *tables.Edge, w tables.Visit) bool {
-	c := w.Hop.Cascade
-	if e.Type == tables.LinkRedirect && e.Hub.Start == c.Moment() && c.Kind.Revises() {
+// a redirect render again when it is set; of two changes whose times do not tell the one with the greater revision is later.
+func (v *view) hubIsStale(e *tables.Edge, w *tables.Visit) bool {
+	c, skew := w.Hop.Cascade, v.h.o.skew()
+	if e.Type == tables.LinkRedirect && near(e.Hub.Start, c.Moment(), skew) && c.Kind.Revises() {
 		return e.SawRev < c.Rev
 	}
-	return c.Timeless || e.Hub.Start <= c.Moment()
+	return c.Timeless || e.Hub.Start <= c.Moment()+skew
 }
+
+// near reports whether two times, of clocks that may be apart, may be one.
+func near(a, b, skew int64) bool { return a >= b-skew && a <= b+skew }

@@ -61,7 +61,7 @@ func (v *view) setOrder(c tables.Cascade, page int64) tables.Cascade {
 func (v *view) askOwnLinks(w *tables.Walk) error {
 	out := v.emitter(w)
 	for _, o := range v.row.Own {
-		if o.Start == w.Hop.Cascade.DT && w.Types.Has(o.Type) && !slices.Contains(w.Except, o.Page) {
+		if near(o.Start, w.Hop.Cascade.DT, v.h.o.skew()) && w.Types.Has(o.Type) && !slices.Contains(w.Except, o.Page) {
 			if err := out.askPage(v.key.Wiki, o.Page, o.Type); err != nil {
 				return err
 			}

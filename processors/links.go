@@ -60,12 +60,18 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	if err != nil {
 		return err
 	}
+	if toCome(state.Start, h.o.Now()) {
+		state.Start = 1 // a clock that is wrong: it began after the one before it, and nobody knows when
+		if row.Render != nil {
+			state.Start = row.Render.Start
+		}
+	}
 	e := edges{h, r, r.Key}
 	known := row.Recent.Has(ev.Meta.ID) || row.Render != nil && slices.Contains(row.Render.Seen, ev.Meta.ID)
 	switch {
 	case k.torn && known:
 		return e.restore(row, state, k)
-	case known || !k.torn && row.Repeats(state):
+	case known || !k.torn && row.Repeats(state, h.o.skew()):
 		return e.takeBack(row, state)
 	}
 	row.Recent.Add(ev.Meta.ID, tables.RenderEvents)
@@ -146,7 +152,7 @@ func (h *links) life(_ context.Context, r *topology.Record[tables.PageKey, *tabl
 	if err != nil {
 		return err
 	}
-	if l.Titled && row.Active() && row.Render.Start >= l.DT {
+	if l.Titled && row.Active() && (row.Render.Start >= l.DT-h.o.skew() || l.Timeless || l.Kind.Revises() && row.Render.Rev >= l.Rev) {
 		// The rendering that tells whether the page uses its own title came before the change.
 		if err := e.recheck(row); err != nil {
 			return err

@@ -19,12 +19,14 @@ type edges struct {
 type ownLinks struct {
 	list   []tables.Link
 	direct bool // the templates are those of the page's own text
+	says   bool // links name the pages that they met: that one names none means that there was none
 }
 
 func own(row *tables.LinksRow) ownLinks {
 	var o ownLinks
 	if row.Active() {
 		o.list, o.direct = row.Render.Links, row.Render.Direct
+		o.says = slices.ContainsFunc(o.list, func(l tables.Link) bool { return l.Page != 0 })
 	}
 	if row.Redirect != nil {
 		redirect := tables.Link{
@@ -167,6 +169,9 @@ func (e edges) edge(row *tables.LinksRow, o ownLinks, l tables.Link, start int64
 	case l.Page != 0:
 		edge.Saw = tables.SawPage
 	case l.Type == tables.LinkTemplate || l.Type == tables.LinkPage || l.Type == tables.LinkExistence:
+		if !o.says {
+			edge.SawRev = tables.NoneNamed
+		}
 		edge.Saw = tables.SawNothing
 	}
 	// A redirect always goes by name; other pages only once somebody depends on what they include.

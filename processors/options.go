@@ -43,6 +43,10 @@ type Options struct {
 	// WitnessAfter is how long the change to a revision that was rendered is waited for before it is taken for lost: the rendering is the witness of
 	// the changes before it then. Negative: at once, for whoever lets everything come to rest after each change. Defaults to 10 s.
 	WitnessAfter time.Duration
+	// ClockSkew is how far the clocks of wikis and renderers may be apart. Where nothing but times tells, a rendering shows a change only if it began
+	// more than that after it, so that a doubt is a page too many rather than a stale page. Defaults to none: there is one clock, and what falls into
+	// one second is in doubt.
+	ClockSkew time.Duration
 	// Now is the time of the process, which timers go by. Defaults to [time.Now].
 	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
@@ -118,6 +122,9 @@ func (o Options) withDefaults() Options {
 	return o
 }
 
+// skew is the clock skew in whole seconds.
+func (o Options) skew() int64 { return int64((o.ClockSkew + time.Second - 1) / time.Second) }
+
 // Validate reports every option out of range.
 func (o Options) Validate() error {
 	o = o.withDefaults()
@@ -139,6 +146,9 @@ func (o Options) Validate() error {
 	}
 	if o.AbandonAfter < 1 {
 		errs = append(errs, fmt.Errorf("AbandonAfter %d: want 1 or more", o.AbandonAfter))
+	}
+	if o.ClockSkew < 0 {
+		errs = append(errs, fmt.Errorf("ClockSkew %s: want 0 or more", o.ClockSkew))
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))

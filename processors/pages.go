@@ -181,10 +181,13 @@ func (now *identity) date(ev *events.PageChange, read time.Time) {
 	if ev.Sent.After(ev.Time.Add(promptly)) {
 		now.asOf = ev.Sent.Unix()
 	}
-	if latest := read.Add(clockLead).Unix(); max(now.dt, now.asOf) > latest {
+	if toCome(max(now.dt, now.asOf), read) {
 		now.dt, now.asOf, now.timeless = min(now.dt, read.Unix()), 0, true
 	}
 }
+
+// toCome reports whether a time is later than the clock of whoever wrote it can be, when it is read.
+func toCome(at int64, read time.Time) bool { return at > read.Add(clockLead).Unix() }
 
 // brings says whether a change brings news of a page whose earlier changes are known. The order of a page's changes is that of the log, and no
 // time alone counts. What says what is known, or of a revision what was said before, is a repeat under another id. So is what is older both by its

@@ -103,10 +103,11 @@ func (c *chunk) ask(hop *tables.CascadeHop, sets []tables.AskSet) (*asked, error
 }
 
 // answered reports whether the last rendering of a page, or its death, already answers a request that comes now. A
-// rendering of the same second does only if it says so itself: it may have been read before the change. The request is
-// sent all the same: which pages are asked for does not depend on what has been heard of them.
-func answered(p *tables.PageRender, c *tables.Cascade) bool {
-	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()) || p.Start > c.Moment() && !c.Timeless)
+// rendering of the same second, or one that clocks may have put there, does only if it says so itself: it may have been read before the change. The
+// request is sent all the same: which pages are asked for does not depend on what has been heard of them.
+func (h *requests) answered(p *tables.PageRender, c *tables.Cascade) bool {
+	skew := h.o.skew()
+	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()-skew) || p.Start > c.Moment()+skew && !c.Timeless)
 }
 
 // request sends the requests for pages, and waits for their answers. The join only names them, and a change that it may not have seen yet.
@@ -143,7 +144,7 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 		if err := c.h.emit(c.r, keys[i], name, prefix, hop, reason, stale); err != nil {
 			return err
 		}
-		if !a.closed && !answered(k.page, &hop.Cascade) {
+		if !a.closed && !c.h.answered(k.page, &hop.Cascade) {
 			a.outstanding.Add(int(offset))
 		}
 	}
@@ -205,7 +206,7 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	if err != nil {
 		return err
 	}
-	page, at := p.page, tables.PlaceOf(r.Offset(), r.Index())
+	page, at, future := p.page, tables.PlaceOf(r.Offset(), r.Index()), toCome(start, h.o.Now())
 	switch met := page.Start == 0; {
 	case !page.Recent.Has(r.Value.Meta.ID):
 		if met {
@@ -214,6 +215,7 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
 		page.Seen, page.At = nil, max(page.At, at)
 		switch {
+		case future: // a clock that is wrong: when it began nobody knows
 		case start > page.Start:
 			page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
 		case start == page.Start && cause != "":
@@ -227,8 +229,10 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	default:
 		// It is processed again after a crash, and had got into the row of the page, but maybe not into those of cascades.
 	}
-	// It comes after what was asked, and so it answers unless it began before what it is to show.
-	err = c.answer(byte(r.Key.ID), func(to tables.CascadeID, moment int64) bool { return moment == 0 || start >= moment || cause == to })
+	// It comes after what was asked, and so it answers unless it began before what it is to show, for all that clocks tell.
+	err = c.answer(byte(r.Key.ID), func(to tables.CascadeID, moment int64) bool {
+		return future || moment == 0 || start >= moment-h.o.skew() || cause == to
+	})
 	if err != nil {
 		return err
 	}

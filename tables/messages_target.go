@@ -24,7 +24,7 @@ type Edge struct {
 	// Saw is what the rendering met at the title; nothing is known where it is [SawUnknown].
 	Saw     Saw   `avro:"saw"`
 	SawPage int64 `avro:"saw_page_id"`
-	// SawRev is the revision met; of a redirect, the one that set it. 0: unknown.
+	// SawRev is the revision met; of a redirect, the one that set it. 0: unknown, [NoneNamed] where no link of the rendering names a page.
 	SawRev int64 `avro:"saw_rev_id"`
 	// Direct says that what is used through the target is not among the page's own links: those are of its own text
 	// only, or it is a redirect's.
@@ -46,6 +46,9 @@ type HubEdge struct {
 
 // Saw says what is known of the page that a rendering met at a title.
 type Saw uint8
+
+// NoneNamed is [Edge.SawRev] of a link that met nothing, as far as a rendering says that names the page of no link.
+const NoneNamed = -1
 
 // What a rendering may have met.
 const (

@@ -119,10 +119,10 @@ func (r *LinksRow) Outdated(state *RenderState) bool {
 
 // Repeats reports whether a rendering is older than the last one, which it came after: it began earlier, of no later revision, and has not seen what
 // is newer. One that has, and has seen nothing that is older, or that shows a revision of the present life where the last one does not, is
-// later, whatever its clock says.
-func (r *LinksRow) Repeats(state *RenderState) bool {
+// later, whatever its clock says. Clocks may be skew seconds apart.
+func (r *LinksRow) Repeats(state *RenderState, skew int64) bool {
 	last := r.Render
-	if last == nil || state.Start >= last.Start || state.Rev > last.Rev && !r.Past(state.Rev) || r.Past(last.Rev) && !r.Past(state.Rev) {
+	if last == nil || state.Start >= last.Start-skew || state.Rev > last.Rev && !r.Past(state.Rev) || r.Past(last.Rev) && !r.Past(state.Rev) {
 		return false
 	}
 	newer, older := false, false

@@ -143,16 +143,17 @@ func (p *player) part() simwiki.Part {
 			part.Templates = append(part.Templates, n)
 		}
 	}
-	switch p.tape.IntN(8) {
-	case 1:
+	switch n := p.tape.IntN(8); {
+	case p.sc.Noise.Clocks == AnyClocks && n >= 1 && n <= 4 && n != 2: // nothing tells what these saw
+	case n == 1:
 		part.Pages = draw(universe.articles)
-	case 2:
+	case n == 2:
 		part.Existence = draw(universe.templates)
-	case 3:
+	case n == 3:
 		part.Images = draw(universe.files)
-	case 4:
+	case n == 4:
 		part.Categories = draw(universe.categories)
-	case 5:
+	case n == 5:
 		part.Templates = append(part.Templates, draw(universe.articles)...)
 	}
 	return part

@@ -2,20 +2,35 @@ package oracle
 
 import (
 	"cmp"
+	"fmt"
 	"iter"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/eddystream/eddy/internal/simwiki"
 	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/events"
 )
 
+// Reading says how far the times of a log can be trusted.
+type Reading struct {
+	// Skew is how far clocks may be apart.
+	Skew time.Duration
+	// Latest is the last time that is none to come. Zero: none is.
+	Latest time.Time
+}
+
+// Batch computes the tables from a whole log whose events have one clock.
+func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
+	return Reading{}.Batch(sites, log)
+}
+
 // Batch computes the tables from a whole log: each page's changes in their order, its last
 // rendering, and from these the titles and the dependents. Events that cannot be read as titles
 // of their wiki are left out, as are canaries.
-func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
-	b := &batch{sites: sites, pages: map[tables.PageKey]*history{}, past: map[tables.Title]map[tables.TitleSpan]bool{}}
+func (g Reading) Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
+	b := &batch{Reading: g, sites: sites, pages: map[tables.PageKey]*history{}, past: map[tables.Title]map[tables.TitleSpan]bool{}}
 	for e := range log {
 		if err := b.add(e); err != nil {
 			return nil, err
@@ -25,6 +40,8 @@ func Batch(sites *tables.Sites, log iter.Seq[simwiki.Event]) (*Derived, error) {
 }
 
 type batch struct {
+	Reading
+
 	sites *tables.Sites
 	pages map[tables.PageKey]*history
 	past  map[tables.Title]map[tables.TitleSpan]bool
@@ -49,14 +66,23 @@ type history struct {
 func (h *history) past(rev int64) bool { return rev > h.lifeRev && rev <= h.pastRev }
 
 // last is the page's last rendering, but for those that began earlier than one before, or are of an older revision; nil: none.
-func (h *history) last() (last *events.Render) {
+func (h *history) last(g Reading) (last *events.Render) {
+	var latest int64 // its start
 	for _, r := range h.renders {
+		start := r.Start.Unix()
+		if !g.Latest.IsZero() && r.Start.After(g.Latest) {
+			start = latest // it began after the one before it, and nobody knows when
+		}
+		before := last
 		switch {
 		case last == nil, h.past(last.Revision.ID) && !h.past(r.Revision.ID):
 			last = r
-		case r.Start.Unix() < last.Start.Unix() && (r.Revision.ID <= last.Revision.ID || h.past(r.Revision.ID)):
+		case start < latest-int64(g.Skew/time.Second) && (r.Revision.ID <= last.Revision.ID || h.past(r.Revision.ID)):
 		case !h.changed || h.past(last.Revision.ID) || r.Revision.ID >= last.Revision.ID || last.Revision.ID > h.rev:
 			last = r
+		}
+		if last != before {
+			latest = start
 		}
 	}
 	return last
@@ -89,6 +115,19 @@ func (b *batch) add(e simwiki.Event) error {
 	return nil
 }
 
+// revives reports whether a change is of a page that is alive, though it was deleted: the undelete may be lost.
+func (h *history) revives(c *events.PageChange) bool {
+	switch c.Kind {
+	case events.Delete:
+		return false
+	case events.Undelete:
+		return true
+	case events.VisibilityChange:
+		return c.Revision.ID >= h.rev
+	}
+	return c.Revision.ID > h.rev
+}
+
 func (h *history) render(r *events.Render) {
 	if !h.rendered[r.Meta.ID] {
 		h.rendered[r.Meta.ID] = true
@@ -98,14 +137,21 @@ func (h *history) render(r *events.Render) {
 
 func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) {
 	dt := c.Time.Unix()
-	if h.seen[c.Meta.ID] {
+	alike := fmt.Sprintf("%d to %d", c.Kind, c.Revision.ID) // an edit makes a revision of its own
+	if h.seen[c.Meta.ID] || h.seen[alike] {
 		return
 	}
 	title, err := site.FromPageTitle(c.Page.Namespace, c.Page.Title)
 	if err != nil {
 		return
 	}
+	if h.changed && !h.live && !h.revives(c) {
+		return
+	}
 	h.seen[c.Meta.ID] = true
+	if c.Kind == events.Create || c.Kind == events.Edit || c.Kind == events.Move {
+		h.seen[alike] = true
+	}
 
 	live := c.Kind != events.Delete
 	switch {
@@ -114,8 +160,12 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 	case !h.changed && !live:
 		b.left(title, tables.TitleSpan{Page: c.Page.ID, To: dt})
 	}
-	if prior := c.PriorPage; prior != nil && prior.Title != "" && !h.changed {
-		if old, err := site.FromPageTitle(prior.Namespace, prior.Title); err == nil && old != title {
+	had := h.changed && h.live
+	if had && !live && h.name != tables.NameOf(title) {
+		b.left(title, tables.TitleSpan{Page: c.Page.ID, To: dt}) // the move there was lost
+	}
+	if prior := c.PriorPage; prior != nil && prior.Title != "" && !(had && live && h.name == tables.NameOf(title)) {
+		if old, err := site.FromPageTitle(prior.Namespace, prior.Title); err == nil && old != title && !(had && h.name == tables.NameOf(old)) {
 			b.left(old, tables.TitleSpan{Page: c.Page.ID, To: dt})
 		}
 	}
@@ -126,7 +176,9 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 		h.lifeRev = c.Revision.ID
 	}
 	was := *h
-	h.redirect = nil
+	if !(live && (c.Page.Unsaid || c.Page.Redirect && c.Page.Link == nil)) { // what is not said goes on
+		h.redirect = nil
+	}
 	if link := c.Page.Link; live && link != nil && c.Page.Redirect && link.Interwiki == "" {
 		h.redirect = redirect(site, c, link)
 	}
@@ -206,7 +258,7 @@ func (b *batch) links(key tables.PageKey, h *history) linkSet {
 	if h.changed && h.live && h.redirect != nil {
 		set[typedTarget{tables.LinkRedirect, tables.TitleTarget(h.redirect.In(key.Wiki)).String()}] = true
 	}
-	render := h.last()
+	render := h.last(b.Reading)
 	if render == nil || h.changed && (!h.live || h.past(render.Revision.ID)) {
 		return set
 	}

@@ -106,9 +106,7 @@ func TestBatchOrderFree(t *testing.T) {
 	for seed := range uint64(100) {
 		tape := NewTape(seed)
 		var log []simwiki.Event
-		p := &player{ctx: t.Context(), sc: Scenario{Rounds: 100}, tape: tape, sys: newNaive(""), feed: &simwiki.Feed{}, started: map[int64]int64{}}
-		p.wiki = simwiki.NewWiki(simwiki.Options{Emit: p.emit})
-		p.sc.Steps = 40
+		p := newPlayer(t.Context(), Scenario{Rounds: 100, Steps: 40}, tape, newNaive(""))
 		if err := p.play(); err != nil {
 			t.Fatal(err)
 		}

@@ -17,8 +17,7 @@ func TestPlayCovers(t *testing.T) {
 	for seed := uint64(1); seed <= seeds; seed++ {
 		sc := Scenario{Listing: simwiki.Direct, Repeat: 10, Steps: 60, Rounds: 100}
 		sys := newNaive("")
-		p := &player{ctx: t.Context(), sc: sc, tape: NewTape(seed), sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}}
-		p.wiki = simwiki.NewWiki(simwiki.Options{Listing: sc.Listing, Emit: p.emit})
+		p := newPlayer(t.Context(), sc, NewTape(seed), sys)
 		if err := p.play(); err != nil {
 			t.Fatal(err)
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -43,6 +44,26 @@ func (d *Derived) Diff(o *Derived, limit int) []string {
 	}
 	return out
 }
+
+// Untimed is d without the times of changes, for a log whose times are not all what the tables take for them.
+func (d *Derived) Untimed() *Derived {
+	out := *d
+	out.Pages, out.Titles = map[string]string{}, map[string]string{}
+	for key, line := range d.Pages {
+		out.Pages[key] = times.ReplaceAllString(line, "")
+	}
+	for key, line := range d.Titles {
+		claims := claim.FindAllString(times.ReplaceAllString(line, ""), -1)
+		slices.Sort(claims)
+		out.Titles[key] = strings.Join(slices.Compact(claims), " ")
+	}
+	return &out
+}
+
+var (
+	times = regexp.MustCompile(` (dt|from|to) [0-9]+`)
+	claim = regexp.MustCompile(`(open|past)\([^)]*\)`)
+)
 
 func pageLine(name tables.Name, dt, rev int64, live bool, redirect *tables.Name) string {
 	return fmt.Sprintf("%d:%s dt %d rev %d live %t%s", name.Namespace, name.DBKey, dt, rev, live, leads(redirect))

@@ -32,6 +32,10 @@ type Scenario struct {
 	// PageStep is the distance between page ids: a great one spreads few pages over many chunks
 	// and partitions. Defaults to 1.
 	PageStep int64
+	// Noise is what may be wrong with events. Defaults to nothing.
+	Noise Noise
+	// Start is the time at which the wiki begins, which should be the system's. Defaults to that of [simwiki.Options].
+	Start time.Time
 	// Rounds bounds how often, at the end, requests may be answered by more requests. Defaults to 100.
 	Rounds int
 	// Restart, if set, is called now and then at a random step: the system is stopped and started.
@@ -66,12 +70,21 @@ func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
 	if sc.Rounds == 0 {
 		sc.Rounds = 100
 	}
-	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}}
-	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, PageStep: sc.PageStep, Emit: p.emit})
+	p := newPlayer(ctx, sc, tape, sys)
 	if err := p.play(); err != nil {
 		return err
 	}
 	return p.check()
+}
+
+func newPlayer(ctx context.Context, sc Scenario, tape *Tape, sys System) *player {
+	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}, shown: map[int64]*events.Render{}, redirects: map[int64]string{}}
+	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, Start: sc.Start, PageStep: sc.PageStep, Emit: p.emit})
+	p.clocks = sc.Noise.draw(tape)
+	if sc.Noise.Clocks != TrueClocks {
+		p.notef("%s", p.clocks)
+	}
+	return p
 }
 
 type player struct {
@@ -83,10 +96,15 @@ type player struct {
 	feed  *simwiki.Feed
 	trace []string
 
-	log     []simwiki.Event // what was sent, in order
-	taken   int             // requests seen
-	pending []tables.Request
-	started map[int64]int64 // start of each page's last rendering, Unix seconds
+	log       []simwiki.Event // what was sent, in order
+	taken     int             // requests seen
+	pending   []tables.Request
+	started   map[int64]int64          // start of each page's last rendering by its renderer's clock, Unix seconds
+	shown     map[int64]*events.Render // the last rendering of each page
+	clocks    clocks
+	redirects map[int64]string // where each page leads, by its last change
+	machine   int              // renderings so far
+	healed    bool             // what was lost has been made good
 
 	touched int64                     // the page of the last change
 	stepped int                       // position of the log at which the present step began
@@ -120,6 +138,8 @@ func (p *player) emit(e simwiki.Event) {
 	if p.stirred != nil {
 		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
 	}
+	p.lie(e)
+	p.thin(e)
 	p.feed.Push(e)
 }
 
@@ -141,6 +161,14 @@ func (p *player) play() error {
 			if err := p.rest(); err != nil {
 				return err
 			}
+		}
+	}
+	if p.sc.Noise.Lost > 0 {
+		if err := p.rest(); err != nil {
+			return err
+		}
+		if err := p.heal(); err != nil {
+			return err
 		}
 	}
 	return p.rest()
@@ -165,8 +193,10 @@ func (p *player) step() error {
 		if ids := p.wiki.Living(); len(ids) > 0 {
 			return p.render(ids[p.tape.IntN(len(ids))], nil)
 		}
-	case n < 92:
+	case n < 89:
 		return p.settle()
+	case n < 92:
+		return p.race()
 	case n < 98:
 		return p.rest()
 	default:
@@ -185,6 +215,11 @@ func (p *player) deliver(n int) error {
 		if !ok {
 			return nil
 		}
+		if p.loses(e) {
+			p.notef("  lost: %s", e.ID())
+			continue
+		}
+		e = p.again(e)
 		p.notef("  deliver %s", e.ID())
 		p.log = append(p.log, e)
 		if err := p.sys.Send(p.ctx, e); err != nil {
@@ -209,7 +244,9 @@ func (p *player) render(id int64, cause *events.Cause) error {
 		}
 	}
 	p.notef("  %s: page %d %q rev %d uses%s", r.Meta.ID, id, r.Page.Title, r.Revision.ID, &uses)
-	p.started[id] = r.Start.Unix()
+	p.lie(e)
+	p.thin(e)
+	p.started[id], p.shown[id] = r.Start.Unix(), r
 	p.feed.Push(e)
 	return nil
 }
@@ -221,11 +258,15 @@ func (p *player) answer(i int) error {
 	if _, alive := p.wiki.Output(r.PageID); !alive {
 		return nil
 	}
-	if at, ok := p.started[r.PageID]; ok && at > r.Stale && p.tape.IntN(2) == 0 {
+	if at, ok := p.started[r.PageID]; ok && p.clocks.agree && at > r.Stale+p.clocks.skew && at < p.wiki.Now().Unix()+lead && p.tape.IntN(2) == 0 {
 		return nil
 	}
+	if last := p.shown[r.PageID]; r.Reason == tables.LinkSelf && r.Cascade.Kind.Revises() && r.Cascade.Rev != 0 && last != nil && last.Revision.ID >= r.Cascade.Rev &&
+		p.tape.IntN(4) > 0 {
+		return nil // it was rendered when it was saved
+	}
 	var cause *events.Cause
-	if p.tape.IntN(2) == 0 {
+	if p.sc.Noise.Clocks != TrueClocks || p.tape.IntN(2) == 0 { // with times alone such a system might wait for ever
 		cause = &events.Cause{CascadeID: string(r.Cascade.ID), Root: r.Cascade.Root.PageTitle}
 	}
 	return p.render(r.PageID, cause)
@@ -260,6 +301,9 @@ func (p *player) rest() error {
 			return err
 		}
 		if p.feed.Len() == 0 && len(p.pending) == 0 {
+			if p.sc.Noise.Lost > 0 && !p.healed {
+				return nil
+			}
 			return p.fresh()
 		}
 		for len(p.pending) > 0 {
@@ -273,7 +317,7 @@ func (p *player) rest() error {
 
 // fresh looks for stale pages. If there are any, tables that are wrong may be why.
 func (p *player) fresh() error {
-	err := p.fail("fresh", Fresh(p.wiki, p.log))
+	err := p.fail("fresh", p.stale())
 	var f, tables *Failure
 	if errors.As(err, &f) && errors.As(p.derived(), &tables) {
 		f.Faults = append(f.Faults, tables.Faults...)
@@ -288,11 +332,11 @@ func (p *player) check() error {
 		}
 	}
 	if w, ok := p.sys.(Waiter); ok {
-		if err := w.Wait(p.ctx, 2*time.Hour); err != nil { // what a crash has left without an end has one after an hour
+		if err := w.Wait(p.ctx, p.patience()); err != nil {
 			return err
 		}
 	}
-	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades(), p.sc.AtLeastOnce)); err != nil {
+	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades(), p.sc.AtLeastOnce, p.sc.Noise.Lost > 0)); err != nil {
 		return err
 	}
 	if err := p.derived(); err != nil {
@@ -302,13 +346,20 @@ func (p *player) check() error {
 }
 
 func (p *player) derived() error {
-	want, err := Batch(tables.AnyWiki(), p.events())
+	reading := Reading{Skew: p.sc.Noise.Skew}
+	if p.sc.Noise.Future > 0 || p.sc.Noise.Clocks != TrueClocks {
+		reading.Latest = p.wiki.Now().Add(lead * time.Second)
+	}
+	want, err := reading.Batch(tables.AnyWiki(), p.events())
 	if err != nil {
 		return err
 	}
 	got, err := p.sys.Derived()
 	if err != nil {
 		return err
+	}
+	if !reading.Latest.IsZero() {
+		want, got = want.Untimed(), got.Untimed()
 	}
 	return p.fail("derived", want.Diff(got, 20))
 }

@@ -33,7 +33,9 @@ func Once(requests []tables.Request) []string {
 //
 // With repeats a cascade may also start and end never, if it asks for nothing: a walk that a late link sent before a crash, and that the
 // link, processed again behind other records, does not send any more. Nobody then says that it was sent.
-func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats bool) []string {
+//
+// Where renderings are lost it may be abandoned.
+func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats, lost bool) []string {
 	var faults []string
 	phases := map[tables.CascadeID][]tables.CascadeEvent{}
 	for _, e := range cascades {
@@ -47,7 +49,7 @@ func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats bo
 		if repeats && !asks[id] && run[len(run)-1].Phase == tables.PhaseStarted {
 			continue
 		}
-		if fault := course(run, repeats); fault != "" {
+		if fault := course(run, repeats, lost); fault != "" {
 			faults = append(faults, fmt.Sprintf("cascade %s of %q: %s", id, run[0].Cascade.Root.PageTitle, fault))
 		}
 	}
@@ -59,11 +61,11 @@ func Ended(requests []tables.Request, cascades []tables.CascadeEvent, repeats bo
 	return faults
 }
 
-func course(run []tables.CascadeEvent, repeats bool) string {
+func course(run []tables.CascadeEvent, repeats, lost bool) string {
 	if run[0].Phase != tables.PhaseStarted {
 		return fmt.Sprintf("its first event says %q", run[0].Phase)
 	}
-	rank := map[tables.Phase]int{tables.PhaseStarted: 1, tables.PhaseExpanded: 2, tables.PhaseComplete: 3, tables.PhaseSuperseded: 3}
+	rank := map[tables.Phase]int{tables.PhaseStarted: 1, tables.PhaseExpanded: 2, tables.PhaseComplete: 3, tables.PhaseSuperseded: 3, tables.PhaseAbandoned: 3}
 	expanded := false
 	for i, e := range run {
 		if !repeats && i > 0 && rank[e.Phase] <= rank[run[i-1].Phase] {
@@ -77,7 +79,7 @@ func course(run []tables.CascadeEvent, repeats bool) string {
 		return "complete without having been expanded"
 	case last.Phase == tables.PhaseComplete && last.Outstanding != 0:
 		return fmt.Sprintf("complete with %d pages outstanding", last.Outstanding)
-	case last.Phase != tables.PhaseComplete && last.Phase != tables.PhaseSuperseded:
+	case last.Phase != tables.PhaseComplete && last.Phase != tables.PhaseSuperseded && !(lost && last.Phase == tables.PhaseAbandoned):
 		return fmt.Sprintf("it stays %q with %d pages outstanding", last.Phase, last.Outstanding)
 	}
 	return ""

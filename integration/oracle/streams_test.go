@@ -46,25 +46,25 @@ func TestEnded(t *testing.T) {
 				events = append(events, tables.CascadeEvent{Cascade: tables.RequestCascade{ID: "a"}, Phase: phase})
 			}
 			events[len(events)-1].Outstanding = tt.open
-			if faults := Ended(nil, events, false); len(faults) != tt.faults {
+			if faults := Ended(nil, events, false, false); len(faults) != tt.faults {
 				t.Errorf("faults %v, want %d", faults, tt.faults)
 			}
 		})
 	}
 	again := []tables.CascadeEvent{{Phase: started}, {Phase: expanded}, {Phase: expanded}, {Phase: complete}}
-	if faults := Ended(nil, again, true); len(faults) != 0 {
+	if faults := Ended(nil, again, true, false); len(faults) != 0 {
 		t.Errorf("an event again, where that may be: %v", faults)
 	}
 	lone := []tables.CascadeEvent{{Phase: started, Cascade: tables.RequestCascade{ID: "a"}}}
-	if faults := Ended(nil, lone, true); len(faults) != 0 {
+	if faults := Ended(nil, lone, true, false); len(faults) != 0 {
 		t.Errorf("a cascade of a walk that nobody sent, after a crash: %v", faults)
 	}
 	asking := []tables.Request{{Reason: tables.LinkTemplate, Cascade: tables.RequestCascade{ID: "a"}}}
-	if faults := Ended(asking, lone, true); len(faults) != 1 {
+	if faults := Ended(asking, lone, true, false); len(faults) != 1 {
 		t.Errorf("a cascade that asks and does not end, after a crash: %v", faults)
 	}
 	orphan := []tables.Request{{Reason: tables.LinkTemplate, Cascade: tables.RequestCascade{ID: "a"}}, {Reason: tables.LinkSelf, Cascade: tables.RequestCascade{ID: "b"}}}
-	if faults := Ended(orphan, nil, false); len(faults) != 1 {
+	if faults := Ended(orphan, nil, false, false); len(faults) != 1 {
 		t.Errorf("a request without a cascade: %v", faults)
 	}
 }

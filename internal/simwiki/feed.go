@@ -16,6 +16,7 @@ type Feed struct {
 	// Repeat is the chance, in percent, that an event handed out is to come once more. Defaults to 0.
 	Repeat int
 
+	held    int64
 	queues  []queue
 	repeats []Event
 }
@@ -37,6 +38,9 @@ func (f *Feed) Push(e Event) {
 	f.queues[i].events = append(f.queues[i].events, e)
 }
 
+// Hold keeps the renderings of a page back, and of no other, until it is called again.
+func (f *Feed) Hold(page int64) { f.held = page }
+
 // Len returns how many events are held, repeats included.
 func (f *Feed) Len() int {
 	n := len(f.repeats)
@@ -48,15 +52,22 @@ func (f *Feed) Len() int {
 
 // Next hands out one event; false: none is held.
 func (f *Feed) Next(c Chooser) (Event, bool) {
+	// What is held is last, and left out.
 	n := len(f.queues)
-	if len(f.repeats) > 0 {
-		n++
+	if i := slices.IndexFunc(f.queues, func(q queue) bool { return q.render && q.page == f.held }); i >= 0 {
+		n--
+		f.queues[i], f.queues[n] = f.queues[n], f.queues[i]
 	}
-	if n == 0 {
+	if n == 0 && len(f.repeats) == 0 {
 		return Event{}, false
 	}
-	i := c.IntN(n)
-	if i == len(f.queues) {
+	i := 0
+	if len(f.repeats) > 0 {
+		i = c.IntN(n + 1)
+	} else {
+		i = c.IntN(n)
+	}
+	if i == n {
 		k := c.IntN(len(f.repeats))
 		e := f.repeats[k]
 		f.repeats = slices.Delete(f.repeats, k, k+1)

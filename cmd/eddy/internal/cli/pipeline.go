@@ -30,7 +30,7 @@ func pipelineWith(s settings.Settings, o processors.Options) (*topology.Topology
 	if err != nil {
 		return nil, nil, err
 	}
-	o.Sites, o.StartOn, o.KeepCascades = sites, processors.StartOn(s.StartOn), s.KeepCascades
+	o.Sites, o.StartOn, o.KeepCascades, o.ClockSkew = sites, processors.StartOn(s.StartOn), s.KeepCascades, s.ClockSkew
 	topo, err := processors.New(o)
 	return topo, sites, err
 }

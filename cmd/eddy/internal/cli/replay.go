@@ -91,6 +91,7 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if err != nil {
 		return usageError(err)
 	}
+	s.ClockSkew = 0 // the events of files have one clock
 	o := processors.Options{}
 	if f.settle {
 		o.WitnessAfter = -1

@@ -51,6 +51,7 @@ Two workers on one machine need two directories.`,
 	settings.BindTopics(fs)
 	settings.BindData(fs, "`directory` of the local stores (required)")
 	settings.BindWiki(fs)
+	settings.BindClocks(fs)
 	settings.BindRegistry(fs)
 	settings.BindWorker(fs)
 	return cmd

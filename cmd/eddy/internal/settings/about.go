@@ -38,6 +38,7 @@ var abouts = []about{
 	{"wiki-map", "YAML `file` with names for wikis, by the wiki_id or domain that events have", "the names that events have"},
 	{"start-on", "what starts the cascade of a content change: render (of the changed page) or change", ""},
 	{"keep-cascades", "how long a cascade that has ended is kept, an hour or more", ""},
+	{"clock-skew", "how far the clocks of wikis and renderers may be apart: what is less is in doubt, and rendered again (replay: 0s, files have one clock)", ""},
 	{"memory", "`size` of the memory to keep to, such as 512MiB", "half of the container's, or the machine's"},
 	{"store-cache", "`size` of the part of the memory for blocks of the local store", "a part of the memory"},
 	{"cache-bytes", "`size` of the part of the memory for decoded rows", "a part of the memory"},

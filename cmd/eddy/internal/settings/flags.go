@@ -108,6 +108,13 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("keep-cascades", "keep-cascades")
 }
 
+// BindClocks adds the flag of how clocks are trusted.
+func BindClocks(fs *pflag.FlagSet) {
+	b := binder{fs, Default()}
+	fs.Duration("clock-skew", b.defaults.ClockSkew, b.usage("clock-skew"))
+	b.mark("clock-skew", "clock-skew")
+}
+
 // BindWikiMap adds the flag of the names of wikis.
 func BindWikiMap(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}

@@ -57,6 +57,8 @@ type Settings struct {
 	StartOn string `koanf:"start-on"`
 	// KeepCascades is how long a cascade that has ended is kept, an hour or more. Defaults to 720 hours.
 	KeepCascades time.Duration `koanf:"keep-cascades"`
+	// ClockSkew is how far the clocks of wikis and renderers may be apart. Defaults to 5 s.
+	ClockSkew time.Duration `koanf:"clock-skew"`
 	// Health is the address on which a worker answers health checks, host:port. Defaults to none.
 	Health string `koanf:"health"`
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
@@ -93,6 +95,7 @@ func Default() Settings {
 		SessionTimeout: 10 * time.Second,
 		StartOn:        "render",
 		KeepCascades:   30 * 24 * time.Hour,
+		ClockSkew:      5 * time.Second,
 		Commit:         Commit{Records: 10_000, Bytes: 4 << 20},
 		Log:            Log{Level: "info", Format: "text"},
 	}

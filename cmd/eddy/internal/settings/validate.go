@@ -59,6 +59,9 @@ func (s Settings) validate() error {
 	if s.KeepCascades < time.Hour {
 		add("keep-cascades: %s is less than an hour", s.KeepCascades)
 	}
+	if s.ClockSkew < 0 {
+		add("clock-skew: %s is negative", s.ClockSkew)
+	}
 	if _, err := s.Log.Logger(io.Discard); err != nil {
 		errs = append(errs, err)
 	}
