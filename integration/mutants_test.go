@@ -45,20 +45,6 @@ func rendered(change func(*events.Render)) func() func(simwiki.Event) []simwiki.
 	}
 }
 
-// changed is the same for page changes.
-func changed(change func(*events.PageChange)) func() func(simwiki.Event) []simwiki.Event {
-	return func() func(simwiki.Event) []simwiki.Event {
-		return func(e simwiki.Event) []simwiki.Event {
-			if e.Change != nil {
-				c := *e.Change
-				change(&c)
-				e.Change = &c
-			}
-			return []simwiki.Event{e}
-		}
-	}
-}
-
 func asItIs() func(simwiki.Event) []simwiki.Event {
 	return func(e simwiki.Event) []simwiki.Event { return []simwiki.Event{e} }
 }

@@ -293,6 +293,10 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 
 // answer takes the page off what cascades wait for, where the answer is one to them.
 func (c *chunk) answer(offset byte, to func(id tables.CascadeID, moment int64) bool) error {
+	// Whatever waits has a timer, and it is quicker to look for that than for all that may wait.
+	if _, waits, err := c.h.late.Get(c.r, c.key); err != nil || !waits && len(c.whole.Cascades) == 0 {
+		return err
+	}
 	for a, err := range c.open(func(id tables.CascadeID, moment int64, waits func(byte) bool) bool {
 		return waits(offset) && to(id, moment)
 	}) {

@@ -76,22 +76,34 @@ func (c *chunk) known(offsets []byte) ([]pageState, error) {
 	}
 	known := make([]pageState, 0, len(offsets))
 	for i, offset := range offsets {
-		k := pageState{page: c.whole.Page(offset), named: c.whole.Name(offset), part: keys[i], inWhole: true}
-		if p := parts[i]; p.OK {
-			k.page, k.named, k.inWhole = p.Value.Page, p.Value.Named, false
+		k := c.ofWhole(offset)
+		if parts[i].OK {
+			k.take(parts[i].Value)
 		}
-		known = append(known, k)
+		known = append(known, *k)
 	}
 	return known, nil
 }
 
+// ofWhole is what v1 has of a page.
+func (c *chunk) ofWhole(offset byte) *pageState {
+	return &pageState{page: c.whole.Page(offset), named: c.whole.Name(offset), part: tables.PagePart(c.key, offset), inWhole: true}
+}
+
+func (p *pageState) take(part *tables.RequestPart) {
+	p.page, p.named, p.inWhole = part.Page, part.Named, false
+}
+
 // page reads what is known of a page, to change it.
 func (c *chunk) page(offset byte) (*pageState, error) {
-	known, err := c.known([]byte{offset})
+	p := c.ofWhole(offset)
+	part, found, err := c.h.parts.Get(c.r, p.part)
 	if err != nil {
 		return nil, err
 	}
-	p := &known[0]
+	if found {
+		p.take(part)
+	}
 	switch {
 	case p.inWhole && c.h.whole:
 		p.page = c.whole.Put(offset)

@@ -227,6 +227,8 @@ func TestAnswersAfterACrash(t *testing.T) {
 	parts.Send(tables.PagePart(chunk, 7), &tables.RequestPart{Page: &torn})
 	set := tables.PageSet{7}
 	parts.Send(tables.OpenPart(chunk, c.ID), &tables.RequestPart{Asked: &tables.AskedPages{Moment: c.Moment(), Asked: set}})
+	asks := topologytest.Input(b.driver, tables.Asks)
+	asks.Send(chunk, askOf(nth(4), 8)) // and so there is a timer
 	again := func(r *events.Render) { r.Meta.ID = "again" }
 	b.render(9, 7, "Seven", 1, "", nil, again)
 	if p, _ := topologytest.Value(b.driver, tables.RequestParts, tables.OpenPart(chunk, c.ID)); !p.Asked.Answered.Has(7) {
@@ -234,7 +236,7 @@ func TestAnswersAfterACrash(t *testing.T) {
 	}
 	timeless := nth(6)
 	timeless.Timeless = true
-	topologytest.Input(b.driver, tables.Asks).Send(chunk, askOf(timeless, 7))
+	asks.Send(chunk, askOf(timeless, 7))
 	b.render(9, 7, "Seven", 1, "", nil, again)
 	if c := b.row(timeless); c.Outstanding != 1 {
 		t.Error("a repeat has answered")

@@ -61,12 +61,11 @@ func (f *Feed) Next(c Chooser) (Event, bool) {
 	if n == 0 && len(f.repeats) == 0 {
 		return Event{}, false
 	}
-	i := 0
+	choices := n
 	if len(f.repeats) > 0 {
-		i = c.IntN(n + 1)
-	} else {
-		i = c.IntN(n)
+		choices++
 	}
+	i := c.IntN(choices)
 	if i == n {
 		k := c.IntN(len(f.repeats))
 		e := f.repeats[k]

@@ -22,6 +22,7 @@ func (f *fatal) Fatal(args ...any)            { f.why = fmt.Sprint(args...); pan
 func (f *fatal) Fatalf(s string, args ...any) { f.Fatal(fmt.Sprintf(s, args...)) }
 
 func TestDriverWithoutATopology(t *testing.T) {
+	t.Parallel()
 	f := &fatal{TB: t}
 	func() {
 		defer func() { _ = recover() }()
