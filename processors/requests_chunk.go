@@ -177,13 +177,13 @@ func (c *chunk) find(id tables.CascadeID) (*asked, error) {
 			return ofWhole(o), nil
 		}
 	}
-	parts, err := c.h.parts.GetMany(c.r, []tables.RequestPartKey{tables.OpenPart(c.key, id), tables.EndedPart(c.key, id)})
-	if err != nil {
-		return nil, err
-	}
-	for i, p := range parts {
-		if p.OK && p.Value.Asked != nil {
-			return ofPart(id, p.Value.Asked, i == 1), nil
+	for i, key := range [...]tables.RequestPartKey{tables.OpenPart(c.key, id), tables.EndedPart(c.key, id)} {
+		part, found, err := c.h.parts.Get(c.r, key)
+		if err != nil {
+			return nil, err
+		}
+		if found && part.Asked != nil {
+			return ofPart(id, part.Asked, i == 1), nil
 		}
 	}
 	return nil, nil
