@@ -17,7 +17,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("oracle.seed", 0, "play only this seed")
-	seedsFlag = flag.Uint64("oracle.seeds", 100, "how many seeds each scenario plays")
+	seedsFlag = flag.Uint64("oracle.seeds", 50, "how many seeds each scenario plays")
 )
 
 // memory is the pipeline in memory as a scenario sees it.

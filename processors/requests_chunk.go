@@ -247,6 +247,7 @@ func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(by
 func (c *chunk) end(a *asked) error {
 	id, keep := a.cascade.ID, c.h.o.EndedCascades
 	if a.inWhole {
+		c.whole.Cascade(a.cascade, a.since).Abandoned = a.abandoned
 		c.whole.Close(slices.IndexFunc(c.whole.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == id }), keep)
 		c.changed = true
 		return nil
@@ -281,7 +282,8 @@ func (c *chunk) end(a *asked) error {
 }
 
 // bound gives up the cascades that have been waited for longest, beyond the newest ones, when another has come: an answer has to look through all that
-// are open. They are dropped without a trace but the report: the pages are asked for by newer cascades, or were asked for long ago.
+// are open. What they asked for is remembered as that of cascades that have ended, but for those that came so long ago that they have walked everywhere: they
+// are dropped without a trace but the report.
 func (c *chunk) bound(a *asked) error {
 	if a.closed || !a.inWhole && !looks(a.cascade.ID, c.h.o.OpenCascades) {
 		return nil
@@ -295,20 +297,33 @@ func (c *chunk) bound(a *asked) error {
 			others = append(others, o)
 		}
 	}
+	walking := c.h.o.Now().Add(-settled).Unix()
 	for _, o := range oldest(others, len(others)+1-c.h.o.OpenCascades) {
-		if waits := o.outstanding.Len() > 0; waits {
+		if o.outstanding.Len() > 0 {
 			o.giveUp()
 			if err := c.report(o); err != nil {
 				return err
 			}
 		}
-		if o.inWhole {
-			c.whole.Cascades = slices.DeleteFunc(c.whole.Cascades, func(w tables.ChunkCascade) bool { return w.Cascade.ID == o.cascade.ID })
-			c.changed = true
-		} else if err := c.h.parts.Delete(c.r, tables.OpenPart(c.key, o.cascade.ID)); err != nil {
+		leave := c.drop
+		if o.since >= walking {
+			leave = c.end
+		}
+		if err := leave(o); err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+// drop forgets a cascade.
+func (c *chunk) drop(a *asked) error {
+	id := a.cascade.ID
+	if !a.inWhole {
+		return c.h.parts.Delete(c.r, tables.OpenPart(c.key, id))
+	}
+	c.whole.Cascades = slices.DeleteFunc(c.whole.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == id })
+	c.changed = true
 	return nil
 }
 

@@ -59,12 +59,41 @@ func written(before, after map[string]string) (n int) {
 	return n
 }
 
+// slow is a clock by which there are hours between what happens.
+func slow() func() time.Time {
+	now := at(0)
+	return func() time.Time {
+		now = now.Add(2 * time.Hour)
+		return now
+	}
+}
+
+// Cascades that are given up while they walk ask for nothing twice, and are counted.
+func TestManyCascadesAtOnce(t *testing.T) {
+	t.Parallel()
+	b := setup(t, processors.Options{OpenCascades: 4})
+	asks, chunk := topologytest.Input(b.driver, tables.Asks), tables.PageKey{Wiki: wiki}
+	for _, pages := range [][]byte{{1}, {1, 2}} {
+		for i := range 60 {
+			asks.Send(chunk, askOf(nth(i), pages...))
+		}
+		if n := len(b.requests()); n != 60 {
+			t.Errorf("%d requests for pages %d, want 60", n, pages)
+		}
+	}
+	for i := range 60 {
+		if row := b.row(nth(i)); row.Asked != 2 {
+			t.Errorf("cascade %d asked for %d pages", i, row.Asked)
+		}
+	}
+}
+
 // While the renderer is away the cascades that a chunk waits for are bounded, and an ask writes as much as the first did. When it comes back each answer tells
 // those that still wait, once.
 func TestManyOpenCascadesOfAChunk(t *testing.T) {
 	t.Parallel()
 	const all, pages, most = 900, 200, 64
-	b := setup(t, processors.Options{OpenCascades: most})
+	b := setup(t, processors.Options{OpenCascades: most, Now: slow()})
 	asks, chunk := topologytest.Input(b.driver, tables.Asks), tables.PageKey{Wiki: wiki}
 	asked := func(from, to int) float64 {
 		n := 0
@@ -161,7 +190,7 @@ func TestChunksOfEarlierReleases(t *testing.T) { //nolint:paralleltest // what i
 					t.Error(err)
 				}
 			}()
-			b := setup(t, processors.Options{OpenCascades: 3})
+			b := setup(t, processors.Options{OpenCascades: 3, Now: slow()})
 			row := &tables.RequestRow{
 				Pages: []tables.PageRender{{Offset: 7, Start: at(1).Unix()}, {Offset: 8, Start: at(1).Unix(), Dead: true}},
 				Named: []tables.NamedPage{{Offset: 7, DT: at(1).Unix(), Name: tables.Name{DBKey: "Seven"}}},
