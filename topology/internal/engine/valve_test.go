@@ -15,11 +15,12 @@ import (
 
 // valve stands behind the senders of a run. It can hold acknowledgements back, and fail records.
 type valve struct {
-	mu     sync.Mutex
-	hold   func(sender.Record) bool
-	refuse func(sender.Record) error
-	held   []func()
-	seen   chan sender.Record // each record held or refused
+	landing sync.Mutex // acknowledgements are told one after the other, as a client does
+	mu      sync.Mutex
+	hold    func(sender.Record) bool
+	refuse  func(sender.Record) error
+	held    []func()
+	seen    chan sender.Record // each record held or refused
 }
 
 func newValve() *valve { return &valve{seen: make(chan sender.Record, 10_000)} }
@@ -70,19 +71,32 @@ func (v *valve) send(ctx context.Context, to sender.Sender, r sender.Record, don
 		v.seen <- r
 		return nil //nolint:nilerr // done says it
 	case !hold:
-		return to.Send(ctx, r, done)
+		return to.Send(ctx, r, func(offset int64, err error) {
+			v.landing.Lock()
+			defer v.landing.Unlock()
+			done(offset, err)
+		})
 	}
 	return to.Send(ctx, r, func(offset int64, err error) {
-		v.mu.Lock()
-		if v.hold == nil {
-			v.mu.Unlock()
-			done(offset, err)
-			return
+		if v.keeps(func() { done(offset, err) }) {
+			v.seen <- r
 		}
-		v.held = append(v.held, func() { done(offset, err) })
-		v.mu.Unlock()
-		v.seen <- r
 	})
+}
+
+// keeps holds an acknowledgement back, or lets it through where all is let through by now.
+func (v *valve) keeps(done func()) bool {
+	v.landing.Lock()
+	defer v.landing.Unlock()
+	v.mu.Lock()
+	if v.hold == nil {
+		v.mu.Unlock()
+		done()
+		return false
+	}
+	v.held = append(v.held, done)
+	v.mu.Unlock()
+	return true
 }
 
 // keep holds back the acknowledgements of the records that match.
@@ -111,6 +125,8 @@ func (v *valve) refuseBatches(topic, text string) {
 
 // open lets everything through.
 func (v *valve) open() {
+	v.landing.Lock()
+	defer v.landing.Unlock()
 	v.mu.Lock()
 	held := v.held
 	v.hold, v.refuse, v.held = nil, nil, nil
