@@ -127,10 +127,11 @@ func (n *counter) follow(ctx context.Context) (func(context.Context, func()) err
 	}, nil
 }
 
-func (n *counter) tables() []string  { return []string{counting.TableName} }
-func (n *counter) streams() []string { return nil }
-func (n *counter) inputs() []string  { return []string{counting.Numbers.Topic()} }
-func (n *counter) outputs() []string { return []string{counting.Results.Topic()} }
+func (n *counter) tables() []string    { return []string{counting.TableName} }
+func (n *counter) unwritten() []string { return nil }
+func (n *counter) streams() []string   { return nil }
+func (n *counter) inputs() []string    { return []string{counting.Numbers.Topic()} }
+func (n *counter) outputs() []string   { return []string{counting.Results.Topic()} }
 
 func (n *counter) stores(dir string) ([]topologytest.LocalTable, error) {
 	if n.c.Goka {

@@ -86,7 +86,7 @@ func (r *Run) stores(w *Worker) (map[partition]map[string][]byte, error) {
 // judgeStores compares each worker's local tables with their changelogs, but for those that have lost something.
 func (r *Run) judgeStores(ctx context.Context, v *Verdict) error {
 	var topics []string
-	for _, t := range r.pipeline.tables() {
+	for _, t := range slices.Concat(r.pipeline.tables(), r.pipeline.unwritten()) {
 		if !r.gone[t] {
 			topics = append(topics, t)
 		}

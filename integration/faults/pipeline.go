@@ -52,6 +52,7 @@ type topics interface {
 	inputs() []string  // that the load is sent to; the flood to the last
 	streams() []string // between processors
 	tables() []string
+	unwritten() []string // tables that nothing is written to
 	outputs() []string
 }
 

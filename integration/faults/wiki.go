@@ -81,14 +81,17 @@ func (w *wiki) follow(ctx context.Context) (func(context.Context, func()) error,
 	}, nil
 }
 
-// tables are those that are written: [tables.Requests] has what releases before v2 wrote, and no page has so many links that they need
-// [tables.LinksParts].
 func (w *wiki) tables() []string {
 	return []string{
 		tables.Pages.Topic(), tables.Titles.Topic(), tables.Links.Topic(), tables.Dependents.Topic(), tables.RequestParts.Topic(),
 		tables.Cascades.Topic(), tables.CascadeParts.Topic(),
 		"eddy-cascades-ends-timers", "eddy-requests-late-timers", "eddy-links-overdue-timers",
 	}
+}
+
+// unwritten are the table of requests, which has what releases before v2 wrote, and that of pages with very many links.
+func (w *wiki) unwritten() []string {
+	return []string{tables.Requests.Topic(), tables.LinksParts.Topic()}
 }
 
 func (w *wiki) streams() []string {
