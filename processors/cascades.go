@@ -40,11 +40,7 @@ func addCascades(b *topology.Builder, o Options) {
 
 // room is how many entries a row holds. Where rows are written as by a release that knows of no parts, for its workers to read, there can be none.
 func room(o Options) int {
-	data, err := tables.CascadeRows.Encode(&tables.CascadeRow{At: 1})
-	if err != nil {
-		return o.CascadeEntries // and the first row says why
-	}
-	if row, err := tables.CascadeRows.Decode(data); err == nil && row.At == 0 {
+	if asBefore(tables.CascadeRows, &tables.CascadeRow{At: 1}, func(row *tables.CascadeRow) bool { return row.At != 0 }) {
 		return math.MaxInt
 	}
 	return o.CascadeEntries

@@ -22,6 +22,9 @@ func (v *view) store(s *tables.SourceEdges, u tables.ChunkEdge) error {
 	if len(s.Pending) >= tables.PendingEdges {
 		return v.flush(s)
 	}
+	if len(v.row.Sources) == 1 {
+		return nil // so few updates, with a title of 255 bytes each, are never too much
+	}
 	if most := v.row.Heaviest(pendingBytes); most != nil {
 		return v.flush(most)
 	}

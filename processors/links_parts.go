@@ -19,11 +19,8 @@ import (
 // linksRoom is how many bytes of links a row holds. Where rows are written as by a release that knows of no parts, for its workers to read, there can
 // be none.
 func linksRoom(o Options, rows codecs.Codec[*tables.LinksRow]) int {
-	data, err := rows.Encode(&tables.LinksRow{Render: &tables.RenderState{Parts: []int64{1}}})
-	if err != nil {
-		return o.LinksBytes // and the first row says why
-	}
-	if row, err := rows.Decode(data); err == nil && len(row.Render.Parts) == 0 {
+	inParts := &tables.LinksRow{Render: &tables.RenderState{Parts: []int64{1}}}
+	if asBefore(rows, inParts, func(row *tables.LinksRow) bool { return len(row.Render.Parts) > 0 }) {
 		return math.MaxInt
 	}
 	return o.LinksBytes
@@ -118,11 +115,15 @@ func (h *links) sweep(r topology.Scope, page tables.PageKey, names []int64, k ke
 	if slices.Equal(names, slices.Compact(k.parts)) {
 		return nil
 	}
+	stays := make(map[string]bool, len(names))
+	for _, name := range names {
+		stays[tables.LinksPartName(name)] = true
+	}
 	for e, err := range h.parts.Prefix(r, tables.LinksPartKey{First: page}) {
 		if err != nil {
 			return err
 		}
-		if _, has := slices.BinarySearch(names, e.Value.Name()); has {
+		if stays[e.Key.Second] {
 			continue
 		}
 		if err := h.parts.Delete(r, e.Key); err != nil {

@@ -43,12 +43,8 @@ func (c *chunk) save() error {
 
 // writesWhole reports whether rows are written as by a release that knows of no parts, for its workers to read.
 func writesWhole() bool {
-	data, err := tables.RequestRows.Encode(&tables.RequestRow{Pages: []tables.PageRender{{At: 1}}})
-	if err != nil {
-		return false // and the first row says why
-	}
-	row, err := tables.RequestRows.Decode(data)
-	return err == nil && row.Pages[0].At == 0
+	placed := &tables.RequestRow{Pages: []tables.PageRender{{At: 1}}}
+	return asBefore(tables.RequestRows, placed, func(row *tables.RequestRow) bool { return row.Pages[0].At != 0 })
 }
 
 // pageState is what is known of a page; nil fields: nothing.
@@ -220,22 +216,39 @@ func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(by
 				return
 			}
 		}
-		from, to := tables.OpenRange(c.key)
+		for p, err := range c.askedParts(tables.OpenRange(c.key)) {
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
+			if (meant == nil || meant(p.id, p.Moment, waits)) && !yield(ofPart(p.id, p.AskedPages, false), nil) {
+				return
+			}
+		}
+	}
+}
+
+// askedPart is what a part has of a cascade.
+type askedPart struct {
+	id tables.CascadeID
+	*tables.AskedPages
+}
+
+// askedParts are the parts of cascades whose keys are in a range. An error is the last.
+func (c *chunk) askedParts(from, to tables.RequestPartKey) iter.Seq2[askedPart, error] {
+	return func(yield func(askedPart, error) bool) {
 		for e, err := range c.h.parts.Range(c.r, from, to) {
 			var id tables.CascadeID
 			if err == nil {
 				id, _, err = tables.CascadeOfPart(e.Key)
 			}
-			if err != nil {
-				yield(nil, err)
+			switch {
+			case err != nil:
+				yield(askedPart{}, err)
 				return
-			}
-			p := e.Value.Asked
-			if p == nil {
-				continue // nobody who wrote by the rules
-			}
-			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
-			if (meant == nil || meant(id, p.Moment, waits)) && !yield(ofPart(id, p, false), nil) {
+			case e.Value.Asked == nil: // nobody who wrote by the rules
+			case !yield(askedPart{id, e.Value.Asked}, nil):
 				return
 			}
 		}
@@ -260,17 +273,12 @@ func (c *chunk) end(a *asked) error {
 		return err
 	}
 	var others []*asked
-	from, to := tables.EndedRange(c.key)
-	for e, err := range c.h.parts.Range(c.r, from, to) {
+	for p, err := range c.askedParts(tables.EndedRange(c.key)) {
 		if err != nil {
 			return err
 		}
-		other, _, err := tables.CascadeOfPart(e.Key)
-		if err != nil {
-			return err
-		}
-		if other != id && e.Value.Asked != nil {
-			others = append(others, ofPart(other, e.Value.Asked, true))
+		if p.id != id {
+			others = append(others, ofPart(p.id, p.AskedPages, true))
 		}
 	}
 	for _, o := range oldest(others, len(others)+1-keep) {

@@ -37,15 +37,19 @@ type written[K, V any] func(v *topology.View[K, V]) iter.Seq2[any, error]
 
 // each makes a document of every row.
 func each[K, V, D any](document func(K, V) (D, error)) written[K, V] {
-	return func(v *topology.View[K, V]) iter.Seq2[any, error] { return documentsOf(v.All(), document) }
+	return func(v *topology.View[K, V]) iter.Seq2[any, error] { return documentsOf(v.All(), ofEntry(document)) }
 }
 
-func documentsOf[K, V, D any](rows iter.Seq2[topology.Entry[K, V], error], document func(K, V) (D, error)) iter.Seq2[any, error] {
+func ofEntry[K, V, D any](document func(K, V) (D, error)) func(topology.Entry[K, V]) (D, error) {
+	return func(e topology.Entry[K, V]) (D, error) { return document(e.Key, e.Value) }
+}
+
+func documentsOf[R, D any](rows iter.Seq2[R, error], document func(R) (D, error)) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		for entry, err := range rows {
+		for row, err := range rows {
 			var d any
 			if err == nil {
-				d, err = document(entry.Key, entry.Value)
+				d, err = document(row)
 			}
 			if !yield(d, err) {
 				return
@@ -57,17 +61,9 @@ func documentsOf[K, V, D any](rows iter.Seq2[topology.Entry[K, V], error], docum
 // chunks makes a document of every chunk of pages.
 func chunks(w documents.Writer, parts *topology.View[tables.RequestPartKey, *tables.RequestPart]) written[tables.PageKey, *tables.RequestRow] {
 	return func(v *topology.View[tables.PageKey, *tables.RequestRow]) iter.Seq2[any, error] {
-		return func(yield func(any, error) bool) {
-			for c, err := range (requested.Tables{Rows: v, Parts: parts}).All("") {
-				var d any
-				if err == nil {
-					d = w.Requests(c)
-				}
-				if !yield(d, err) {
-					return
-				}
-			}
-		}
+		return documentsOf((requested.Tables{Rows: v, Parts: parts}).All(""), func(c *requested.Chunk) (*documents.Requests, error) {
+			return w.Requests(c), nil
+		})
 	}
 }
 

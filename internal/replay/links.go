@@ -93,7 +93,7 @@ func filled(ctx context.Context, v linksView, parts partsView) linksRows {
 func writeLinks(ctx context.Context, cfg topology.Config, create func(string) (io.WriteCloser, error), w documents.Writer) error {
 	return ReadTable(ctx, cfg, tables.Links, func(v linksView) error {
 		return wholeRows(ctx, cfg, v, func(rows linksRows) error {
-			return writeRows(create, "links", documentsOf(rows, w.Links))
+			return writeRows(create, "links", documentsOf(rows, ofEntry(w.Links)))
 		})
 	})
 }

@@ -99,15 +99,12 @@ func list[K fmt.Stringer, V any](ctx context.Context, r *reader, l *limit, table
 	}
 	return within(ctx, r, table, func(v *topology.View[K, V]) error {
 		out := r.lines(l)
-		var broken []error
+		var broken brokenRows
 		for row, err := range v.Prefix([]byte(prefix)) {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			if errors.Is(err, topology.ErrDecode) {
-				if len(broken) < shownBroken {
-					broken = append(broken, err)
-				}
+			if broken.has(err) {
 				continue
 			}
 			if err != nil {
@@ -125,5 +122,19 @@ func list[K fmt.Stringer, V any](ctx context.Context, r *reader, l *limit, table
 	})
 }
 
+// brokenRows are the errors of rows that cannot be decoded, the first of them.
+type brokenRows []error
+
 // shownBroken is how many rows that cannot be decoded are named.
 const shownBroken = 20
+
+// has takes note of the error of a row that cannot be decoded, and reports false of any other.
+func (b *brokenRows) has(err error) bool {
+	if !errors.Is(err, topology.ErrDecode) {
+		return false
+	}
+	if len(*b) < shownBroken {
+		*b = append(*b, err)
+	}
+	return true
+}

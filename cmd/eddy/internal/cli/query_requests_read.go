@@ -42,15 +42,12 @@ func (q *requestReader) list(ctx context.Context, l *limit, after *requestDocume
 		return err
 	}
 	out := q.lines(l)
-	var broken []error
+	var broken brokenRows
 	for chunk, err := range q.chunks.All(q.prefix()) {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if errors.Is(err, topology.ErrDecode) {
-			if len(broken) < shownBroken {
-				broken = append(broken, err)
-			}
+		if broken.has(err) {
 			continue
 		}
 		more := false
