@@ -120,6 +120,7 @@ func FuzzParse(f *testing.F) {
 func FuzzParseSeen(f *testing.F) {
 	f.Add("")
 	f.Add("AQFhAQUABQ")
+	f.Add("AQAD0000A00007200000") // a partition that does not fit into 31 bits
 	f.Fuzz(func(t *testing.T, text string) {
 		s, err := fence.ParseSeen(text)
 		if err != nil {

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 )
 
@@ -122,6 +123,10 @@ func ParseSeen(text string) (Seen, error) {
 		n, least := in.next(), in.next()
 		for ; n > 0 && !in.bad; n-- {
 			partition, above := in.next(), in.next()
+			if partition > math.MaxInt32 || least+above > maxVarint {
+				in.bad = true
+				break
+			}
 			s.Admit(Stamp{Task: Task{Processor: name, Partition: int32(partition)}, Epoch: int64(least + above)})
 		}
 	}
@@ -133,6 +138,9 @@ func ParseSeen(text string) (Seen, error) {
 
 func sorted[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
 
+// maxVarint is the greatest number in a text.
+const maxVarint = 1 << 62
+
 // varints reads unsigned varints; after an error it gives zeros.
 type varints struct {
 	data []byte
@@ -141,7 +149,7 @@ type varints struct {
 
 func (v *varints) next() uint64 {
 	x, n := binary.Uvarint(v.data)
-	if n <= 0 || x > 1<<62 {
+	if n <= 0 || x > maxVarint {
 		v.bad, v.data = true, nil
 		return 0
 	}
