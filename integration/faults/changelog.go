@@ -5,8 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/twmb/franz-go/pkg/kadm"
+	"github.com/twmb/franz-go/pkg/kerr"
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
@@ -33,17 +35,11 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 	}
 	defer kafka.Close()
 	admin := kadm.NewClient(kafka)
-	starts, err := admin.ListStartOffsets(ctx, topics...)
-	if err == nil {
-		err = starts.Error()
-	}
+	starts, err := listed(ctx, admin.ListStartOffsets, topics)
 	if err != nil {
 		return nil, fmt.Errorf("starts of changelogs: %w", err)
 	}
-	ends, err := admin.ListCommittedOffsets(ctx, topics...) // nobody reads behind a transaction that hangs
-	if err == nil {
-		err = ends.Error()
-	}
+	ends, err := listed(ctx, admin.ListCommittedOffsets, topics) // nobody reads behind a transaction that hangs
 	if err != nil {
 		return nil, fmt.Errorf("ends of changelogs: %w", err)
 	}
@@ -87,6 +83,29 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 		}
 	}
 	return logs, nil
+}
+
+// leading is how long brokers that are back may take to have a leader for each partition.
+const leading = time.Minute
+
+// listed lists offsets once each partition has a leader.
+func listed(ctx context.Context, list func(context.Context, ...string) (kadm.ListedOffsets, error), topics []string) (kadm.ListedOffsets, error) {
+	ctx, cancel := context.WithTimeout(ctx, leading)
+	defer cancel()
+	for {
+		offsets, err := list(ctx, topics...)
+		if err == nil {
+			err = offsets.Error()
+		}
+		if err == nil || !kerr.IsRetriable(err) {
+			return offsets, err
+		}
+		select {
+		case <-time.After(time.Second):
+		case <-ctx.Done():
+			return offsets, err
+		}
+	}
 }
 
 // epochHeader is the header that says who wrote a record, and in which epoch: epoch, partition (unsigned varints), processor.
