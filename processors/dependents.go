@@ -44,10 +44,11 @@ func addDependents(b *topology.Builder, o Options) {
 
 // view is one handler's stay at the row of a target.
 type view struct {
-	h   *dependents
-	r   topology.Scope
-	key tables.Target
-	row *tables.TargetRow
+	h    *dependents
+	r    topology.Scope
+	key  tables.Target
+	row  *tables.TargetRow
+	kept *tables.DependentsRow // that holds it
 }
 
 // target opens the row of a target; there need not be one yet.
@@ -57,13 +58,13 @@ func (h *dependents) target(r topology.Scope, key tables.Target) (*view, error) 
 		return nil, err
 	}
 	if !found || row.Target == nil {
-		return &view{h, r, key, &tables.TargetRow{}}, nil
+		row = &tables.DependentsRow{Target: &tables.TargetRow{}}
 	}
-	return &view{h, r, key, row.Target}, nil
+	return &view{h, r, key, row.Target, row}, nil
 }
 
 func (v *view) save() error {
-	return v.h.rows.Set(v.r, &tables.DependentsRow{Target: v.row})
+	return v.h.rows.Set(v.r, v.kept)
 }
 
 // update takes in what a page says: a link set or removed, or new content of the title's page.

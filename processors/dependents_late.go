@@ -11,6 +11,9 @@ import (
 // asked for by the latest such cascade, at once: the walk itself will not come back. What is not older than a visit by its time is not older than those
 // of earlier moments.
 func (v *view) checkLate(e *tables.Edge) error {
+	if len(v.row.Visits) == 0 {
+		return nil
+	}
 	visits := slices.SortedStableFunc(slices.Values(v.row.Visits), func(a, b tables.Visit) int {
 		x, y := b.Hop.Cascade, a.Hop.Cascade
 		return cmp.Or(cmp.Compare(x.Moment(), y.Moment()), cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev))

@@ -43,10 +43,8 @@ func pendingBytes(s *tables.SourceEdges) int {
 // sparse, so that a chunk has some dozens of them.
 func (v *view) moveToChunks(s *tables.SourceEdges) error {
 	first, last := int64(math.MaxInt64), int64(0)
-	for _, set := range s.Edges.Sets {
-		if len(set) > 0 {
-			first, last = min(first, set[0]), max(last, set[len(set)-1])
-		}
+	for _, set := range s.Edges.Sets() {
+		first, last = min(first, set[0]), max(last, set[len(set)-1])
 	}
 	s.Pending = s.Edges.All()
 	s.Width = uint8(v.h.o.ChunkWidth)

@@ -142,7 +142,7 @@ func (v *view) mayHaveUsers(types tables.LinkTypes) bool {
 			return true
 		}
 		for t := range types.Each() {
-			if len(s.Edges.Sets[t]) > 0 {
+			if len(s.Edges.Users(t)) > 0 {
 				return true
 			}
 		}

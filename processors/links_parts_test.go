@@ -51,9 +51,9 @@ func usersOf(d *topologytest.Driver, page int64) (list []string) {
 			continue
 		}
 		for _, s := range e.Value.Target.Sources {
-			for typ, set := range s.Edges.Sets {
+			for typ, set := range s.Edges.Sets() {
 				if set.Has(page) {
-					list = append(list, fmt.Sprint(tables.LinkType(typ), " ", e.Key.Text))
+					list = append(list, fmt.Sprint(typ, " ", e.Key.Text))
 				}
 			}
 		}

@@ -63,9 +63,9 @@ func (b *bench) loads(title string, want int) {
 	if err != nil || u.Len() != want {
 		b.t.Errorf("%d users of %s, %v; want %d", u.Len(), title, err, want)
 	}
-	for t, set := range u.Sources[0].Edges.Sets {
+	for t, set := range u.Sources[0].Edges.Sets() {
 		if !slices.IsSorted(set) {
-			b.t.Errorf("%s links are not in order: %v", tables.LinkType(t), set)
+			b.t.Errorf("%s links are not in order: %v", t, set)
 		}
 	}
 }

@@ -200,9 +200,9 @@ func (b *bench) dependents(title string) []string {
 			continue
 		}
 		for _, s := range e.Value.Target.Sources {
-			for typ, set := range s.Edges.Sets {
+			for typ, set := range s.Edges.Sets() {
 				for _, id := range set {
-					list = append(list, fmt.Sprintf("%s %d", tables.LinkType(typ), id))
+					list = append(list, fmt.Sprintf("%s %d", typ, id))
 				}
 			}
 		}

@@ -80,8 +80,8 @@ func of[T any](schema string, c codecs.Codec[T]) []sample {
 func dependentsSamples() []sample {
 	c := erase(DependentsRows())
 	var chunk ChunkRow
-	chunk.Edges.Sets[LinkPage] = IDSet{1, 2, 3, 70000}
-	chunk.Edges.Sets[LinkTemplate] = IDSet{math.MaxUint32, math.MaxInt64}
+	chunk.Edges.with(LinkPage).ids = IDSet{1, 2, 3, 70000}
+	chunk.Edges.with(LinkTemplate).ids = IDSet{math.MaxUint32, math.MaxInt64}
 	chunk.Edges.Hubs = []Hub{{Page: 3, Type: LinkPage, Name: Name{Namespace: 10, DBKey: "Infobox"}}}
 	target := &TargetRow{
 		Holder: 7, HolderDT: 1767323045, Left: Leaver{Page: 8, DT: 1767323044},

@@ -13,7 +13,7 @@ func BenchmarkIDSet(b *testing.B) {
 		for range 2000 {
 			e.Apply(ChunkEdge{Page: int64(1 + r.IntN(span)), Type: LinkPage, Present: true})
 		}
-		set := e.Sets[LinkPage]
+		set := e.Users(LinkPage)
 		data := AppendIDSet(nil, set)
 		b.Run(name+"/decode", func(b *testing.B) {
 			for b.Loop() {

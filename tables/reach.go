@@ -77,7 +77,7 @@ type Step struct {
 func (e *Edges) Walk(at Target, types LinkTypes, reach Reach, except IDSet) (s Step) {
 	taken := []IDSet{except}
 	for t := range types.Without(LinkRedirect).Each() {
-		set := e.Sets[t]
+		set := e.Users(t)
 		if reach > ReachAll {
 			set = e.DirectUsers(t)
 		}

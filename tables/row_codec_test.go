@@ -52,7 +52,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, directUsers{})); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -62,7 +62,7 @@ func FuzzDependentsRows(f *testing.F) {
 	codec := DependentsRows()
 	for _, row := range []*DependentsRow{
 		{},
-		{Chunk: &ChunkRow{Edges: Edges{Sets: [NumLinkTypes]IDSet{LinkPage: {1, 2, 3}}}}},
+		{Chunk: &ChunkRow{Edges: Edges{users: []typedUsers{{typ: LinkPage, ids: IDSet{1, 2, 3}}}}}},
 		{Target: &TargetRow{Holder: 1, Sources: []SourceEdges{{Wiki: "enwiki", Width: 14, Chunks: IDSet{0, 2}}}}},
 	} {
 		data, err := codec.Encode(row)
@@ -84,7 +84,7 @@ func FuzzDependentsRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, directUsers{})); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -174,7 +174,7 @@ func TestEdgesModel(t *testing.T) {
 		}
 		hubs := 0
 		for l, hub := range model {
-			if !e.Sets[l.typ].Has(l.page) {
+			if !e.Users(l.typ).Has(l.page) {
 				t.Fatalf("%+v is missing", l)
 			}
 			if hub != nil {

@@ -1,8 +1,8 @@
 package tables
 
 import (
-	"cmp"
 	"slices"
+	"sort"
 )
 
 // DependentsRow is a row of `eddy-dependents-table`, keyed by [Target]. Exactly one field is set.
@@ -190,8 +190,8 @@ func (r *TargetRow) Heaviest(size func(*SourceEdges) int) *SourceEdges {
 
 // Source returns the edges of wiki, added if they are missing.
 func (r *TargetRow) Source(wiki string) *SourceEdges {
-	i, found := slices.BinarySearchFunc(r.Sources, wiki, func(s SourceEdges, w string) int { return cmp.Compare(s.Wiki, w) })
-	if !found {
+	i := sort.Search(len(r.Sources), func(i int) bool { return r.Sources[i].Wiki >= wiki })
+	if i == len(r.Sources) || r.Sources[i].Wiki != wiki {
 		r.Sources = slices.Insert(r.Sources, i, SourceEdges{Wiki: wiki})
 	}
 	return &r.Sources[i]

@@ -128,40 +128,46 @@ func (t *targetRecord) row() (row *TargetRow, err error) {
 }
 
 func (e *Edges) record() edgesRecord {
-	r := edgesRecord{Hubs: e.Hubs}
-	for t, set := range e.Sets {
-		if len(set) == 0 {
-			continue
-		}
-		record := setRecord{Type: LinkType(t), IDs: AppendIDSet(nil, set)}
-		if t < len(directTypes) && !e.direct[t].all {
-			if record.Direct = AppendIDSet(nil, e.direct[t].ids); len(record.Direct) == 0 {
+	r := edgesRecord{Hubs: e.Hubs, Sets: make([]setRecord, len(e.users))}
+	for i := range e.users {
+		u := &e.users[i]
+		record := &r.Sets[i]
+		record.Type, record.IDs = u.typ, AppendIDSet(nil, u.ids)
+		if u.typ.countsDirect() && !u.direct.all {
+			if record.Direct = AppendIDSet(nil, u.direct.ids); len(record.Direct) == 0 {
 				record.Direct = []byte{directNone}
 			}
 		}
-		r.Sets = append(r.Sets, record)
 	}
 	return r
 }
 
 func (r *edgesRecord) edges() (e Edges, err error) {
 	e.Hubs = r.Hubs
+	if len(r.Sets) > 0 {
+		e.users = make([]typedUsers, 0, len(r.Sets))
+	}
 	for _, s := range r.Sets {
 		if int(s.Type) >= NumLinkTypes {
 			return e, fmt.Errorf("%w: link type %d", ErrIDSet, s.Type)
 		}
-		if e.Sets[s.Type], err = DecodeIDSet(s.IDs); err != nil {
+		ids, err := DecodeIDSet(s.IDs)
+		if err != nil {
 			return e, fmt.Errorf("%s links: %w", s.Type, err)
 		}
-		if int(s.Type) >= len(directTypes) || len(e.Sets[s.Type]) == 0 {
+		if len(ids) == 0 {
 			continue
 		}
-		d := &e.direct[s.Type]
+		u := e.with(s.Type)
+		u.ids, u.direct = ids, directUsers{}
+		if !s.Type.countsDirect() {
+			continue
+		}
 		switch {
 		case len(s.Direct) == 0:
-			d.all = true
+			u.direct.all = true
 		case s.Direct[0] != directNone:
-			if d.ids, err = DecodeIDSet(s.Direct); err != nil {
+			if u.direct.ids, err = DecodeIDSet(s.Direct); err != nil {
 				return e, fmt.Errorf("direct %s links: %w", s.Type, err)
 			}
 		}

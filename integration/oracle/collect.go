@@ -60,9 +60,9 @@ func (c *Collector) Dependents(key tables.Target, row *tables.DependentsRow) {
 }
 
 func (c *Collector) add(target tables.Target, wiki string, edges *tables.Edges) {
-	for kind, set := range edges.Sets {
+	for kind, set := range edges.Sets() {
 		for _, id := range set {
-			c.edges.set(target.String(), tables.LinkType(kind), tables.PageKey{Wiki: wiki, ID: id}, true)
+			c.edges.set(target.String(), kind, tables.PageKey{Wiki: wiki, ID: id}, true)
 		}
 	}
 }

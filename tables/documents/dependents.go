@@ -1,7 +1,6 @@
 package documents
 
 import (
-	"github.com/eddystream/eddy/tables"
 	"github.com/eddystream/eddy/tables/dependents"
 )
 
@@ -19,11 +18,8 @@ func (w Writer) Dependents(uses *dependents.Uses, limit int) *Dependents {
 	d := &Dependents{Target: uses.Target.String(), Holder: uses.Holder, Count: uses.Len(), Pages: map[string]map[string][]int64{}}
 	for i := range uses.Sources {
 		from := &uses.Sources[i]
-		for t, set := range from.Edges.Sets {
-			if len(set) == 0 {
-				continue
-			}
-			name := tables.LinkType(t).String()
+		for t, set := range from.Edges.Sets() {
+			name := t.String()
 			if d.Pages[name] == nil {
 				d.Pages[name] = map[string][]int64{}
 			}

@@ -177,7 +177,7 @@ func (c *atLeastOnce) send(ctx context.Context, p part) error {
 			if to[i]-from == int64(len(rows.rows)) {
 				continue
 			}
-			healed, err := c.heal(ctx, rows.of, written(p.unsaved, rows.of), from, to[i])
+			healed, err := c.heal(ctx, rows.of, unsavedOf(p.unsaved, rows.of), from, to[i])
 			if err != nil {
 				return err
 			}
@@ -201,8 +201,8 @@ func (c *atLeastOnce) deliver(t *task, send func(context.Context, *delivery) err
 	return d.wait(ctx)
 }
 
-// written are the rows of one table that are written and not in the store yet.
-func written(all []changes, of *rows) map[string][]byte {
+// unsavedOf are the rows of one table that are written and not in the store yet.
+func unsavedOf(all []changes, of *rows) map[string][]byte {
 	values := map[string][]byte{}
 	for _, c := range all {
 		if c.of != of {

@@ -336,7 +336,7 @@ func (r *rows) decodeAnew() error {
 	r.sorted, r.flying = nil, nil
 	if b := r.task.flight.Load(); b != nil {
 		for _, c := range b.of(r) {
-			s := rowState{ok: c.value != nil, size: len(c.value), seq: b.seq}
+			s := rowState{ok: c.value != nil, size: int32(len(c.value)), seq: b.seq}
 			if s.ok {
 				var err error
 				if s.value, err = r.def.Decode(c.value); err != nil {
@@ -344,7 +344,7 @@ func (r *rows) decodeAnew() error {
 				}
 			}
 			r.cache.Forget(string(c.key))
-			r.cache.Add(string(c.key), s, s.size)
+			r.cache.Add(string(c.key), s, int(s.size))
 		}
 	}
 	for i, w := range r.dirty {
@@ -352,7 +352,7 @@ func (r *rows) decodeAnew() error {
 			return err
 		}
 		r.cache.Forget(w.Key)
-		r.dirty[i] = r.cache.Add(w.Key, w.Value, w.Value.size)
+		r.dirty[i] = r.cache.Add(w.Key, w.Value, int(w.Value.size))
 	}
 	return nil
 }

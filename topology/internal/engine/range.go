@@ -112,7 +112,7 @@ func (r *rows) sort() {
 	r.flying, r.flyingSeq = newOrdered(), b.seq
 	for _, row := range b.of(r) {
 		// It is in the cache until it is committed. Where it was written again, the open batch has the newer one.
-		if w := r.cache.Get(row.key); w != nil && !w.Value.dirty {
+		if w := r.cache.Get(row.key); w != nil && !w.Value.dirty() {
 			r.flying.ReplaceOrInsert(w.Key, version{w.Value.value, w.Value.ok})
 		}
 	}
@@ -121,7 +121,7 @@ func (r *rows) sort() {
 // decoded is the value of a stored row that no layer above has.
 func (r *rows) decoded(stored store.Row) (any, error) {
 	// One that was written since the iteration began is not what it was.
-	if w := r.cache.Get(stored.Key); w != nil && !w.Value.dirty {
+	if w := r.cache.Get(stored.Key); w != nil && !w.Value.dirty() {
 		r.touch(w)
 		return w.Value.value, nil
 	}

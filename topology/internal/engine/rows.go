@@ -26,6 +26,7 @@ type rows struct {
 	cache *cache.Cache[rowState]
 	meter cache.Meter
 	dirty []*row // written in the open batch, each once
+	slab  slab   // of what is known of them
 
 	touched []*row // by the running handler
 	mark    int    // of dirty, when it began
@@ -48,7 +49,7 @@ var _ kernel.Rows = (*rows)(nil)
 
 func newRows(t *task, def *kernel.Table, table *store.Table) *rows {
 	r := &rows{task: t, def: def, table: table, tp: kernel.TopicPartition{Topic: def.Topic.Name, Partition: t.partition}}
-	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty || w.Value.seq > t.committed.Load() })
+	r.cache = cache.New(t.p.e.opts.Memory.Rows, func(w *row) bool { return w.Value.dirty() || w.Value.seq > t.committed.Load() })
 	return r
 }
 
@@ -64,7 +65,7 @@ func (r *rows) Get(key []byte) (any, bool, error) {
 
 // got is a row that a handler gets.
 func (r *rows) got(w *row) kernel.Found {
-	if w.Value.dirty {
+	if w.Value.dirty() {
 		r.task.spoils = true // what the handler changes in it is in the batch at once
 	}
 	r.touch(w)
@@ -97,13 +98,13 @@ func (r *rows) keep(key, data []byte, ok bool) (*row, error) {
 			return nil, err
 		}
 	}
-	w, bytes := rowState{ok: ok, size: len(data)}, 0
+	w, bytes := rowState{ok: ok, size: int32(len(data))}, 0
 	if ok {
 		var err error
 		if w.value, err = r.def.Decode(data); err != nil {
 			return nil, fmt.Errorf("row %s: %w", kernel.Quote(key), err)
 		}
-		bytes = r.meter.Estimate(w.value, w.size)
+		bytes = r.meter.Estimate(w.value, len(data))
 	}
 	return r.cache.Add(string(key), w, bytes), nil
 }
@@ -136,17 +137,19 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 	s := &w.Value
 	r.touch(w)
 	s.checked = true
-	s.value, s.ok, s.raw, s.by = value, ok, nil, originOf(t.msg)
+	s.value, s.ok, s.raw = value, ok, nil
 	t.spoils, t.cur.changed = true, true
 	if r.sorted != nil {
 		r.sorted.ReplaceOrInsert(w.Key, version{value, ok})
 	}
-	if s.dirty {
+	if s.dirty() {
+		s.written.by = originOf(t.msg)
 		return nil
 	}
-	s.dirty, s.since, s.kept = true, t.handled, nil
+	s.written = r.slab.next()
+	s.written.by, s.written.since = originOf(t.msg), t.handled
 	r.dirty = append(r.dirty, w)
-	size := len(key) + max(s.size, rowOverhead)
+	size := len(key) + max(int(s.size), rowOverhead)
 	t.cur.bytes += size
 	if t.emitted += size; t.emitted > MaxEmitted {
 		return kernel.In(kernel.PhaseWrite, ErrTooMuch)
@@ -164,18 +167,18 @@ func (r *rows) encode(b *batch) ([]change, error) {
 		s := &w.Value
 		data, bytes, err := r.encodeRow(w)
 		if err != nil {
-			return nil, s.by.fails(r.task, err)
+			return nil, s.written.by.fails(r.task, err)
 		}
-		c := change{key: []byte(w.Key), value: data, by: s.by}
+		c := change{key: []byte(w.Key), value: data, by: s.written.by}
 		if s.ok {
-			s.size = len(data)
+			s.size = int32(len(data))
 		}
-		s.dirty, s.seq, s.by, s.kept = false, b.seq, origin{}, nil
+		s.written, s.seq = nil, b.seq
 		r.cache.Resize(w, bytes)
 		list = append(list, c)
 	}
 	clear(r.dirty)
-	r.dirty = r.dirty[:0]
+	r.dirty, r.slab = r.dirty[:0], nil
 	if r.sorted != nil {
 		r.flying, r.flyingSeq, r.sorted = r.sorted, b.seq, newOrdered()
 	}
@@ -186,7 +189,7 @@ func (r *rows) encode(b *batch) ([]change, error) {
 func (r *rows) forget() {
 	r.cache.Clear()
 	clear(r.dirty)
-	r.dirty = r.dirty[:0]
+	r.dirty, r.slab = r.dirty[:0], nil
 	r.sorted, r.flying = nil, nil
 }
 

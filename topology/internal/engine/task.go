@@ -39,6 +39,7 @@ type task struct {
 	time     clockwork
 	packings [][]*packing
 	lastCut  time.Time
+	pace     pace
 	reminder *time.Timer
 
 	// Of the running handler.
@@ -124,7 +125,7 @@ func (t *task) loop(ctx context.Context) (ended bool) {
 				t.cutUnderLoad()
 				continue
 			}
-			t.cutNow()
+			t.cutDry()
 			t.rest(ctx)
 		}
 		ended = true
@@ -279,27 +280,6 @@ func (t *task) stop(err error) {
 // drop makes sure that the open batch, and so nothing behind it, is ever committed.
 func (t *task) drop() { t.lost.Store(true) }
 
-// While there is more to do than a task can, a commit is followed by some times its duration without one, for at most loadedInterval: commits of
-// rows that change often then cost a part of the time and not all of it.
-const (
-	betweenCommits = 3
-	loadedInterval = 100 * time.Millisecond
-)
-
-// cutUnderLoad cuts the open batch where records go on coming: when it is full, or when the commit before it is long enough ago.
-func (t *task) cutUnderLoad() {
-	if t.flight.Load() != nil {
-		return
-	}
-	rest := min(betweenCommits*time.Duration(t.took.Load()), loadedInterval)
-	if t.cur.full() || t.p.e.now().Sub(t.committedAt()) >= rest {
-		t.cutNow()
-	}
-}
-
-// committedAt is when the batch before the open one was committed, about.
-func (t *task) committedAt() time.Time { return t.lastCut.Add(time.Duration(t.took.Load())) }
-
 // cutNow hands the open batch to the coordinator, if it holds anything and the one before it is committed.
 func (t *task) cutNow() {
 	b := t.cur
@@ -318,6 +298,7 @@ func (t *task) cutNow() {
 	}
 	t.trouble.cut()
 	t.lastCut = b.cut
+	t.pace.cut(b)
 	t.flight.Store(b)
 	t.cur = newBatch(t)
 	t.a.coordinator.commit(b)

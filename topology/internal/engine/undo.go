@@ -92,8 +92,8 @@ func (r *rows) touch(w *row) {
 	}
 	s.touched = t.handled
 	switch {
-	case s.dirty:
-		t.deep = t.deep || s.since != t.handled
+	case s.dirty():
+		t.deep = t.deep || s.written.since != t.handled
 	case s.seq > t.committed.Load():
 		t.flying = true
 	}
@@ -117,13 +117,13 @@ func (r *rows) undo() bool {
 		return false
 	}
 	for _, w := range r.touched {
-		if w.Value.dirty && w.Value.since != t.handled {
+		if w.Value.dirty() && w.Value.written.since != t.handled {
 			if !r.revert(w) {
 				return false
 			}
 			continue
 		}
-		if w.Value.dirty && r.sorted != nil {
+		if w.Value.dirty() && r.sorted != nil {
 			r.sorted.Delete(w.Key)
 		}
 		r.cache.Remove(w)
@@ -136,10 +136,11 @@ func (r *rows) undo() bool {
 // revert brings a row that was written in the open batch back to what it was before the message.
 func (r *rows) revert(w *row) bool {
 	s := &w.Value
-	s.value, s.ok = nil, s.kept != nil
+	kept := s.written.kept
+	s.value, s.ok = nil, kept != nil
 	if s.ok {
 		if err := guard(func() (err error) {
-			s.value, err = r.def.Decode(s.kept)
+			s.value, err = r.def.Decode(kept)
 			return err
 		}); err != nil {
 			return false
@@ -154,14 +155,14 @@ func (r *rows) revert(w *row) bool {
 // check encodes the rows that the message wrote.
 func (r *rows) check() error {
 	for _, w := range r.touched {
-		if !w.Value.dirty {
+		if !w.Value.dirty() {
 			continue
 		}
 		data, _, err := r.encodeRow(w)
 		if err != nil {
 			return err
 		}
-		w.Value.kept = data
+		w.Value.written.kept = data
 	}
 	return nil
 }

@@ -23,7 +23,7 @@ const Memtables = 4
 type Options struct {
 	// Dir and Name give the folder, Dir/Name; it is made where it is absent. One process may have it open.
 	Dir, Name string
-	// CacheBytes is the size of the block cache. Defaults to 64 MiB.
+	// CacheBytes is the size of the block cache, with the filter of keys. Defaults to 64 MiB.
 	CacheBytes int64
 	// MemtableBytes is the size of all memtables, of which there are [Memtables]. Defaults to 64 MiB.
 	MemtableBytes int64
@@ -84,7 +84,8 @@ func Open(o Options) (*DB, error) {
 
 // open opens the store of a folder as it is.
 func open(o Options, dir string) (*DB, error) {
-	cache := pebble.NewCache(o.CacheBytes)
+	filterBytes := o.CacheBytes / filterPart
+	cache := pebble.NewCache(o.CacheBytes - filterBytes)
 	defer cache.Unref() // the store holds its own reference
 	f := newFailing(o.fs, dir)
 	options := &pebble.Options{
@@ -118,12 +119,20 @@ func open(o Options, dir string) (*DB, error) {
 		return nil, fmt.Errorf("open store: %w", f.explain(err))
 	}
 	f.opened.Store(true)
-	db, err := newDB(disk{db: p, f: f})
+	d := disk{db: p, f: f}
+	empty, err := d.empty()
+	if empty {
+		d.keys = newFilter(filterBytes)
+	}
+	var db *DB
+	if err == nil {
+		db, err = newDB(d)
+	}
 	if err != nil {
 		if !errors.Is(err, ErrNewerFormat) {
 			err = f.explain(err)
 		}
-		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, disk{db: p, f: f}.close()))
+		return nil, fmt.Errorf("open store %q: %w", dir, errors.Join(err, d.close()))
 	}
 	return db, nil
 }

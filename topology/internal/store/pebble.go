@@ -12,11 +12,25 @@ import (
 // disk is the back end on disk. It has no write-ahead log: a commit goes to the memtable, and the memtables go to disk in
 // the order of the commits, so what a crash leaves is a prefix of them.
 type disk struct {
-	db *pebble.DB
-	f  *failing
+	db   *pebble.DB
+	f    *failing
+	keys *filter // of all keys; nil: there were some when the store was opened
+}
+
+// empty reports whether there is no key.
+func (d disk) empty() (bool, error) {
+	it, err := d.db.NewIter(nil)
+	if err != nil {
+		return false, err
+	}
+	found := it.First()
+	return !found, it.Close()
 }
 
 func (d disk) get(key []byte) ([]byte, bool, error) {
+	if d.keys.lacks(key) {
+		return nil, false, nil
+	}
 	value, closer, err := d.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return nil, false, nil
@@ -32,7 +46,13 @@ func (d disk) get(key []byte) ([]byte, bool, error) {
 // they are not: it is as quick as get for keys that lie far apart, and several times as quick for those that are near, or absent. A few keys are not
 // worth an iterator.
 func (d disk) getMany(keys [][]byte, each func(i int, value []byte, ok bool) error) error {
-	if len(keys) <= fewKeys {
+	likely := 0
+	for _, key := range keys {
+		if !d.keys.lacks(key) {
+			likely++
+		}
+	}
+	if likely <= fewKeys {
 		for i, key := range keys {
 			value, ok, err := d.get(key)
 			if err == nil {
@@ -51,7 +71,7 @@ func (d disk) getMany(keys [][]byte, each func(i int, value []byte, ok bool) err
 	defer it.Close() // its error is that of Error
 	steps := nearKeys{it: it}
 	for i, key := range keys {
-		if !steps.to(key) {
+		if d.keys.lacks(key) || !steps.to(key) {
 			if err := it.Error(); err != nil {
 				return d.f.read(err)
 			}
@@ -111,6 +131,9 @@ func (n *nearKeys) to(key []byte) bool {
 }
 
 func (d disk) has(key []byte) (bool, error) {
+	if d.keys.lacks(key) {
+		return false, nil
+	}
 	_, closer, err := d.db.Get(key)
 	if errors.Is(err, pebble.ErrNotFound) {
 		return false, nil
@@ -170,14 +193,18 @@ func (d disk) close() error {
 
 func (d disk) failed() *failing { return d.f }
 
-func (d disk) writes() writes { return diskWrites{d.db.NewBatch(), d.f} }
+func (d disk) writes() writes { return diskWrites{d.db.NewBatch(), d.f, d.keys} }
 
 type diskWrites struct {
 	batch *pebble.Batch
 	f     *failing
+	keys  *filter
 }
 
-func (w diskWrites) set(key, value []byte) error { return w.batch.Set(key, value, nil) }
+func (w diskWrites) set(key, value []byte) error {
+	w.keys.add(key)
+	return w.batch.Set(key, value, nil)
+}
 
 func (w diskWrites) remove(key []byte) error { return w.batch.Delete(key, nil) }
 

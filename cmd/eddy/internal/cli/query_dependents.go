@@ -140,9 +140,9 @@ func (d *dependentsAnswer) choose(uses *dependents.Uses, f *useFilter, l *limit,
 		if f.from != "" && from.Wiki != f.from {
 			continue
 		}
-		for t, set := range from.Edges.Sets {
+		for t, set := range from.Edges.Sets() {
 			for _, id := range set {
-				u := use{kind: tables.LinkType(t), page: tables.PageKey{Wiki: from.Wiki, ID: id}}
+				u := use{kind: t, page: tables.PageKey{Wiki: from.Wiki, ID: id}}
 				if (f.kind == "" || f.kind == u.kind.String()) && (after == nil || u.compare(*after) > 0) {
 					all = append(all, u)
 				}
@@ -207,10 +207,8 @@ func dependentsText(uses *dependents.Uses, d *dependentsAnswer, w io.Writer) {
 	fieldf(w, "links", "%d", d.Count)
 	for i := range uses.Sources {
 		from := &uses.Sources[i]
-		for t, set := range from.Edges.Sets {
-			if len(set) > 0 {
-				fieldf(w, "links of "+from.Wiki, "%d %s", len(set), tables.LinkType(t))
-			}
+		for t, set := range from.Edges.Sets() {
+			fieldf(w, "links of "+from.Wiki, "%d %s", len(set), t)
 		}
 	}
 	for _, u := range d.listed {
