@@ -110,7 +110,8 @@ func (h *requests) answered(p *tables.PageRender, c *tables.Cascade) bool {
 	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()-skew) || p.Start > c.Moment()+skew && !c.Timeless)
 }
 
-// request sends the requests for pages, and waits for their answers. The join only names them, and a change that it may not have seen yet.
+// request sends the requests for pages, and waits for their answers. Their names are those of their last lives, or, of pages that no life has named
+// here, what the join has.
 func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason tables.LinkType) error {
 	if len(offsets) == 0 {
 		return nil
@@ -119,33 +120,54 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 	if err != nil {
 		return err
 	}
-	keys := make([]tables.PageKey, len(offsets))
-	for i, offset := range offsets {
-		keys[i] = tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
-	}
-	rows, err := c.h.pages.GetMany(c.r, keys)
-	if err != nil {
+	if err := c.name(known); err != nil {
 		return err
 	}
 	for i, offset := range offsets {
 		var name tables.Name
 		var prefix string
 		k := &known[i]
-		if rows[i].OK {
-			name, prefix = rows[i].Value.Name, rows[i].Value.Prefix
-		}
-		if n := k.named; n != nil && (!rows[i].OK || n.DT >= rows[i].Value.DT) {
-			name, prefix = n.Name, n.Prefix
+		if k.named != nil {
+			name, prefix = k.named.Name, k.named.Prefix
 		}
 		stale := hop.Cascade.Moment()
 		if k.page != nil && hop.Cascade.Timeless {
 			stale = max(stale, k.page.Start)
 		}
-		if err := c.h.emit(c.r, keys[i], name, prefix, hop, reason, stale); err != nil {
+		if err := c.h.emit(c.r, c.pageKey(offset), name, prefix, hop, reason, stale); err != nil {
 			return err
 		}
 		if !a.closed && !c.h.answered(k.page, &hop.Cascade) {
 			a.outstanding.Add(int(offset))
+		}
+	}
+	return nil
+}
+
+// pageKey is a page of the chunk.
+func (c *chunk) pageKey(offset byte) tables.PageKey {
+	return tables.PageKey{Wiki: c.key.Wiki, ID: c.key.ID + int64(offset)}
+}
+
+// name names those of some pages, in their order, that have no name, as far as the join knows them.
+func (c *chunk) name(pages []pageState) error {
+	var keys []tables.PageKey
+	var nameless []*pageState
+	for i := range pages {
+		if p := &pages[i]; p.named == nil {
+			keys, nameless = append(keys, c.pageKey(p.offset)), append(nameless, p)
+		}
+	}
+	if len(keys) == 0 {
+		return nil
+	}
+	rows, err := c.h.pages.GetMany(c.r, keys)
+	if err != nil {
+		return err
+	}
+	for i, p := range nameless {
+		if row := rows[i].Value; rows[i].OK {
+			p.named = &tables.NamedPage{Offset: int32(p.offset), DT: row.DT, Name: row.Name, Prefix: row.Prefix}
 		}
 	}
 	return nil

@@ -49,6 +49,7 @@ func writesWhole() bool {
 
 // pageState is what is known of a page; nil fields: nothing.
 type pageState struct {
+	offset  byte
 	page    *tables.PageRender
 	named   *tables.NamedPage
 	part    tables.RequestPartKey
@@ -83,7 +84,7 @@ func (c *chunk) known(offsets []byte) ([]pageState, error) {
 
 // ofWhole is what v1 has of a page.
 func (c *chunk) ofWhole(offset byte) *pageState {
-	return &pageState{page: c.whole.Page(offset), named: c.whole.Name(offset), part: tables.PagePart(c.key, offset), inWhole: true}
+	return &pageState{offset: offset, page: c.whole.Page(offset), named: c.whole.Name(offset), part: tables.PagePart(c.key, offset), inWhole: true}
 }
 
 func (p *pageState) take(part *tables.RequestPart) {

@@ -30,6 +30,9 @@ func ValidWiki(wiki string) bool {
 		return false
 	}
 	for _, r := range wiki {
+		if r >= 'a' && r <= 'z' {
+			continue // as nearly all are
+		}
 		if r == ':' || r == '@' || r == '/' || r == '\\' || r == utf8.RuneError || !unicode.IsGraphic(r) || unicode.IsSpace(r) {
 			return false
 		}

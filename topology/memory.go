@@ -58,9 +58,9 @@ type part struct {
 }
 
 var parts = []part{
-	{"block cache", func(p *MemoryPlan) *int64 { return &p.BlockCache }, 30, mib, math.MaxInt64, false},
+	{"block cache", func(p *MemoryPlan) *int64 { return &p.BlockCache }, 20, mib, math.MaxInt64, false},
 	{"memtables", func(p *MemoryPlan) *int64 { return &p.Memtables }, 12, 2 * mib, store.Memtables * 64 * mib, false},
-	{"cache of rows", func(p *MemoryPlan) *int64 { return &p.Rows }, 26, mib, math.MaxInt64, true},
+	{"cache of rows", func(p *MemoryPlan) *int64 { return &p.Rows }, 14, mib, math.MaxInt64, true},
 	{"fetched", func(p *MemoryPlan) *int64 { return &p.Fetched }, 10, mib, 128 * mib, true},
 	{"send buffer", func(p *MemoryPlan) *int64 { return &p.Sending }, 10, mib, 64 * mib, true},
 	{"batches", func(p *MemoryPlan) *int64 { return &p.Batches }, 12, mib, 256 * mib, true},

@@ -5,12 +5,13 @@ import "time"
 // A commit costs some of the same whatever is in it, here and at the broker, and a row that changes often is written by each. So a task that has
 // little to do commits at once, and one that has much commits seldom:
 //
-//   - After a commit of n records there is none for n times restPerRecord. Where records come faster than that, batches grow from one to the
-//     next; where they come more slowly, they shrink to what one fetch brings.
+//   - After a commit of n records, beyond the first fewRecords, there is none for n times restPerRecord. Where records come faster than that,
+//     batches grow from one to the next; where they come more slowly, they shrink to what one fetch brings.
 //   - There is none for betweenCommits times what the last one took, so that commits have a part of the time and not all of it.
 //   - A rest is no longer than loadedRest while records wait, and than dryRest once none does: work comes in bursts, as the tasks before it commit.
 const (
 	restPerRecord  = 500 * time.Microsecond
+	fewRecords     = 64
 	betweenCommits = 3
 	costlyRest     = 100 * time.Millisecond // the longest for what a commit took
 	loadedRest     = time.Second
@@ -28,7 +29,7 @@ func (p *pace) cut(b *batch) { *p = pace{at: time.Now(), records: b.records + b.
 // restLeft is how long the task is still to go without a commit, where none is longer than the longest.
 func (t *task) restLeft(longest time.Duration) time.Duration {
 	took := time.Duration(t.took.Load())
-	rest := max(restPerRecord*time.Duration(t.pace.records), min(betweenCommits*took, costlyRest))
+	rest := max(restPerRecord*time.Duration(max(0, t.pace.records-fewRecords)), min(betweenCommits*took, costlyRest))
 	return took + min(rest, longest) - time.Since(t.pace.at)
 }
 
