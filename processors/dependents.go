@@ -60,6 +60,7 @@ func (h *dependents) target(r topology.Scope, key tables.Target) (*view, error) 
 	if !found || row.Target == nil {
 		row = &tables.DependentsRow{Target: &tables.TargetRow{}}
 	}
+	row.Target.Belongs(key)
 	return &view{h, r, key, row.Target, row}, nil
 }
 

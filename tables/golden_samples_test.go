@@ -95,7 +95,9 @@ func dependentsSamples() []sample {
 	var visit Visit
 	(&filler{}).fill(reflect.ValueOf(&visit).Elem())
 	visit.Beyond, visit.Once = visit.Types, visit.Types // as of what came by a redirect
-	target.Visits = []Visit{visit}
+	own := visit
+	own.own, own.Hop.Cascade.Wiki, own.Hop.Cascade.Root, own.Hop.Cascade.ID, own.Hop.Cascade.Kind = true, "", Name{}, "0123456789abcdef", ChangeMove
+	target.Visits = []Visit{visit, own}
 	return []sample{
 		{"DependentsRow", "set", &DependentsRow{Target: target}, c},
 		{"DependentsRow", "zero", &DependentsRow{}, c},

@@ -105,6 +105,9 @@ func parse(t *testing.T, text []byte) (v any) {
 	return v
 }
 
+// moved are the fields whose values a later release has in another: it reads them, and writes them there.
+var moved = map[string]string{"waves": "visits"}
+
 // agree says which field two readings of one value have otherwise. A field that only one has was added or removed
 // between their schemas.
 func agree(a, b any) error {
@@ -115,7 +118,11 @@ func agree(a, b any) error {
 			return fmt.Errorf("%v is no record", b)
 		}
 		for name, value := range a {
-			if other, ok := fields[name]; ok {
+			other, ok := fields[name]
+			if list, is := fields[moved[name]].([]any); is && len(list) > 0 {
+				ok = false // TestVisitsOfARowFromBefore holds what they say
+			}
+			if ok {
 				if err := agree(value, other); err != nil {
 					return fmt.Errorf("field %q: %w", name, err)
 				}

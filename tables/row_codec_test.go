@@ -7,6 +7,9 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"pgregory.net/rapid"
+
+	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/tables/schemas"
 )
 
 func drawEdges(t *rapid.T) (e Edges) {
@@ -52,7 +55,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{})); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{}, Visit{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
@@ -84,10 +87,58 @@ func FuzzDependentsRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{})); diff != "" {
+		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{}, Visit{})); diff != "" {
 			t.Fatal(diff)
 		}
 	})
+}
+
+// A release before has all that a visit says, in another form. Rows are written so while its workers run.
+func TestVisitsOfARowFromBefore(t *testing.T) {
+	t.Parallel()
+	key := TitleTarget(Title{Wiki: "enwiki", Namespace: 10, DBKey: "Infobox"})
+	row := &TargetRow{}
+	for i, root := range []Title{{"enwiki", 10, "Infobox"}, {"dewiki", 10, "Infobox"}, {"enwiki", 0, "Infobox"}} {
+		c := NewCascade(changeKinds[1+i], root, "event", int64(100+i), int64(i))
+		c.Prefix, c.AsOf, c.Order, c.Timeless = "P", 7, 8, i == 1
+		w := Visit{Hop: CascadeHop{Cascade: c, Depth: int32(i)}, Types: 3, Taken: 2, Page: 9, Beyond: 3, Once: LinkTypes(i)}
+		w.Redirected = w.byRedirect()
+		row.AddVisit(key, w)
+	}
+	before := schemas.New()
+	if err := before.Write("v1"); err != nil {
+		t.Fatal(err)
+	}
+	for name, codec := range map[string]codecs.Codec[*DependentsRow]{
+		"this release": DependentsRows(), "v1": dependentsCodec(codecs.Avro[*dependentsRecord](before.MustFormat("eddy.DependentsRow"))),
+	} {
+		data, err := codec.Encode(&DependentsRow{Target: row})
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := DependentsRows().Decode(data)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Target.Belongs(key)
+		want := slices.Clone(row.Visits)
+		if name == "v1" {
+			for i := range want { // what it does not know
+				w := &want[i]
+				w.Beyond, w.Once, w.own = 0, 0, false
+				w.upgrade()
+				w.Hop.Cascade.AsOf, w.Hop.Cascade.Order, w.Hop.Cascade.Timeless = 0, 0, false
+			}
+		}
+		if diff := cmp.Diff(want, got.Target.Visits, cmp.AllowUnexported(Visit{})); diff != "" {
+			t.Errorf("written as by %s: %s", name, diff)
+		}
+		for i, w := range got.Target.Visits {
+			if name != "v1" && w.own != (i == 2) {
+				t.Errorf("visit %d is of the row's own title: %t", i, w.own)
+			}
+		}
+	}
 }
 
 // A release before said of a whole row whether some of its users list only what their own text names.
@@ -96,7 +147,7 @@ func TestDirectUsersOfARowFromBefore(t *testing.T) {
 	for _, some := range []bool{false, true} {
 		r := targetRecord{Direct: some, Sources: []sourceRecord{{Wiki: "w", Edges: edgesRecord{Sets: []setRecord{
 			{Type: LinkTemplate, IDs: AppendIDSet(nil, IDSet{1, 2})}, {Type: LinkPage, IDs: AppendIDSet(nil, IDSet{3})},
-		}}}}, Visits: []Visit{{Types: 1, Redirected: true}, {Types: 1}}}
+		}}}}, Waves: []Visit{{Types: 1, Redirected: true}, {Types: 1}}}
 		row, err := r.row()
 		if err != nil {
 			t.Fatal(err)

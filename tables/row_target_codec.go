@@ -26,8 +26,9 @@ type (
 		Told      Told           `avro:"told"`
 		Roots     int64          `avro:"roots" default:"0"`
 		Passed    int64          `avro:"passed"`
-		Visits    []Visit        `avro:"waves"`
+		Waves     []Visit        `avro:"waves"` // as releases before write them
 		Sources   []sourceRecord `avro:"sources"`
+		Visits    []visitRecord  `avro:"visits" default:"[]"`
 	}
 	sourceRecord struct {
 		Wiki    string      `avro:"wiki_id"`
@@ -55,11 +56,22 @@ const directNone = 2
 
 // DependentsRows is the codec of the rows of `eddy-dependents-table`.
 func DependentsRows() codecs.Codec[*DependentsRow] {
-	return dependentsRows{schemas.Codec[*dependentsRecord]("DependentsRow")}
+	return dependentsCodec(schemas.Codec[*dependentsRecord]("DependentsRow"))
+}
+
+func dependentsCodec(records codecs.Codec[*dependentsRecord]) codecs.Codec[*DependentsRow] {
+	c := dependentsRows{records: records}
+	data, err := c.records.Encode(&dependentsRecord{Target: &targetRecord{Visits: []visitRecord{{}}}})
+	if err == nil {
+		r, err := c.records.Decode(data)
+		c.before = err == nil && (r.Target == nil || len(r.Target.Visits) == 0)
+	}
+	return c
 }
 
 type dependentsRows struct {
 	records codecs.Codec[*dependentsRecord]
+	before  bool // rows are written as by a release that knows no short visits
 }
 
 func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
@@ -68,8 +80,16 @@ func (c dependentsRows) Encode(row *DependentsRow) ([]byte, error) {
 	case row.Target != nil:
 		t := row.Target
 		r.Target = &targetRecord{
-			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
+			Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed,
 			Sources: make([]sourceRecord, len(t.Sources)),
+		}
+		if c.before {
+			r.Target.Waves = t.Visits
+		} else if len(t.Visits) > 0 {
+			r.Target.Visits = make([]visitRecord, len(t.Visits))
+			for i := range t.Visits {
+				r.Target.Visits[i] = t.Visits[i].record()
+			}
 		}
 		for i, s := range t.Sources {
 			r.Target.Sources[i] = sourceRecord{
@@ -105,11 +125,19 @@ func (c dependentsRows) Decode(data []byte) (*DependentsRow, error) {
 
 func (t *targetRecord) row() (row *TargetRow, err error) {
 	row = &TargetRow{
-		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Visits,
+		Holder: t.Holder, HolderDT: t.HolderDT, Left: t.Left, Own: t.Own, Met: t.Met, Latest: t.Latest, UsedSince: t.UsedSince, Direct: t.Direct, Told: t.Told, Roots: t.Roots, Passed: t.Passed, Visits: t.Waves,
 		Sources: make([]SourceEdges, len(t.Sources)),
 	}
 	for i := range row.Visits {
 		row.Visits[i].upgrade()
+	}
+	if len(t.Visits) > 0 {
+		row.Visits = make([]Visit, len(t.Visits))
+	}
+	for i := range t.Visits {
+		if row.Visits[i], err = t.Visits[i].visit(); err != nil {
+			return nil, err
+		}
 	}
 	for i, s := range t.Sources {
 		to := &row.Sources[i]

@@ -28,6 +28,7 @@ var schemaNames = map[reflect.Type]string{
 	reflect.TypeFor[edgesRecord]():      "Edges",
 	reflect.TypeFor[setRecord]():        "EdgeSet",
 	reflect.TypeFor[Visit]():            "Wave",
+	reflect.TypeFor[visitRecord]():      "Visit",
 }
 
 // TestSchemas holds each schema file of a row or message against its Go type, field by field.

@@ -17,6 +17,8 @@ type Visit struct {
 	Beyond LinkTypes `avro:"beyond" default:"0"`
 	Once   LinkTypes `avro:"once" default:"0"`
 	Twice  LinkTypes `avro:"twice" default:"0"`
+
+	own bool // the change was of this very title
 }
 
 // Reached are the types that were walked at a reach, or further.
@@ -52,9 +54,12 @@ func (w *Visit) Walk(types LinkTypes, r Reach) (want LinkTypes) {
 			*short &^= types
 		}
 	}
-	w.Redirected = w.Types != 0 && w.Once == w.Types
+	w.Redirected = w.byRedirect()
 	return want
 }
+
+// byRedirect reports whether all that was walked came by a redirect.
+func (w *Visit) byRedirect() bool { return w.Types != 0 && w.Once == w.Types }
 
 // upgrade reads a visit of a release that knows no reach.
 func (w *Visit) upgrade() {
@@ -85,22 +90,22 @@ const RecentVisits = 16
 func (r *TargetRow) AddVisit(key Target, w Visit) {
 	r.Passed++
 	w.At = r.Passed
+	title, ok := key.Title()
+	w.own = ok && w.Hop.Cascade.RootTitle() == title
 	r.Visits = slices.Insert(r.Visits, 0, w)
 	if len(r.Visits) <= RecentVisits {
 		return
 	}
-	title, _ := key.Title()
 	var kept []Visit
 	for i := range r.Visits {
 		w := &r.Visits[i]
-		own := w.Hop.Cascade.RootTitle() == title
 		var left [numReaches]LinkTypes
 		for reach := range left {
 			left[reach] = w.Reached(Reach(reach))
 		}
 		for _, k := range kept {
 			newer := k.Hop.Cascade
-			if own == (newer.RootTitle() == title) && newer.Moment() >= w.Hop.Cascade.Moment() && (!own || newer.Rev >= w.Hop.Cascade.Rev) {
+			if w.own == k.own && newer.Moment() >= w.Hop.Cascade.Moment() && (!w.own || newer.Rev >= w.Hop.Cascade.Rev) {
 				for reach := range left {
 					left[reach] &^= k.Reached(Reach(reach))
 				}
@@ -112,18 +117,18 @@ func (r *TargetRow) AddVisit(key Target, w Visit) {
 	}
 	all := slices.Clone(kept)
 	r.Visits = slices.DeleteFunc(kept, func(w Visit) bool {
-		return w.At <= r.Passed-RecentVisits && w.Hop.Cascade.RootTitle() != title && outlived(w, all, title)
+		return w.At <= r.Passed-RecentVisits && !w.own && outlived(w, all)
 	})
 }
 
 // outlived reports whether others from elsewhere, of later moments, have reached all that a visit has.
-func outlived(w Visit, all []Visit, title Title) bool {
+func outlived(w Visit, all []Visit) bool {
 	c := w.Hop.Cascade
 	for reach := range numReaches {
 		left := w.Reached(reach)
 		for i := range all {
 			o := all[i].Hop.Cascade
-			if o.RootTitle() != title && o.Moment() > c.Moment() && (o.Timeless || !c.Timeless) {
+			if !all[i].own && o.Moment() > c.Moment() && (o.Timeless || !c.Timeless) {
 				left &^= all[i].Reached(reach)
 			}
 		}
