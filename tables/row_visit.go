@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"encoding/binary"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -13,9 +14,7 @@ type visitRecord struct {
 	Cascade  []byte    `avro:"cascade"`
 	Kind     uint8     `avro:"kind"` // its place in changeKinds; 0: Name
 	Name     string    `avro:"kind_name"`
-	Own      bool      `avro:"own"` // the root is the row's title
-	Wiki     string    `avro:"wiki_id"`
-	Root     Name      `avro:"root"`
+	Root     string    `avro:"root"` // wiki:namespace:title; empty: the row's title
 	Prefix   string    `avro:"prefix"`
 	DT       int64     `avro:"dt"`
 	Rev      int64     `avro:"rev_id"`
@@ -27,9 +26,7 @@ type visitRecord struct {
 	Taken    LinkTypes `avro:"taken"`
 	At       int64     `avro:"at"`
 	Page     int64     `avro:"page_id"`
-	Beyond   LinkTypes `avro:"beyond"`
-	Once     LinkTypes `avro:"once"`
-	Twice    LinkTypes `avro:"twice"`
+	Short    []byte    `avro:"short"` // Beyond, Once and Twice, two bytes each; empty: none
 }
 
 // changeKinds are the kinds of change by their numbers, which stay as they are.
@@ -42,9 +39,14 @@ var errKind = errors.New("no kind of change")
 func (w *Visit) record() visitRecord {
 	c := &w.Hop.Cascade
 	r := visitRecord{
-		Cascade: packID(c.ID), Own: w.own, Prefix: c.Prefix,
+		Cascade: packID(c.ID), Prefix: c.Prefix,
 		DT: c.DT, Rev: c.Rev, AsOf: c.AsOf, Order: c.Order, Timeless: c.Timeless, Depth: w.Hop.Depth,
-		Types: w.Types, Taken: w.Taken, At: w.At, Page: w.Page, Beyond: w.Beyond, Once: w.Once, Twice: w.Twice,
+		Types: w.Types, Taken: w.Taken, At: w.At, Page: w.Page,
+	}
+	if w.Beyond|w.Once|w.Twice != 0 {
+		for _, types := range [...]LinkTypes{w.Beyond, w.Once, w.Twice} {
+			r.Short = binary.BigEndian.AppendUint16(r.Short, uint16(types))
+		}
 	}
 	if kind := slices.Index(changeKinds[:], c.Kind); kind > 0 {
 		r.Kind = uint8(kind)
@@ -52,7 +54,7 @@ func (w *Visit) record() visitRecord {
 		r.Name = string(c.Kind)
 	}
 	if !w.own {
-		r.Wiki, r.Root = c.Wiki, c.Root
+		r.Root = TitleTarget(c.RootTitle()).String()
 	}
 	return r
 }
@@ -68,10 +70,22 @@ func (r *visitRecord) visit() (Visit, error) {
 	}
 	w := Visit{
 		Hop: CascadeHop{Depth: r.Depth, Cascade: Cascade{
-			ID: unpackID(r.Cascade), Kind: kind, Wiki: r.Wiki, Root: r.Root, Prefix: r.Prefix,
+			ID: unpackID(r.Cascade), Kind: kind, Prefix: r.Prefix,
 			DT: r.DT, Rev: r.Rev, AsOf: r.AsOf, Order: r.Order, Timeless: r.Timeless,
 		}},
-		Types: r.Types, Taken: r.Taken, At: r.At, Page: r.Page, Beyond: r.Beyond, Once: r.Once, Twice: r.Twice, own: r.Own,
+		Types: r.Types, Taken: r.Taken, At: r.At, Page: r.Page, own: r.Root == "",
+	}
+	if !w.own {
+		root, why := parseTarget(r.Root)
+		if why != "" {
+			return Visit{}, keyError("root", r.Root, why)
+		}
+		w.Hop.Cascade.Wiki, w.Hop.Cascade.Root = root.Wiki, Name{Namespace: root.Namespace, DBKey: root.Text}
+	}
+	if len(r.Short) == 6 {
+		for i, types := range []*LinkTypes{&w.Beyond, &w.Once, &w.Twice} {
+			*types = LinkTypes(binary.BigEndian.Uint16(r.Short[2*i:]))
+		}
 	}
 	w.Redirected = w.byRedirect()
 	return w, nil
