@@ -26,11 +26,16 @@ type pace struct {
 
 func (p *pace) cut(b *batch) { *p = pace{at: time.Now(), records: b.records + b.firings} }
 
-// restLeft is how long the task is still to go without a commit, where none is longer than the longest.
+// rest is how long to go without a commit after one of so many records that took so long; none is longer than the longest.
+func rest(records int, took, longest time.Duration) time.Duration {
+	forRecords := restPerRecord * time.Duration(max(0, records-fewRecords))
+	return min(longest, max(forRecords, min(betweenCommits*took, costlyRest)))
+}
+
+// restLeft is how long the task is still to go without a commit.
 func (t *task) restLeft(longest time.Duration) time.Duration {
 	took := time.Duration(t.took.Load())
-	rest := max(restPerRecord*time.Duration(max(0, t.pace.records-fewRecords)), min(betweenCommits*took, costlyRest))
-	return took + min(rest, longest) - time.Since(t.pace.at)
+	return took + rest(t.pace.records, took, longest) - time.Since(t.pace.at)
 }
 
 // cutUnderLoad cuts the open batch where records go on coming: when it is full, or when the commit before it is long enough ago.

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"testing"
+	"time"
+)
+
+func TestPace(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		what          string
+		records       int
+		took, longest time.Duration
+		want          time.Duration
+	}{
+		{"a lone record", 1, 0, dryRest, 0},
+		{"as many as a small cascade brings", fewRecords, 0, loadedRest, 0},
+		{"a commit that took long", 1, 20 * time.Millisecond, loadedRest, 60 * time.Millisecond},
+		{"a broker that is slow", 1, 5 * time.Second, loadedRest, costlyRest},
+		{"a burst", fewRecords + 100, 0, loadedRest, 50 * time.Millisecond},
+		{"load", 10_000, time.Millisecond, loadedRest, loadedRest},
+		{"load, and no record waits", 10_000, time.Millisecond, dryRest, dryRest},
+	} {
+		if got := rest(c.records, c.took, c.longest); got != c.want {
+			t.Errorf("%s: %s, want %s", c.what, got, c.want)
+		}
+	}
+}
+
+// Where records come faster than one in restPerRecord, a batch brings a longer one, and where they do not, a shorter one.
+func TestPaceFollowsLoad(t *testing.T) {
+	t.Parallel()
+	after := func(commits int, perSecond float64) int {
+		records := 500
+		for range commits {
+			records = int(perSecond * rest(records, 0, loadedRest).Seconds())
+		}
+		return records
+	}
+	if n := after(10, 9000); n != 9000 {
+		t.Errorf("with 9,000 records a second a batch has %d", n)
+	}
+	if n := after(10, 1000); n > fewRecords {
+		t.Errorf("with 1,000 records a second a batch has %d", n)
+	}
+}
