@@ -144,8 +144,16 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 		if err := c.h.emit(c.r, keys[i], name, prefix, hop, reason, stale); err != nil {
 			return err
 		}
-		if !a.closed && !c.h.answered(k.page, &hop.Cascade) {
-			a.outstanding.Add(int(offset))
+		switch {
+		case !c.h.answered(k.page, &hop.Cascade):
+			if !a.closed {
+				a.outstanding.Add(int(offset))
+			}
+		case k.page.Dead: // its death has answered all
+		default:
+			if err := c.answerBefore(a, offset); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
@@ -229,11 +237,8 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	default:
 		// It is processed again after a crash, and had got into the row of the page, but maybe not into those of cascades.
 	}
-	// It comes after what was asked, and so it answers unless it began before what it is to show, for all that clocks tell.
-	err = c.answer(byte(r.Key.ID), func(to tables.CascadeID, moment int64) bool {
-		return future || moment == 0 || start >= moment-h.o.skew() || cause == to
-	})
-	if err != nil {
+	got := &answer{start: start, future: future, cause: cause, saw: h.sights(&r.Value, p)}
+	if err := c.answer(byte(r.Key.ID), got); err != nil {
 		return err
 	}
 	return c.save()
@@ -284,41 +289,12 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 		}
 	}
 	if p.page.Dead {
-		if err := c.answer(byte(r.Key.ID), func(tables.CascadeID, int64) bool { return true }); err != nil {
+		if err := c.answer(byte(r.Key.ID), &answer{dead: true}); err != nil {
 			return err
 		}
 	}
 	return c.save()
 }
-
-// answer takes the page off what cascades wait for, where the answer is one to them.
-func (c *chunk) answer(offset byte, to func(id tables.CascadeID, moment int64) bool) error {
-	// Whatever waits has a timer, and it is quicker to look for that than for all that may wait.
-	if _, waits, err := c.h.late.Get(c.r, c.key); err != nil || !waits && len(c.whole.Cascades) == 0 {
-		return err
-	}
-	for a, err := range c.open(func(id tables.CascadeID, moment int64, waits func(byte) bool) bool {
-		return waits(offset) && to(id, moment)
-	}) {
-		if err != nil {
-			return err
-		}
-		a.outstanding.Remove(int(offset))
-		if err := c.put(a); err != nil {
-			return err
-		}
-		if left := a.outstanding.Len(); left%reportEvery != 0 {
-			continue
-		}
-		if err := c.report(a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reportEvery is how many answers of a chunk are reported together, but for the last ones.
-const reportEvery = 32
 
 // close forgets what an ended cascade waits for. Which pages it asked for is kept for a while, against stragglers.
 func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *tables.RequestClosing]) error {

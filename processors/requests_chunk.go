@@ -87,7 +87,9 @@ func (c *chunk) ofWhole(offset byte) *pageState {
 }
 
 func (p *pageState) take(part *tables.RequestPart) {
-	p.page, p.named, p.inWhole = part.Page, part.Named, false
+	if p.page, p.named, p.inWhole = part.Page, nil, false; p.page != nil {
+		p.named = p.page.Named
+	}
 }
 
 // page reads what is known of a page, to change it.
@@ -115,7 +117,8 @@ func (c *chunk) page(offset byte) (*pageState, error) {
 
 func (c *chunk) setPage(p *pageState) error {
 	if !p.inWhole {
-		return c.h.parts.Set(c.r, p.part, &tables.RequestPart{Page: p.page, Named: p.named})
+		p.page.Named = p.named
+		return c.h.parts.Set(c.r, p.part, &tables.RequestPart{Page: p.page})
 	}
 	if p.renamed {
 		c.whole.Rename(*p.named)
@@ -128,6 +131,7 @@ func (c *chunk) setPage(p *pageState) error {
 type asked struct {
 	cascade     tables.Cascade // of one that is in a part: its id alone
 	moment      int64          // see [tables.AskedPages]
+	toSee       tables.ToSee
 	since       int64
 	asked       tables.Bits
 	outstanding tables.Bits
@@ -143,16 +147,17 @@ func momentOf(c *tables.Cascade) int64 {
 	return c.Moment()
 }
 
-func ofWhole(o *tables.ChunkCascade) *asked {
+func (c *chunk) ofCascade(o *tables.ChunkCascade) *asked {
 	return &asked{
-		cascade: o.Cascade, moment: momentOf(&o.Cascade), since: o.Since, asked: slices.Clone(o.Asked), outstanding: slices.Clone(o.Outstanding),
+		cascade: o.Cascade, moment: momentOf(&o.Cascade), toSee: tables.ToSeeOf(&o.Cascade, c.key), since: o.Since, asked: slices.Clone(o.Asked), outstanding: slices.Clone(o.Outstanding),
 		abandoned: o.Abandoned, closed: o.Closed, inWhole: true,
 	}
 }
 
 func ofPart(id tables.CascadeID, p *tables.AskedPages, closed bool) *asked {
 	a := &asked{
-		cascade: tables.Cascade{ID: id}, moment: p.Moment, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned, closed: closed,
+		cascade: tables.Cascade{ID: id}, moment: p.Moment, toSee: p.ToSee, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned,
+		closed: closed,
 	}
 	if !closed {
 		a.outstanding = a.asked.Without(p.Answered.Bits())
@@ -170,7 +175,7 @@ func (a *asked) giveUp() {
 func (c *chunk) find(id tables.CascadeID) (*asked, error) {
 	for i := range c.whole.Cascades {
 		if o := &c.whole.Cascades[i]; o.Cascade.ID == id {
-			return ofWhole(o), nil
+			return c.ofCascade(o), nil
 		}
 	}
 	for i, key := range [...]tables.RequestPartKey{tables.OpenPart(c.key, id), tables.EndedPart(c.key, id)} {
@@ -187,7 +192,7 @@ func (c *chunk) find(id tables.CascadeID) (*asked, error) {
 
 // add begins with a cascade that is not known.
 func (c *chunk) add(cascade *tables.Cascade) *asked {
-	return &asked{cascade: *cascade, moment: momentOf(cascade), since: c.h.o.Now().Unix(), inWhole: c.h.whole}
+	return &asked{cascade: *cascade, moment: momentOf(cascade), toSee: tables.ToSeeOf(cascade, c.key), since: c.h.o.Now().Unix(), inWhole: c.h.whole}
 }
 
 // put stores what a cascade asked for.
@@ -203,16 +208,16 @@ func (c *chunk) put(a *asked) error {
 		p.Moment, p.Delay = 0, a.since
 		return c.h.parts.Set(c.r, tables.EndedPart(c.key, id), &tables.RequestPart{Asked: p})
 	}
-	p.Answered = tables.PageSetOf(a.asked.Without(a.outstanding))
+	p.Answered, p.ToSee = tables.PageSetOf(a.asked.Without(a.outstanding)), a.toSee
 	return c.h.parts.Set(c.r, tables.OpenPart(c.key, id), &tables.RequestPart{Asked: p})
 }
 
 // open are the cascades that are open and meant; nil: all. A loop may change, end and drop the one that it is at.
-func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(byte) bool) bool) iter.Seq2[*asked, error] {
+func (c *chunk) open(meant func(waits func(byte) bool) bool) iter.Seq2[*asked, error] {
 	return func(yield func(*asked, error) bool) {
 		for _, o := range slices.Clone(c.whole.Cascades) {
 			waits := func(offset byte) bool { return o.Outstanding.Has(int(offset)) }
-			if !o.Closed && (meant == nil || meant(o.Cascade.ID, momentOf(&o.Cascade), waits)) && !yield(ofWhole(&o), nil) {
+			if !o.Closed && (meant == nil || meant(waits)) && !yield(c.ofCascade(&o), nil) {
 				return
 			}
 		}
@@ -222,7 +227,7 @@ func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(by
 				return
 			}
 			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
-			if (meant == nil || meant(p.id, p.Moment, waits)) && !yield(ofPart(p.id, p.AskedPages, false), nil) {
+			if (meant == nil || meant(waits)) && !yield(ofPart(p.id, p.AskedPages, false), nil) {
 				return
 			}
 		}

@@ -67,7 +67,12 @@ type Cascade struct {
 	Order int64 `avro:"order" default:"0"`
 	// Timeless says that the change is later than its time: no rendering's time tells whether it shows it.
 	Timeless bool `avro:"timeless" default:"false"`
+	// Page is who had the root's title after the change, as far as its row knows: 0: it does not, [NoPage]: nobody.
+	Page int64 `avro:"page_id" default:"0"`
 }
+
+// NoPage is [Cascade.Page] of a title that has no page.
+const NoPage = -1
 
 // Moment is what a rendering has to have begun after, for all that its time can tell, to show the change.
 func (c Cascade) Moment() int64 { return max(c.DT, c.AsOf) }

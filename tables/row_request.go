@@ -43,6 +43,8 @@ type PageRender struct {
 	At   int64   `avro:"at" default:"0"`
 	Seen []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
 	Dead bool    `avro:"dead"`
+	// Named is the name that a change, or the first rendering, gave the page last; in a [RequestRow], which has its own, nil.
+	Named *NamedPage `avro:"named" default:"null"`
 }
 
 // AnswerEvents bounds [PageRender.Recent].

@@ -11,9 +11,8 @@ import (
 // RequestPart is what a chunk knows of one page, or what one cascade asked for there: the row of `eddy-requests-parts-changelog`. It is bounded by
 // itself, whatever else there is of its chunk: by [AnswerEvents] and a name, or by two sets of 32 bytes at most.
 type RequestPart struct {
-	// Page is of the keys of [PagePart]; Named is the name that a change, or the first rendering, gave it last.
-	Page  *PageRender `avro:"page"`
-	Named *NamedPage  `avro:"named"`
+	// Page is of the keys of [PagePart].
+	Page *PageRender `avro:"page"`
 	// Asked is of the keys of [OpenPart] and [EndedPart].
 	Asked *AskedPages `avro:"asked"`
 }
@@ -27,6 +26,8 @@ type AskedPages struct {
 	Asked     PageSet `avro:"asked"`
 	Answered  PageSet `avro:"answered"`  // of them, those that nothing is waited for any more; of what has ended: none, and it waits for nothing
 	Abandoned int32   `avro:"abandoned"` // of them, those given up
+	// ToSee is what renderings are compared with while the cascade is open.
+	ToSee ToSee `avro:"to_see" default:"\"\""`
 }
 
 // Since is when the cascade first asked here, or ended here, Unix seconds.

@@ -1,0 +1,123 @@
+package tables
+
+import (
+	"encoding/binary"
+
+	"github.com/cespare/xxhash/v2"
+)
+
+// ToSee is what a rendering must have seen of the root of a cascade to show its change, in some 15 bytes: 7 of hashes of the root and of the page that
+// had it then, and two numbers. It is empty where nobody knows.
+type ToSee []byte
+
+// Root is a hash of a title, of 48 bits: few enough to be kept for each open cascade of each chunk, and so many that of a thousand links and the
+// open cascades of a chunk two are taken for one in a thousand million renderings, if they differ in what was seen.
+type Root uint64
+
+// RootOf is the hash of a title.
+func RootOf(t Title) Root {
+	data := make([]byte, 0, 128)
+	return Root(xxhash.Sum64(t.appendTo(data)) >> 16)
+}
+
+// holder is a hash of a page that has a title, of 8 bits: 0 is that of none. It need not tell pages apart that revisions do.
+func holder(page int64) byte {
+	if page <= 0 {
+		return 0
+	}
+	var id [8]byte
+	binary.LittleEndian.PutUint64(id[:], uint64(page))
+	return byte(1 + xxhash.Sum64(id[:])%255)
+}
+
+// The bits of a [ToSee] beside the order.
+const (
+	toSeeRevises = 1 << iota
+	toSeeContent
+	toSeeFlags = 2
+)
+
+const toSeeHead = 7
+
+// ToSeeOf is what there is to see of a cascade by the pages of a chunk.
+func ToSeeOf(c *Cascade, chunk PageKey) ToSee {
+	if c.Page == 0 || c.Order < 0 || c.Rev < 0 {
+		return nil
+	}
+	s := make(ToSee, 8, toSeeHead+2*binary.MaxVarintLen64)
+	binary.LittleEndian.PutUint64(s, uint64(RootOf(c.RootTitle())))
+	s = s[:toSeeHead]
+	s[toSeeHead-1] = holder(c.Page)
+	order := uint64(c.Order) << toSeeFlags
+	if c.Kind.Revises() {
+		order |= toSeeRevises
+	}
+	if c.Kind == ChangeContent || c.Kind == ChangeFile || c.Kind == ChangeRedirect {
+		order |= toSeeContent
+	}
+	s = binary.AppendUvarint(binary.AppendUvarint(s, order), uint64(c.Rev))
+	if own := (PageKey{Wiki: c.Wiki, ID: c.Page}); own.Chunk() == chunk {
+		s = append(s, byte(c.Page))
+	}
+	return s
+}
+
+// Own reports whether the page of a chunk that has this offset is the one that had the title: what it saw there says nothing.
+func (s ToSee) Own(offset byte) bool {
+	if len(s) <= toSeeHead {
+		return false
+	}
+	_, n := binary.Uvarint(s[toSeeHead:])
+	_, m := binary.Uvarint(s[toSeeHead+n:])
+	rest := s[toSeeHead+n+m:]
+	return len(rest) > 0 && rest[0] == offset
+}
+
+// Root is the title that changed, and Order the [Cascade.Order] of the change; false: there is nothing to see.
+func (s ToSee) Root() (root Root, order int64, known bool) {
+	if len(s) <= toSeeHead {
+		return 0, 0, false
+	}
+	head := make([]byte, 8)
+	copy(head, s[:toSeeHead-1])
+	flags, _ := binary.Uvarint(s[toSeeHead:])
+	return Root(binary.LittleEndian.Uint64(head)), int64(flags >> toSeeFlags), true
+}
+
+// Link returns what a link of a rendering to the root tells: the page that it saw there, 0: none, and the revision; 0: not said.
+func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
+	if len(s) <= toSeeHead {
+		return Silent
+	}
+	flags, n := binary.Uvarint(s[toSeeHead:])
+	want, _ := binary.Uvarint(s[toSeeHead+n:])
+	revises, content := flags&toSeeRevises != 0, flags&toSeeContent != 0
+	shows := t == LinkTemplate || t == LinkImage // else it tells only whether there is a page
+	switch changed := int64(want); {
+	case shows && content && revises && rev != 0 && rev >= changed:
+		return Current // of whatever page: the revisions of a wiki rise
+	case s[toSeeHead-1] != holder(page):
+		return Another
+	case page == 0:
+		return Current // both say that there is no page
+	case !shows && !content:
+		return Current
+	case !shows || rev == 0:
+		return Silent
+	case rev == changed:
+		return Current
+	case revises:
+		return Former
+	}
+	return Silent
+}
+
+// Evidence is what a link tells of a change of its target by what its rendering saw there; the later ones go before.
+type Evidence uint8
+
+const (
+	Silent  Evidence = iota // nothing: the times decide
+	Current                 // it saw the title as the change left it, or later
+	Another                 // it saw another page than the change left there, or none
+	Former                  // it saw an earlier revision
+)
