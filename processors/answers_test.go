@@ -57,10 +57,14 @@ func TestAnswersByEvidence(t *testing.T) {
 		{name: "nothing is named, of a page that is gone", change: gone, second: early, links: uses{"Template:T"}},
 
 		{name: "the page that came, by a clock that is behind", change: came, second: early, links: uses{"Template:New@9.90"}, answer: true},
+		{name: "the page that came, at a later revision", change: came, second: early, links: uses{"Template:New@9.95"}, answer: true},
 		{name: "the page that came, as a link to it says", change: came, second: early, links: uses{"page=Template:New@9"}, answer: true},
 		{name: "that it has not come, by a clock that is ahead", change: came, second: late, links: uses{"Template:New", "page=A@4"}},
 		{name: "an earlier page", change: came, second: late, links: uses{"Template:New@8.80"}},
-		{name: "an earlier page, but it was made for the change", change: came, second: late, links: uses{"Template:New@8.80"}, opts: []func(*events.Render){nil}, answer: true},
+		{name: "an earlier page, but it was made for the change", change: came, second: late, links: uses{"Template:New@8.80"}, opts: []func(*events.Render){nil}},
+		{name: "a page of later", change: came, second: late, links: uses{"Template:New@8.95"}, answer: true},
+		{name: "a page of nobody knows when, and it began before", change: came, second: early, links: uses{"page=Template:New@8"}},
+		{name: "that it has not come, but it was made for the change", change: came, second: late, links: uses{"Template:New", "page=A@4"}, opts: []func(*events.Render){nil}, answer: true},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()

@@ -110,14 +110,57 @@ func (h *requests) answered(p *tables.PageRender, c *tables.Cascade) bool {
 	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()-skew) || p.Start > c.Moment()+skew && !c.Timeless)
 }
 
-// request sends the requests for pages, and waits for their answers. The join only names them, and a change that it may not have seen yet.
+// request sends the requests for pages, and waits for their answers.
 func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason tables.LinkType) error {
 	if len(offsets) == 0 {
 		return nil
 	}
-	known, err := c.known(offsets)
+	pages, err := c.identify(offsets)
 	if err != nil {
 		return err
+	}
+	for i := range pages {
+		p, offset := &pages[i], offsets[i]
+		if c.joins(a, p, offset) {
+			continue // it is asked for already
+		}
+		stale := hop.Cascade.Moment()
+		if p.page != nil && hop.Cascade.Timeless {
+			stale = max(stale, p.page.Start)
+		}
+		if err := c.h.emit(c.r, p.key, p.name, p.prefix, hop, reason, stale); err != nil {
+			return err
+		}
+		switch {
+		case !c.h.answered(p.page, &hop.Cascade):
+			if !a.closed {
+				a.outstanding.Add(int(offset))
+				c.sent(offset)
+			}
+		case p.page.Dead: // its death has answered all
+		default:
+			if err := c.answerBefore(a, offset); err != nil {
+				return err
+			}
+		}
+	}
+	c.keep(a, hop, reason, offsets)
+	return nil
+}
+
+// pageToAsk is a page with its name, as far as that is known.
+type pageToAsk struct {
+	pageState
+	key    tables.PageKey
+	name   tables.Name
+	prefix string
+}
+
+// identify reads what is known of pages, and their names. The join only names them, and a change that it may not have seen yet.
+func (c *chunk) identify(offsets []byte) ([]pageToAsk, error) {
+	known, err := c.known(offsets)
+	if err != nil {
+		return nil, err
 	}
 	keys := make([]tables.PageKey, len(offsets))
 	for i, offset := range offsets {
@@ -125,38 +168,20 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 	}
 	rows, err := c.h.pages.GetMany(c.r, keys)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	for i, offset := range offsets {
-		var name tables.Name
-		var prefix string
-		k := &known[i]
+	pages := make([]pageToAsk, len(offsets))
+	for i := range pages {
+		p := &pages[i]
+		p.pageState, p.key = known[i], keys[i]
 		if rows[i].OK {
-			name, prefix = rows[i].Value.Name, rows[i].Value.Prefix
+			p.name, p.prefix = rows[i].Value.Name, rows[i].Value.Prefix
 		}
-		if n := k.named; n != nil && (!rows[i].OK || n.DT >= rows[i].Value.DT) {
-			name, prefix = n.Name, n.Prefix
-		}
-		stale := hop.Cascade.Moment()
-		if k.page != nil && hop.Cascade.Timeless {
-			stale = max(stale, k.page.Start)
-		}
-		if err := c.h.emit(c.r, keys[i], name, prefix, hop, reason, stale); err != nil {
-			return err
-		}
-		switch {
-		case !c.h.answered(k.page, &hop.Cascade):
-			if !a.closed {
-				a.outstanding.Add(int(offset))
-			}
-		case k.page.Dead: // its death has answered all
-		default:
-			if err := c.answerBefore(a, offset); err != nil {
-				return err
-			}
+		if n := p.named; n != nil && (!rows[i].OK || n.DT >= rows[i].Value.DT) {
+			p.name, p.prefix = n.Name, n.Prefix
 		}
 	}
-	return nil
+	return pages, nil
 }
 
 // emit sends one request. A page whose name is not known yet has an empty title.
@@ -215,17 +240,21 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		return err
 	}
 	page, at, future := p.page, tables.PlaceOf(r.Offset(), r.Index()), toCome(start, h.o.Now())
+	got := &answer{start: start, future: future, cause: cause, saw: h.sights(&r.Value, p), strict: c.isBehind(byte(r.Key.ID))}
+	if self := page.Self; self != nil && got.showsSelf(&h.o, self) {
+		page.Self = nil
+	}
 	switch met := page.Start == 0; {
 	case !page.Recent.Has(r.Value.Meta.ID):
 		if met {
 			c.meet(&r.Value, p, start)
 		}
 		page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
-		page.Seen, page.At = nil, max(page.At, at)
+		page.Seen, page.At, page.Rev = nil, max(page.At, at), max(page.Rev, r.Value.Revision.ID)
 		switch {
 		case future: // a clock that is wrong: when it began nobody knows
 		case start > page.Start:
-			page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
+			page.Start, page.Cause = start, cause
 		case start == page.Start && cause != "":
 			page.Cause = cause
 		}
@@ -237,8 +266,11 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	default:
 		// It is processed again after a crash, and had got into the row of the page, but maybe not into those of cascades.
 	}
-	got := &answer{start: start, future: future, cause: cause, saw: h.sights(&r.Value, p)}
-	if err := c.answer(byte(r.Key.ID), got); err != nil {
+	done, err := c.answer(byte(r.Key.ID), got)
+	if err != nil {
+		return err
+	}
+	if err := c.askAgain(byte(r.Key.ID), page, done); err != nil {
 		return err
 	}
 	return c.save()
@@ -274,24 +306,28 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	if err != nil {
 		return err
 	}
-	p.page.Dead = !l.Live
+	if p.page.Dead = !l.Live; p.page.Dead {
+		p.page.Self = nil
+	}
 	p.rename(l.DT, l.Name, l.Prefix)
+	hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
+	if p.page.Rev != 0 && p.page.Rev < l.Rev {
+		stale = max(stale, p.page.Start) // whatever its time, it shows an older revision
+	}
+	asks := l.Asks && !c.joinsSelf(p.page, &hop.Cascade)
 	if err := c.setPage(p); err != nil {
 		return err
 	}
-	if l.Asks {
-		hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
-		if p.page.Rev != 0 && p.page.Rev < l.Rev {
-			stale = max(stale, p.page.Start) // whatever its time, it shows an older revision
-		}
+	if asks {
 		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf, stale); err != nil {
 			return err
 		}
 	}
 	if p.page.Dead {
-		if err := c.answer(byte(r.Key.ID), &answer{dead: true}); err != nil {
+		if _, err := c.answer(byte(r.Key.ID), &answer{dead: true}); err != nil {
 			return err
 		}
+		c.waits.remove(byte(r.Key.ID))
 	}
 	return c.save()
 }
@@ -334,6 +370,9 @@ func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey])
 			}
 			continue
 		}
+		if err := c.leave(a); err != nil {
+			return err
+		}
 		a.giveUp()
 		if err := c.put(a); err != nil {
 			return err
@@ -346,6 +385,9 @@ func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey])
 		if err := h.late.Set(t, c.key, time.Unix(next+h.o.AbandonAfter, 0)); err != nil {
 			return err
 		}
+	}
+	if err := c.tick(t.At); err != nil {
+		return err
 	}
 	return c.save()
 }

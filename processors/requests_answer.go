@@ -14,6 +14,9 @@ type answer struct {
 	future bool // nobody knows when it began
 	cause  tables.CascadeID
 	saw    *sights
+	// strict says that a change has come since the page was asked for: where that is in doubt the rendering does not show it, and the page is
+	// asked for again.
+	strict bool
 }
 
 // shows reports whether the answer is one to what a cascade asked of a page. What it saw of the root decides, whatever the times say. It comes after what was asked;
@@ -30,18 +33,29 @@ func (n *answer) shows(o *Options, a *asked, offset byte) bool {
 	case tables.Another:
 		return n.cause == a.cascade.ID // it was made for the change, so the title has changed once more
 	}
-	return n.future || a.moment == 0 || n.start >= a.moment-o.skew() || n.cause == a.cascade.ID
+	return n.cause == a.cascade.ID || n.since(o, a.moment)
 }
 
+// since reports whether the rendering may have begun after a moment, 0: of nobody knows when; or, where it is strict, whether it has for sure.
+func (n *answer) since(o *Options, moment int64) bool {
+	if n.strict {
+		return !n.future && moment != 0 && n.start > moment+o.skew()
+	}
+	return n.future || moment == 0 || n.start >= moment-o.skew()
+}
+
+// outcome is what an answer did, of the cascades that waited for the page.
+type outcome struct{ settled, stale []*asked }
+
 // answer takes the page off what cascades wait for, where the answer is one to them. One to a change of a title is one to those before it.
-func (c *chunk) answer(offset byte, n *answer) error {
+func (c *chunk) answer(offset byte, n *answer) (done outcome, err error) {
 	// Whatever waits has a timer, and it is quicker to look for that than for all that may wait.
 	if _, waits, err := c.h.late.Get(c.r, c.key); err != nil || !waits && len(c.whole.Cascades) == 0 {
-		return err
+		return done, err
 	}
 	waiting, err := c.waiting(offset)
 	if err != nil {
-		return err
+		return done, err
 	}
 	var answered []*asked
 	for _, a := range waiting {
@@ -51,13 +65,15 @@ func (c *chunk) answer(offset byte, n *answer) error {
 	}
 	for _, a := range waiting {
 		if !slices.Contains(answered, a) && !slices.ContainsFunc(answered, a.before) {
+			done.stale = append(done.stale, a)
 			continue
 		}
+		done.settled = append(done.settled, a)
 		if err := c.settle(a, offset); err != nil {
-			return err
+			return done, err
 		}
 	}
-	return nil
+	return done, nil
 }
 
 // answerBefore takes a page off what cascades wait for of earlier changes of a title, where the page is known to show a later one.

@@ -18,6 +18,7 @@ type chunk struct {
 	key     tables.PageKey
 	whole   *tables.RequestRow // what v1 has of it
 	changed bool               // the row above
+	waits   *waits             // of it; nil: there is one request for each cascade
 }
 
 func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) {
@@ -30,11 +31,17 @@ func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) 
 		row = &tables.RequestRow{}
 	}
 	c.whole = row
+	if h.o.Coalesce > 0 && !h.whole {
+		c.waits = readWaits(row.Waits)
+	}
 	return c, nil
 }
 
 // save writes the row of the chunk, if it has changed. Parts are written as they change.
 func (c *chunk) save() error {
+	if err := c.saveWaits(); err != nil {
+		return err
+	}
 	if !c.changed {
 		return nil
 	}
@@ -132,6 +139,7 @@ type asked struct {
 	cascade     tables.Cascade // of one that is in a part: its id alone
 	moment      int64          // see [tables.AskedPages]
 	toSee       tables.ToSee
+	again       *tables.AskedAgain
 	since       int64
 	asked       tables.Bits
 	outstanding tables.Bits
@@ -156,7 +164,7 @@ func (c *chunk) ofCascade(o *tables.ChunkCascade) *asked {
 
 func ofPart(id tables.CascadeID, p *tables.AskedPages, closed bool) *asked {
 	a := &asked{
-		cascade: tables.Cascade{ID: id}, moment: p.Moment, toSee: p.ToSee, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned,
+		cascade: tables.Cascade{ID: id}, moment: p.Moment, toSee: p.ToSee, again: p.Again, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned,
 		closed: closed,
 	}
 	if !closed {
@@ -208,7 +216,8 @@ func (c *chunk) put(a *asked) error {
 		p.Moment, p.Delay = 0, a.since
 		return c.h.parts.Set(c.r, tables.EndedPart(c.key, id), &tables.RequestPart{Asked: p})
 	}
-	p.Answered, p.ToSee = tables.PageSetOf(a.asked.Without(a.outstanding)), a.toSee
+	p.ToSee, p.Again = a.toSee, a.again
+	p.Answered = tables.PageSetOf(a.asked.Without(a.outstanding))
 	return c.h.parts.Set(c.r, tables.OpenPart(c.key, id), &tables.RequestPart{Asked: p})
 }
 
@@ -264,6 +273,9 @@ func (c *chunk) askedParts(from, to tables.RequestPartKey) iter.Seq2[askedPart, 
 // what it asked for: should it ask again, it is as one that never did.
 func (c *chunk) end(a *asked) error {
 	id, keep := a.cascade.ID, c.h.o.EndedCascades
+	if err := c.leave(a); err != nil {
+		return err
+	}
 	if a.inWhole {
 		c.whole.Cascade(a.cascade, a.since).Abandoned = a.abandoned
 		c.whole.Close(slices.IndexFunc(c.whole.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == id }), keep)
@@ -313,6 +325,9 @@ func (c *chunk) bound(a *asked) error {
 	walking := c.h.o.Now().Add(-settled).Unix()
 	for _, o := range oldest(others, len(others)+1-c.h.o.OpenCascades) {
 		if o.outstanding.Len() > 0 {
+			if err := c.leave(o); err != nil {
+				return err
+			}
 			o.giveUp()
 			if err := c.report(o); err != nil {
 				return err

@@ -28,6 +28,35 @@ type AskedPages struct {
 	Abandoned int32   `avro:"abandoned"` // of them, those given up
 	// ToSee is what renderings are compared with while the cascade is open.
 	ToSee ToSee `avro:"to_see" default:"\"\""`
+	// Again is what the requests said, where a page has one unanswered request at most, and may be asked for again; nil: it is not kept.
+	Again *AskedAgain `avro:"again" default:"null"`
+}
+
+// AskedAgain is what the requests of a cascade said, those of each reason; a page is in one set.
+type AskedAgain struct {
+	Hop  CascadeHop `avro:"hop"`
+	Sets []AskSet   `avro:"sets"`
+}
+
+// Add takes in pages that are asked for.
+func (a *AskedAgain) Add(reason LinkType, pages []byte) {
+	for i := range a.Sets {
+		if s := &a.Sets[i]; s.Reason == reason {
+			s.Pages = append(bytes.Clone(s.Pages), pages...)
+			return
+		}
+	}
+	a.Sets = append(a.Sets, AskSet{Reason: reason, Pages: bytes.Clone(pages)})
+}
+
+// Reason is why a page is asked for.
+func (a *AskedAgain) Reason(offset byte) LinkType {
+	for _, s := range a.Sets {
+		if bytes.IndexByte(s.Pages, offset) >= 0 {
+			return s.Reason
+		}
+	}
+	return LinkTemplate
 }
 
 // Since is when the cascade first asked here, or ended here, Unix seconds.

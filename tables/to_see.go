@@ -93,21 +93,22 @@ func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
 	want, _ := binary.Uvarint(s[toSeeHead+n:])
 	revises, content := flags&toSeeRevises != 0, flags&toSeeContent != 0
 	shows := t == LinkTemplate || t == LinkImage // else it tells only whether there is a page
-	switch changed := int64(want); {
+	changed, left := int64(want), s[toSeeHead-1]
+	switch same := left == holder(page); {
 	case shows && content && revises && rev != 0 && rev >= changed:
 		return Current // of whatever page: the revisions of a wiki rise
-	case s[toSeeHead-1] != holder(page):
+	case page == 0 && !same:
 		return Another
 	case page == 0:
 		return Current // both say that there is no page
-	case !shows && !content:
+	case same && !shows && !content:
 		return Current
 	case !shows || rev == 0:
-		return Silent
-	case rev == changed:
+		return Silent // of another page, too: it may have come since
+	case same && (rev == changed || revises && rev > changed):
 		return Current
-	case revises:
-		return Former
+	case revises && rev < changed, !same && left == 0 && rev <= changed:
+		return Former // of whatever page; or the very one that went
 	}
 	return Silent
 }
