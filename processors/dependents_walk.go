@@ -39,13 +39,7 @@ func (v *view) start(c tables.Cascade, types tables.LinkTypes, page int64, quiet
 // clock, or of another wiki's history, and tells nothing.
 func (v *view) setOrder(c tables.Cascade, page int64) tables.Cascade {
 	v.row.Roots++
-	c.Order, c.Page = v.row.Roots, page
-	switch {
-	case page != v.row.Holder && v.row.HolderDT != 0:
-		c.Page = 0 // there has been a later change, though it came before
-	case page == 0:
-		c.Page = tables.NoPage
-	}
+	c.Order = v.row.Roots
 	latest := int64(0)
 	for i := range v.row.Visits {
 		if o := v.row.Visits[i].Hop.Cascade; c.SameRoot(o) {

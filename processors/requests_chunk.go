@@ -45,6 +45,9 @@ func (c *chunk) save() error {
 	if !c.changed {
 		return nil
 	}
+	if w := c.whole; len(w.Pages) == 0 && len(w.Cascades) == 0 && len(w.Named) == 0 && w.Waits == nil {
+		return c.h.rows.DeleteAt(c.r, c.key)
+	}
 	return c.h.rows.SetAt(c.r, c.key, c.whole)
 }
 

@@ -67,7 +67,7 @@ type Cascade struct {
 	Order int64 `avro:"order" default:"0"`
 	// Timeless says that the change is later than its time: no rendering's time tells whether it shows it.
 	Timeless bool `avro:"timeless" default:"false"`
-	// Page is who had the root's title after the change, as far as its row knows: 0: it does not, [NoPage]: nobody.
+	// Page is who had the root's title after the change, with Rev as its revision; 0: not known, or another page has the title; [NoPage]: nobody has.
 	Page int64 `avro:"page_id" default:"0"`
 }
 

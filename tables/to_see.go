@@ -7,7 +7,7 @@ import (
 )
 
 // ToSee is what a rendering must have seen of the root of a cascade to show its change, in some 15 bytes: 7 of hashes of the root and of the page that
-// had it then, and two numbers. It is empty where nobody knows.
+// had it then, and two numbers. It is empty of a cascade of before v2.
 type ToSee []byte
 
 // Root is a hash of a title, of 48 bits: few enough to be kept for each open cascade of each chunk, and so many that of a thousand links and the
@@ -34,14 +34,15 @@ func holder(page int64) byte {
 const (
 	toSeeRevises = 1 << iota
 	toSeeContent
-	toSeeFlags = 2
+	toSeeBlind // nobody knows what there is to see
+	toSeeFlags = 3
 )
 
 const toSeeHead = 7
 
 // ToSeeOf is what there is to see of a cascade by the pages of a chunk.
 func ToSeeOf(c *Cascade, chunk PageKey) ToSee {
-	if c.Page == 0 || c.Order < 0 || c.Rev < 0 {
+	if c.Order <= 0 || c.Rev < 0 {
 		return nil
 	}
 	s := make(ToSee, 8, toSeeHead+2*binary.MaxVarintLen64)
@@ -55,6 +56,9 @@ func ToSeeOf(c *Cascade, chunk PageKey) ToSee {
 	if c.Kind == ChangeContent || c.Kind == ChangeFile || c.Kind == ChangeRedirect {
 		order |= toSeeContent
 	}
+	if c.Page == 0 {
+		return binary.AppendUvarint(s, order|toSeeBlind)
+	}
 	s = binary.AppendUvarint(binary.AppendUvarint(s, order), uint64(c.Rev))
 	if own := (PageKey{Wiki: c.Wiki, ID: c.Page}); own.Chunk() == chunk {
 		s = append(s, byte(c.Page))
@@ -62,38 +66,59 @@ func ToSeeOf(c *Cascade, chunk PageKey) ToSee {
 	return s
 }
 
-// Own reports whether the page of a chunk that has this offset is the one that had the title: what it saw there says nothing.
-func (s ToSee) Own(offset byte) bool {
-	if len(s) <= toSeeHead {
-		return false
-	}
-	_, n := binary.Uvarint(s[toSeeHead:])
-	_, m := binary.Uvarint(s[toSeeHead+n:])
-	rest := s[toSeeHead+n+m:]
-	return len(rest) > 0 && rest[0] == offset
+// toSee is a [ToSee] that was read.
+type toSee struct {
+	root   Root
+	holder byte
+	flags  uint64
+	order  int64
+	rev    int64
+	own    []byte // empty, or an offset
 }
 
-// Root is the title that changed, and Order the [Cascade.Order] of the change; false: there is nothing to see.
-func (s ToSee) Root() (root Root, order int64, known bool) {
+func (s ToSee) read() (t toSee, known bool) {
 	if len(s) <= toSeeHead {
-		return 0, 0, false
+		return t, false
 	}
-	head := make([]byte, 8)
-	copy(head, s[:toSeeHead-1])
-	flags, _ := binary.Uvarint(s[toSeeHead:])
-	return Root(binary.LittleEndian.Uint64(head)), int64(flags >> toSeeFlags), true
+	var root [8]byte
+	copy(root[:], s[:toSeeHead-1])
+	flags, n := binary.Uvarint(s[toSeeHead:])
+	if n <= 0 {
+		return t, false
+	}
+	t = toSee{root: Root(binary.LittleEndian.Uint64(root[:])), holder: s[toSeeHead-1], flags: flags, order: int64(flags >> toSeeFlags)}
+	if flags&toSeeBlind != 0 {
+		return t, true
+	}
+	rev, m := binary.Uvarint(s[toSeeHead+n:])
+	if m <= 0 {
+		return t, false
+	}
+	t.rev, t.own = int64(rev), s[toSeeHead+n+m:]
+	return t, true
+}
+
+// Own reports whether the page of a chunk that has this offset is the one that had the title: what it saw there says nothing.
+func (s ToSee) Own(offset byte) bool {
+	t, _ := s.read()
+	return len(t.own) > 0 && t.own[0] == offset
+}
+
+// Root is the title that changed, and order the [Cascade.Order] of the change; false: it is not known.
+func (s ToSee) Root() (root Root, order int64, known bool) {
+	t, known := s.read()
+	return t.root, t.order, known
 }
 
 // Link returns what a link of a rendering to the root tells: the page that it saw there, 0: none, and the revision; 0: not said.
 func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
-	if len(s) <= toSeeHead {
+	want, known := s.read()
+	if !known || want.flags&toSeeBlind != 0 {
 		return Silent
 	}
-	flags, n := binary.Uvarint(s[toSeeHead:])
-	want, _ := binary.Uvarint(s[toSeeHead+n:])
-	revises, content := flags&toSeeRevises != 0, flags&toSeeContent != 0
+	revises, content := want.flags&toSeeRevises != 0, want.flags&toSeeContent != 0
 	shows := t == LinkTemplate || t == LinkImage // else it tells only whether there is a page
-	changed, left := int64(want), s[toSeeHead-1]
+	changed, left := want.rev, want.holder
 	switch same := left == holder(page); {
 	case shows && content && revises && rev != 0 && rev >= changed:
 		return Current // of whatever page: the revisions of a wiki rise
