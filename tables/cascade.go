@@ -69,6 +69,8 @@ type Cascade struct {
 	Timeless bool `avro:"timeless" default:"false"`
 	// Page is who had the root's title after the change, with Rev as its revision; 0: not known, or another page has the title; [NoPage]: nobody has.
 	Page int64 `avro:"page_id" default:"0"`
+	// Latest is the revision of the page that is to be seen, where it is later than Rev: that of a later change that came to the root before. 0: Rev.
+	Latest int64 `avro:"latest_rev_id" default:"0"`
 }
 
 // NoPage is [Cascade.Page] of a title that has no page.

@@ -53,13 +53,13 @@ func ToSeeOf(c *Cascade, chunk PageKey) ToSee {
 	if c.Kind.Revises() {
 		order |= toSeeRevises
 	}
-	if c.Kind == ChangeContent || c.Kind == ChangeFile || c.Kind == ChangeRedirect {
+	if c.Kind == ChangeContent || c.Kind == ChangeFile || c.Kind == ChangeRedirect || c.Latest > c.Rev {
 		order |= toSeeContent
 	}
 	if c.Page == 0 {
 		return binary.AppendUvarint(s, order|toSeeBlind)
 	}
-	s = binary.AppendUvarint(binary.AppendUvarint(s, order), uint64(c.Rev))
+	s = binary.AppendUvarint(binary.AppendUvarint(s, order), uint64(max(c.Rev, c.Latest)))
 	if own := (PageKey{Wiki: c.Wiki, ID: c.Page}); own.Chunk() == chunk {
 		s = append(s, byte(c.Page))
 	}
