@@ -8,10 +8,11 @@ import (
 )
 
 // edit sends an edit and the rendering of its revision.
-func (b *bench) edit(second int, id int64, title string, rev int64, hash string, list uses, opts ...func(*events.Render)) {
+func (b *bench) edit(second int, id int64, title string, rev int64, hash string, list uses, opts ...func(*events.Render)) events.PageChange {
 	b.t.Helper()
-	b.change(events.Edit, second, id, title, rev)
+	c := b.change(events.Edit, second, id, title, rev)
 	b.render(second, id, title, rev, hash, list, opts...)
+	return c
 }
 
 func TestContentChange(t *testing.T) {

@@ -83,7 +83,11 @@ func (h *dependents) update(_ context.Context, r *topology.Record[tables.Target,
 		}
 	}
 	if c := r.Value.Change; c != nil {
-		if err := v.start(c.Cascade, c.Types, c.Page, false, nil); err != nil {
+		cascade := c.Cascade
+		if v.row.HolderDT == 0 || v.row.Holder == c.Page { // else there has been a later change, though it came before
+			cascade.Page = c.Page
+		}
+		if err := v.start(cascade, c.Types, c.Page, false, nil); err != nil {
 			return err
 		}
 	}
@@ -105,7 +109,14 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		// Where every link saw just the page that the title gains, there is nothing to tell anybody: an import is quiet.
 		met := v.row.Met
 		quiet := !c.Was && c.Gained != 0 && met.State == tables.MetOne && met.Page == c.Gained
-		if err := v.start(*c.Starts, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
+		cascade := *c.Starts
+		switch c.Holder {
+		case c.Page: // and its revision is that of the change
+			cascade.Page = c.Page
+		case 0:
+			cascade.Page = tables.NoPage
+		}
+		if err := v.start(cascade, titleTypes(c.Starts), c.Holder, quiet, except); err != nil {
 			return err
 		}
 		if !quiet {

@@ -71,42 +71,32 @@ func (v *view) staleHubs(e *tables.Edge, w *tables.Visit) (list []tables.Onward)
 	return list
 }
 
-// evidence is what a link tells of a visit by what its rendering saw at the title.
-type evidence uint8
-
-const (
-	silent  evidence = iota // nothing: the times decide
-	current                 // it saw the title as the visit left it, or later
-	former                  // it saw an earlier revision
-	another                 // it saw another page than the visit left there
-)
-
 // saw is what a link tells of a visit.
-func (v *view) saw(e *tables.Edge, w *tables.Visit) evidence {
+func (v *view) saw(e *tables.Edge, w *tables.Visit) tables.Evidence {
 	c := w.Hop.Cascade
 	switch {
 	case e.Self || e.Saw == tables.SawUnknown || e.SawRev == tables.NoneNamed || !v.ofThisTitle(c):
-		return silent
+		return tables.Silent
 	case e.SawPage != w.Page:
-		return another
+		return tables.Another
 	case w.Page == 0:
-		return current // both say that there is no page
+		return tables.Current // both say that there is no page
 	case e.Type != tables.LinkTemplate && e.Type != tables.LinkImage && c.Kind != tables.ChangeRedirect:
-		return current // such a link shows whether there is a page, and it saw this one
+		return tables.Current // such a link shows whether there is a page, and it saw this one
 	case e.SawRev == 0:
-		return silent
+		return tables.Silent
 	case e.SawRev == c.Rev, e.SawRev > c.Rev && c.Kind.Revises():
-		return current
+		return tables.Current
 	case e.SawRev < c.Rev && c.Kind.Revises():
-		return former
+		return tables.Former
 	}
-	return silent
+	return tables.Silent
 }
 
 // shows is the number of the last change of the title that a link has seen for sure; 0: none.
 func (v *view) shows(e *tables.Edge) (order int64) {
 	for i := range v.row.Visits {
-		if w := &v.row.Visits[i]; v.saw(e, w) == current {
+		if w := &v.row.Visits[i]; v.saw(e, w) == tables.Current {
 			order = max(order, w.Hop.Cascade.Order)
 		}
 	}
@@ -119,12 +109,12 @@ func (v *view) linkIsStale(e *tables.Edge, w *tables.Visit, shows int64) bool {
 	c := w.Hop.Cascade
 	saw := v.saw(e, w)
 	switch {
-	case saw == former: // also where an earlier change, which it has seen, came to the row later
+	case saw == tables.Former: // also where an earlier change, which it has seen, came to the row later
 		v.distrust(c, e.Start)
 		return true
 	case v.ofThisTitle(c) && c.Order <= shows:
 		return false
-	case saw == another:
+	case saw == tables.Another:
 		// Neither what the last change of the title left there, nor who has it now: it is from before, or a change is still to come.
 		if e.SawPage != v.row.Holder && v.last(c) {
 			return true

@@ -44,10 +44,16 @@ func (v *view) setOrder(c tables.Cascade, page int64) tables.Cascade {
 	for i := range v.row.Visits {
 		if o := v.row.Visits[i].Hop.Cascade; c.SameRoot(o) {
 			latest = max(latest, o.Moment())
+			if rev := max(o.Rev, o.Latest); o.Page > 0 && o.Page == c.Page && rev > max(c.Rev, c.Latest) {
+				c.Latest = rev
+			}
 		}
 	}
 	if saw := v.row.Latest; saw.Start > c.Moment() && saw.Before(c, page) {
 		latest = max(latest, saw.Start)
+	}
+	if c.Latest != 0 && !c.Kind.Revises() {
+		c.Page, c.Latest = 0, 0 // such a change may as well have brought an earlier one back
 	}
 	if c.Moment() < latest {
 		c.AsOf, c.Timeless = latest, true

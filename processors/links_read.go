@@ -14,23 +14,7 @@ func readRender(site *tables.SiteInfo, ev *events.Render) (*tables.RenderState, 
 	in := &ev.Links
 	list := linkList{site: site, links: make([]tables.Link, 0, len(in.Template)+len(in.Page)+len(in.Image)+
 		len(in.Category)+len(in.Existence)+len(in.External)+len(in.Lang)+len(in.Interwiki))}
-	for _, l := range in.Template {
-		link := tables.Link{Type: tables.LinkTemplate, Page: l.PageID, Rev: l.RevID, PageOnly: l.Scope == events.PageOnly}
-		list.title(link, l.Namespace, l.Title)
-	}
-	for _, group := range []struct {
-		typ   tables.LinkType
-		links []events.TitleLink
-	}{
-		{tables.LinkPage, in.Page},
-		{tables.LinkImage, in.Image},
-		{tables.LinkCategory, in.Category},
-		{tables.LinkExistence, in.Existence},
-	} {
-		for _, l := range group.links {
-			list.title(tables.Link{Type: group.typ, Page: l.PageID}, l.Namespace, l.Title)
-		}
-	}
+	list.titles(in)
 	for _, url := range in.External {
 		list.add(tables.Link{Type: tables.LinkExternal, Text: url}, checkExternal(url))
 	}
@@ -66,6 +50,27 @@ type linkList struct {
 	site    *tables.SiteInfo
 	links   []tables.Link
 	dropped []events.Dropped
+}
+
+// titles takes in the links to titles.
+func (l *linkList) titles(in *events.Links) {
+	for _, x := range in.Template {
+		link := tables.Link{Type: tables.LinkTemplate, Page: x.PageID, Rev: x.RevID, PageOnly: x.Scope == events.PageOnly}
+		l.title(link, x.Namespace, x.Title)
+	}
+	for _, group := range []struct {
+		typ   tables.LinkType
+		links []events.TitleLink
+	}{
+		{tables.LinkPage, in.Page},
+		{tables.LinkImage, in.Image},
+		{tables.LinkCategory, in.Category},
+		{tables.LinkExistence, in.Existence},
+	} {
+		for _, x := range group.links {
+			l.title(tables.Link{Type: group.typ, Page: x.PageID}, x.Namespace, x.Title)
+		}
+	}
 }
 
 func (l *linkList) title(link tables.Link, namespace int32, text string) {

@@ -47,6 +47,11 @@ type Options struct {
 	// more than that after it, so that a doubt is a page too many rather than a stale page. Defaults to none: there is one clock, and what falls into
 	// one second is in doubt.
 	ClockSkew time.Duration
+	// Coalesce lets a page have one unanswered request at most: what else asks for the page meanwhile waits with it, and asks once more, all together, if
+	// the rendering that comes is older than it. A page that is not rendered is asked for again after that time, a second or more, at the latest after twice
+	// of it. A request of a changed page for itself ([tables.LinkSelf]) counts like another. The price is some more bytes for each request. Not while
+	// rows are written for workers of v1. Defaults to 0: each cascade sends a request of its own.
+	Coalesce time.Duration
 	// Now is the time of the process, which timers go by. Defaults to [time.Now].
 	Now func() time.Time
 	// EndedCascades is how many cascades that have ended a chunk of 256 pages remembers, so that a link that comes too late for one of them asks for
@@ -149,6 +154,9 @@ func (o Options) Validate() error {
 	}
 	if o.ClockSkew < 0 {
 		errs = append(errs, fmt.Errorf("ClockSkew %s: want 0 or more", o.ClockSkew))
+	}
+	if o.Coalesce != 0 && o.Coalesce < time.Second {
+		errs = append(errs, fmt.Errorf("Coalesce %s: want 0, or 1s or more", o.Coalesce))
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))

@@ -110,38 +110,70 @@ func (h *requests) answered(p *tables.PageRender, c *tables.Cascade) bool {
 	return p != nil && (p.Dead || p.Cause == c.ID && (c.Timeless || p.Start >= c.Moment()-skew) || p.Start > c.Moment()+skew && !c.Timeless)
 }
 
-// request sends the requests for pages, and waits for their answers. Their names are those of their last lives, or, of pages that no life has named
-// here, what the join has.
+// request sends the requests for pages, and waits for their answers.
 func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason tables.LinkType) error {
 	if len(offsets) == 0 {
 		return nil
 	}
-	known, err := c.known(offsets)
+	pages, err := c.identify(offsets)
 	if err != nil {
 		return err
 	}
-	if err := c.name(known); err != nil {
-		return err
-	}
-	for i, offset := range offsets {
-		var name tables.Name
-		var prefix string
-		k := &known[i]
-		if k.named != nil {
-			name, prefix = k.named.Name, k.named.Prefix
+	for i := range pages {
+		p, offset := &pages[i], offsets[i]
+		if c.joins(a, p, offset) {
+			continue // it is asked for already
 		}
 		stale := hop.Cascade.Moment()
-		if k.page != nil && hop.Cascade.Timeless {
-			stale = max(stale, k.page.Start)
+		if p.page != nil && hop.Cascade.Timeless {
+			stale = max(stale, p.page.Start)
 		}
-		if err := c.h.emit(c.r, c.pageKey(offset), name, prefix, hop, reason, stale); err != nil {
+		if err := c.h.emit(c.r, p.key, p.name, p.prefix, hop, reason, stale); err != nil {
 			return err
 		}
-		if !a.closed && !c.h.answered(k.page, &hop.Cascade) {
-			a.outstanding.Add(int(offset))
+		switch {
+		case !c.h.answered(p.page, &hop.Cascade):
+			if !a.closed {
+				a.outstanding.Add(int(offset))
+				c.sent(offset)
+			}
+		case p.page.Dead: // its death has answered all
+		default:
+			if err := c.answerBefore(a, offset); err != nil {
+				return err
+			}
 		}
 	}
+	c.keep(a, hop, reason, offsets)
 	return nil
+}
+
+// pageToAsk is a page with its name, as far as that is known.
+type pageToAsk struct {
+	pageState
+	key    tables.PageKey
+	name   tables.Name
+	prefix string
+}
+
+// identify reads what is known of pages, and their names: those of their last lives, or, of pages that no life has named here, what the join has.
+func (c *chunk) identify(offsets []byte) ([]pageToAsk, error) {
+	known, err := c.known(offsets)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.name(known); err != nil {
+		return nil, err
+	}
+	pages := make([]pageToAsk, len(offsets))
+	for i := range pages {
+		p := &pages[i]
+		p.pageState, p.key = known[i], c.pageKey(offsets[i])
+		if p.named != nil {
+			p.name, p.prefix = p.named.Name, p.named.Prefix
+		}
+	}
+	return pages, nil
 }
 
 // pageKey is a page of the chunk.
@@ -229,17 +261,21 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 		return err
 	}
 	page, at, future := p.page, tables.PlaceOf(r.Offset(), r.Index()), toCome(start, h.o.Now())
+	got := &answer{start: start, future: future, cause: cause, saw: h.sights(&r.Value, p), strict: c.isBehind(byte(r.Key.ID))}
+	if self := page.Self; self != nil && got.showsSelf(&h.o, self) {
+		page.Self = nil
+	}
 	switch met := page.Start == 0; {
 	case !page.Recent.Has(r.Value.Meta.ID):
 		if met {
 			c.meet(&r.Value, p, start)
 		}
 		page.Recent.Add(r.Value.Meta.ID, tables.AnswerEvents)
-		page.Seen, page.At = nil, max(page.At, at)
+		page.Seen, page.At, page.Rev = nil, max(page.At, at), max(page.Rev, r.Value.Revision.ID)
 		switch {
 		case future: // a clock that is wrong: when it began nobody knows
 		case start > page.Start:
-			page.Start, page.Cause, page.Rev = start, cause, r.Value.Revision.ID
+			page.Start, page.Cause = start, cause
 		case start == page.Start && cause != "":
 			page.Cause = cause
 		}
@@ -251,11 +287,11 @@ func (h *requests) render(_ context.Context, r *topology.Record[tables.PageKey, 
 	default:
 		// It is processed again after a crash, and had got into the row of the page, but maybe not into those of cascades.
 	}
-	// It comes after what was asked, and so it answers unless it began before what it is to show, for all that clocks tell.
-	err = c.answer(byte(r.Key.ID), func(to tables.CascadeID, moment int64) bool {
-		return future || moment == 0 || start >= moment-h.o.skew() || cause == to
-	})
+	done, err := c.answer(byte(r.Key.ID), got)
 	if err != nil {
+		return err
+	}
+	if err := c.askAgain(byte(r.Key.ID), page, done); err != nil {
 		return err
 	}
 	return c.save()
@@ -291,56 +327,31 @@ func (h *requests) life(_ context.Context, r *topology.Record[tables.PageKey, *t
 	if err != nil {
 		return err
 	}
-	p.page.Dead = !l.Live
+	if p.page.Dead = !l.Live; p.page.Dead {
+		p.page.Self = nil
+	}
 	p.rename(l.DT, l.Name, l.Prefix)
+	hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
+	if p.page.Rev != 0 && p.page.Rev < l.Rev {
+		stale = max(stale, p.page.Start) // whatever its time, it shows an older revision
+	}
+	asks := l.Asks && !c.joinsSelf(p.page, &hop.Cascade)
 	if err := c.setPage(p); err != nil {
 		return err
 	}
-	if l.Asks {
-		hop, stale := &tables.CascadeHop{Cascade: l.Cascade(r.Key.Wiki)}, l.DT
-		if p.page.Rev != 0 && p.page.Rev < l.Rev {
-			stale = max(stale, p.page.Start) // whatever its time, it shows an older revision
-		}
+	if asks {
 		if err := h.emit(r, r.Key, l.Name, l.Prefix, hop, tables.LinkSelf, stale); err != nil {
 			return err
 		}
 	}
 	if p.page.Dead {
-		if err := c.answer(byte(r.Key.ID), func(tables.CascadeID, int64) bool { return true }); err != nil {
+		if _, err := c.answer(byte(r.Key.ID), &answer{dead: true}); err != nil {
 			return err
 		}
+		c.waits.remove(byte(r.Key.ID))
 	}
 	return c.save()
 }
-
-// answer takes the page off what cascades wait for, where the answer is one to them.
-func (c *chunk) answer(offset byte, to func(id tables.CascadeID, moment int64) bool) error {
-	// Whatever waits has a timer, and it is quicker to look for that than for all that may wait.
-	if _, waits, err := c.h.late.Get(c.r, c.key); err != nil || !waits && len(c.whole.Cascades) == 0 {
-		return err
-	}
-	for a, err := range c.open(func(id tables.CascadeID, moment int64, waits func(byte) bool) bool {
-		return waits(offset) && to(id, moment)
-	}) {
-		if err != nil {
-			return err
-		}
-		a.outstanding.Remove(int(offset))
-		if err := c.put(a); err != nil {
-			return err
-		}
-		if left := a.outstanding.Len(); left%reportEvery != 0 {
-			continue
-		}
-		if err := c.report(a); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// reportEvery is how many answers of a chunk are reported together, but for the last ones.
-const reportEvery = 32
 
 // close forgets what an ended cascade waits for. Which pages it asked for is kept for a while, against stragglers.
 func (h *requests) close(_ context.Context, r *topology.Record[tables.PageKey, *tables.RequestClosing]) error {
@@ -380,6 +391,9 @@ func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey])
 			}
 			continue
 		}
+		if err := c.leave(a); err != nil {
+			return err
+		}
 		a.giveUp()
 		if err := c.put(a); err != nil {
 			return err
@@ -392,6 +406,9 @@ func (h *requests) abandon(_ context.Context, t *topology.Timer[tables.PageKey])
 		if err := h.late.Set(t, c.key, time.Unix(next+h.o.AbandonAfter, 0)); err != nil {
 			return err
 		}
+	}
+	if err := c.tick(t.At); err != nil {
+		return err
 	}
 	return c.save()
 }

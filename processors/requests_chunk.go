@@ -18,6 +18,7 @@ type chunk struct {
 	key     tables.PageKey
 	whole   *tables.RequestRow // what v1 has of it
 	changed bool               // the row above
+	waits   *waits             // of it; nil: there is one request for each cascade
 }
 
 func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) {
@@ -30,13 +31,22 @@ func (h *requests) chunk(r topology.Scope, page tables.PageKey) (*chunk, error) 
 		row = &tables.RequestRow{}
 	}
 	c.whole = row
+	if h.o.Coalesce > 0 && !h.whole {
+		c.waits = readWaits(row.Waits)
+	}
 	return c, nil
 }
 
 // save writes the row of the chunk, if it has changed. Parts are written as they change.
 func (c *chunk) save() error {
+	if err := c.saveWaits(); err != nil {
+		return err
+	}
 	if !c.changed {
 		return nil
+	}
+	if w := c.whole; len(w.Pages) == 0 && len(w.Cascades) == 0 && len(w.Named) == 0 && w.Waits == nil {
+		return c.h.rows.DeleteAt(c.r, c.key)
 	}
 	return c.h.rows.SetAt(c.r, c.key, c.whole)
 }
@@ -88,7 +98,9 @@ func (c *chunk) ofWhole(offset byte) *pageState {
 }
 
 func (p *pageState) take(part *tables.RequestPart) {
-	p.page, p.named, p.inWhole = part.Page, part.Named, false
+	if p.page, p.named, p.inWhole = part.Page, nil, false; p.page != nil {
+		p.named = p.page.Named
+	}
 }
 
 // page reads what is known of a page, to change it.
@@ -116,7 +128,8 @@ func (c *chunk) page(offset byte) (*pageState, error) {
 
 func (c *chunk) setPage(p *pageState) error {
 	if !p.inWhole {
-		return c.h.parts.Set(c.r, p.part, &tables.RequestPart{Page: p.page, Named: p.named})
+		p.page.Named = p.named
+		return c.h.parts.Set(c.r, p.part, &tables.RequestPart{Page: p.page})
 	}
 	if p.renamed {
 		c.whole.Rename(*p.named)
@@ -129,6 +142,8 @@ func (c *chunk) setPage(p *pageState) error {
 type asked struct {
 	cascade     tables.Cascade // of one that is in a part: its id alone
 	moment      int64          // see [tables.AskedPages]
+	toSee       tables.ToSee
+	again       *tables.AskedAgain
 	since       int64
 	asked       tables.Bits
 	outstanding tables.Bits
@@ -144,16 +159,17 @@ func momentOf(c *tables.Cascade) int64 {
 	return c.Moment()
 }
 
-func ofWhole(o *tables.ChunkCascade) *asked {
+func (c *chunk) ofCascade(o *tables.ChunkCascade) *asked {
 	return &asked{
-		cascade: o.Cascade, moment: momentOf(&o.Cascade), since: o.Since, asked: slices.Clone(o.Asked), outstanding: slices.Clone(o.Outstanding),
+		cascade: o.Cascade, moment: momentOf(&o.Cascade), toSee: tables.ToSeeOf(&o.Cascade, c.key), since: o.Since, asked: slices.Clone(o.Asked), outstanding: slices.Clone(o.Outstanding),
 		abandoned: o.Abandoned, closed: o.Closed, inWhole: true,
 	}
 }
 
 func ofPart(id tables.CascadeID, p *tables.AskedPages, closed bool) *asked {
 	a := &asked{
-		cascade: tables.Cascade{ID: id}, moment: p.Moment, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned, closed: closed,
+		cascade: tables.Cascade{ID: id}, moment: p.Moment, toSee: p.ToSee, again: p.Again, since: p.Since(), asked: p.Asked.Bits(), abandoned: p.Abandoned,
+		closed: closed,
 	}
 	if !closed {
 		a.outstanding = a.asked.Without(p.Answered.Bits())
@@ -171,7 +187,7 @@ func (a *asked) giveUp() {
 func (c *chunk) find(id tables.CascadeID) (*asked, error) {
 	for i := range c.whole.Cascades {
 		if o := &c.whole.Cascades[i]; o.Cascade.ID == id {
-			return ofWhole(o), nil
+			return c.ofCascade(o), nil
 		}
 	}
 	for i, key := range [...]tables.RequestPartKey{tables.OpenPart(c.key, id), tables.EndedPart(c.key, id)} {
@@ -188,7 +204,7 @@ func (c *chunk) find(id tables.CascadeID) (*asked, error) {
 
 // add begins with a cascade that is not known.
 func (c *chunk) add(cascade *tables.Cascade) *asked {
-	return &asked{cascade: *cascade, moment: momentOf(cascade), since: c.h.o.Now().Unix(), inWhole: c.h.whole}
+	return &asked{cascade: *cascade, moment: momentOf(cascade), toSee: tables.ToSeeOf(cascade, c.key), since: c.h.o.Now().Unix(), inWhole: c.h.whole}
 }
 
 // put stores what a cascade asked for.
@@ -204,16 +220,17 @@ func (c *chunk) put(a *asked) error {
 		p.Moment, p.Delay = 0, a.since
 		return c.h.parts.Set(c.r, tables.EndedPart(c.key, id), &tables.RequestPart{Asked: p})
 	}
+	p.ToSee, p.Again = a.toSee, a.again
 	p.Answered = tables.PageSetOf(a.asked.Without(a.outstanding))
 	return c.h.parts.Set(c.r, tables.OpenPart(c.key, id), &tables.RequestPart{Asked: p})
 }
 
 // open are the cascades that are open and meant; nil: all. A loop may change, end and drop the one that it is at.
-func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(byte) bool) bool) iter.Seq2[*asked, error] {
+func (c *chunk) open(meant func(waits func(byte) bool) bool) iter.Seq2[*asked, error] {
 	return func(yield func(*asked, error) bool) {
 		for _, o := range slices.Clone(c.whole.Cascades) {
 			waits := func(offset byte) bool { return o.Outstanding.Has(int(offset)) }
-			if !o.Closed && (meant == nil || meant(o.Cascade.ID, momentOf(&o.Cascade), waits)) && !yield(ofWhole(&o), nil) {
+			if !o.Closed && (meant == nil || meant(waits)) && !yield(c.ofCascade(&o), nil) {
 				return
 			}
 		}
@@ -223,7 +240,7 @@ func (c *chunk) open(meant func(id tables.CascadeID, moment int64, waits func(by
 				return
 			}
 			waits := func(offset byte) bool { return p.Asked.Has(offset) && !p.Answered.Has(offset) }
-			if (meant == nil || meant(p.id, p.Moment, waits)) && !yield(ofPart(p.id, p.AskedPages, false), nil) {
+			if (meant == nil || meant(waits)) && !yield(ofPart(p.id, p.AskedPages, false), nil) {
 				return
 			}
 		}
@@ -260,6 +277,9 @@ func (c *chunk) askedParts(from, to tables.RequestPartKey) iter.Seq2[askedPart, 
 // what it asked for: should it ask again, it is as one that never did.
 func (c *chunk) end(a *asked) error {
 	id, keep := a.cascade.ID, c.h.o.EndedCascades
+	if err := c.leave(a); err != nil {
+		return err
+	}
 	if a.inWhole {
 		c.whole.Cascade(a.cascade, a.since).Abandoned = a.abandoned
 		c.whole.Close(slices.IndexFunc(c.whole.Cascades, func(o tables.ChunkCascade) bool { return o.Cascade.ID == id }), keep)
@@ -309,6 +329,9 @@ func (c *chunk) bound(a *asked) error {
 	walking := c.h.o.Now().Add(-settled).Unix()
 	for _, o := range oldest(others, len(others)+1-c.h.o.OpenCascades) {
 		if o.outstanding.Len() > 0 {
+			if err := c.leave(o); err != nil {
+				return err
+			}
 			o.giveUp()
 			if err := c.report(o); err != nil {
 				return err

@@ -67,7 +67,14 @@ type Cascade struct {
 	Order int64 `avro:"order" default:"0"`
 	// Timeless says that the change is later than its time: no rendering's time tells whether it shows it.
 	Timeless bool `avro:"timeless" default:"false"`
+	// Page is who had the root's title after the change, with Rev as its revision; 0: not known, or another page has the title; [NoPage]: nobody has.
+	Page int64 `avro:"page_id" default:"0"`
+	// Latest is the revision of the page that is to be seen, where it is later than Rev: that of a later change that came to the root before. 0: Rev.
+	Latest int64 `avro:"latest_rev_id" default:"0"`
 }
+
+// NoPage is [Cascade.Page] of a title that has no page.
+const NoPage = -1
 
 // Moment is what a rendering has to have begun after, for all that its time can tell, to show the change.
 func (c Cascade) Moment() int64 { return max(c.DT, c.AsOf) }

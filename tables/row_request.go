@@ -13,6 +13,19 @@ type RequestRow struct {
 	Cascades []ChunkCascade `avro:"cascades"` // in order of arrival
 	// Named are the names that pages got last, for as long as the join may not have them; the newest [NamedPages].
 	Named []NamedPage `avro:"named"`
+	// Waits are the pages that have been asked for and not been rendered since, where a page has one unanswered request at most. It is of no
+	// release before, and the one thing of the row that comes new; nil: there are none.
+	Waits *Waits `avro:"waits" default:"null"`
+}
+
+// Waits are pages of a chunk with an unanswered request, in no more than five sets of 32 bytes.
+type Waits struct {
+	Unanswered PageSet `avro:"unanswered"`
+	Old        PageSet `avro:"old"`    // of them, those asked for before the last tick
+	Behind     PageSet `avro:"behind"` // of them, those that a change asked for behind the request
+	Owed       PageSet `avro:"owed"`   // of them, those where such a change is not waited for any more
+	Tried      PageSet `avro:"tried"`  // of them, those asked for again because an answer was stale, and by no change since
+	Tick       int64   `avro:"tick"`   // when it is next looked for those that have waited for too long, Unix seconds
 }
 
 // NamedPages bounds [RequestRow.Named].
@@ -35,7 +48,7 @@ type PageRender struct {
 	Start  int64 `avro:"start"`  // greatest start of its renderings, Unix seconds; 0: none
 	// Cause is the cascade that the rendering named as its cause; empty: none.
 	Cause CascadeID `avro:"cause"`
-	// Rev is the revision of the last rendering; 0: none, or not known.
+	// Rev is the greatest revision that was rendered; 0: none, or not known.
 	Rev int64 `avro:"rev_id" default:"0"`
 	// Recent are the events of the renderings that came last, the newest [AnswerEvents]: a repeat of one is no answer to what was asked since.
 	Recent Recent `avro:"recent" default:"[]"`
@@ -43,6 +56,10 @@ type PageRender struct {
 	At   int64   `avro:"at" default:"0"`
 	Seen []int64 `avro:"seen"` // of releases before v2: hashes of the ids of the events with this start
 	Dead bool    `avro:"dead"`
+	// Named is the name that a change, or the first rendering, gave the page last; in a [RequestRow], which has its own, nil.
+	Named *NamedPage `avro:"named" default:"null"`
+	// Self is the page's own change whose rendering is waited for, where a page has one unanswered request at most; nil: none.
+	Self *Cascade `avro:"self" default:"null"`
 }
 
 // AnswerEvents bounds [PageRender.Recent].

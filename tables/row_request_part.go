@@ -11,9 +11,8 @@ import (
 // RequestPart is what a chunk knows of one page, or what one cascade asked for there: the row of `eddy-requests-parts-changelog`. It is bounded by
 // itself, whatever else there is of its chunk: by [AnswerEvents] and a name, or by two sets of 32 bytes at most.
 type RequestPart struct {
-	// Page is of the keys of [PagePart]; Named is the name that a change, or the first rendering, gave it last.
-	Page  *PageRender `avro:"page"`
-	Named *NamedPage  `avro:"named"`
+	// Page is of the keys of [PagePart].
+	Page *PageRender `avro:"page"`
 	// Asked is of the keys of [OpenPart] and [EndedPart].
 	Asked *AskedPages `avro:"asked"`
 }
@@ -27,6 +26,37 @@ type AskedPages struct {
 	Asked     PageSet `avro:"asked"`
 	Answered  PageSet `avro:"answered"`  // of them, those that nothing is waited for any more; of what has ended: none, and it waits for nothing
 	Abandoned int32   `avro:"abandoned"` // of them, those given up
+	// ToSee is what renderings are compared with while the cascade is open.
+	ToSee ToSee `avro:"to_see" default:"\"\""`
+	// Again is what the requests said, where a page has one unanswered request at most, and may be asked for again; nil: it is not kept.
+	Again *AskedAgain `avro:"again" default:"null"`
+}
+
+// AskedAgain is what the requests of a cascade said, those of each reason; a page is in one set.
+type AskedAgain struct {
+	Hop  CascadeHop `avro:"hop"`
+	Sets []AskSet   `avro:"sets"`
+}
+
+// Add takes in pages that are asked for.
+func (a *AskedAgain) Add(reason LinkType, pages []byte) {
+	for i := range a.Sets {
+		if s := &a.Sets[i]; s.Reason == reason {
+			s.Pages = append(bytes.Clone(s.Pages), pages...)
+			return
+		}
+	}
+	a.Sets = append(a.Sets, AskSet{Reason: reason, Pages: bytes.Clone(pages)})
+}
+
+// Reason is why a page is asked for.
+func (a *AskedAgain) Reason(offset byte) LinkType {
+	for _, s := range a.Sets {
+		if bytes.IndexByte(s.Pages, offset) >= 0 {
+			return s.Reason
+		}
+	}
+	return LinkTemplate
 }
 
 // Since is when the cascade first asked here, or ended here, Unix seconds.

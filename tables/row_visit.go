@@ -26,7 +26,9 @@ type visitRecord struct {
 	Taken    LinkTypes `avro:"taken"`
 	At       int64     `avro:"at"`
 	Page     int64     `avro:"page_id"`
-	Short    []byte    `avro:"short"` // Beyond, Once and Twice, two bytes each; empty: none
+	Holder   int64     `avro:"holder"`        // of the cascade, less Page: most often they are one
+	Latest   int64     `avro:"latest_rev_id"` // of the cascade
+	Short    []byte    `avro:"short"`         // Beyond, Once and Twice, two bytes each; empty: none
 }
 
 // changeKinds are the kinds of change by their numbers, which stay as they are.
@@ -42,6 +44,7 @@ func (w *Visit) record() visitRecord {
 		Cascade: packID(c.ID), Prefix: c.Prefix,
 		DT: c.DT, Rev: c.Rev, AsOf: c.AsOf, Order: c.Order, Timeless: c.Timeless, Depth: w.Hop.Depth,
 		Types: w.Types, Taken: w.Taken, At: w.At, Page: w.Page,
+		Holder: c.Page - w.Page, Latest: c.Latest,
 	}
 	if w.Beyond|w.Once|w.Twice != 0 {
 		for _, types := range [...]LinkTypes{w.Beyond, w.Once, w.Twice} {
@@ -72,6 +75,7 @@ func (r *visitRecord) visit() (Visit, error) {
 		Hop: CascadeHop{Depth: r.Depth, Cascade: Cascade{
 			ID: unpackID(r.Cascade), Kind: kind, Prefix: r.Prefix,
 			DT: r.DT, Rev: r.Rev, AsOf: r.AsOf, Order: r.Order, Timeless: r.Timeless,
+			Page: r.Page + r.Holder, Latest: r.Latest,
 		}},
 		Types: r.Types, Taken: r.Taken, At: r.At, Page: r.Page, own: r.Root == "",
 	}

@@ -34,6 +34,11 @@ type Scenario struct {
 	PageStep int64
 	// Noise is what may be wrong with events. Defaults to nothing.
 	Noise Noise
+	// Coalesced says that a page has one unanswered request at most, so that it may be asked for again for one cascade.
+	Coalesced bool
+	// Again is how long the system has to be left alone until it asks again for whatever was not answered, where that may be needed for a page not to
+	// be stale: something was lost. Defaults to never.
+	Again time.Duration
 	// Start is the time at which the wiki begins, which should be the system's. Defaults to that of [simwiki.Options].
 	Start time.Time
 	// Rounds bounds how often, at the end, requests may be answered by more requests. Defaults to 100.
@@ -301,6 +306,12 @@ func (p *player) rest() error {
 			return err
 		}
 		if p.feed.Len() == 0 && len(p.pending) == 0 {
+			if err := p.wait(); err != nil {
+				return err
+			}
+			if len(p.pending) > 0 {
+				continue
+			}
 			if p.sc.Noise.Lost > 0 && !p.healed {
 				return nil
 			}
@@ -326,7 +337,7 @@ func (p *player) fresh() error {
 }
 
 func (p *player) check() error {
-	if !p.sc.AtLeastOnce {
+	if !p.sc.AtLeastOnce && !p.sc.Coalesced {
 		if err := p.fail("once", Once(p.sys.Requests())); err != nil {
 			return err
 		}

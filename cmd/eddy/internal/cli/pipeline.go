@@ -31,6 +31,7 @@ func pipelineWith(s settings.Settings, o processors.Options) (*topology.Topology
 		return nil, nil, err
 	}
 	o.Sites, o.StartOn, o.KeepCascades, o.ClockSkew = sites, processors.StartOn(s.StartOn), s.KeepCascades, s.ClockSkew
+	o.Coalesce = s.Coalesce
 	topo, err := processors.New(o)
 	return topo, sites, err
 }

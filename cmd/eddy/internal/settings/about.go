@@ -39,6 +39,7 @@ var abouts = []about{
 	{"start-on", "what starts the cascade of a content change: render (of the changed page) or change", ""},
 	{"keep-cascades", "how long a cascade that has ended is kept, an hour or more", ""},
 	{"clock-skew", "how far the clocks of wikis and renderers may be apart: what is less is in doubt, and rendered again (replay: 0s, files have one clock)", ""},
+	{"coalesce", "let a page have one unanswered request at most, and ask again after this time, 1s or more", "each cascade sends a request of its own"},
 	{"memory", "`size` of the memory to keep to, such as 512MiB", "half of the container's, or the machine's"},
 	{"store-cache", "`size` of the part of the memory for blocks of the local store", "a part of the memory"},
 	{"cache-bytes", "`size` of the part of the memory for decoded rows", "a part of the memory"},

@@ -106,6 +106,8 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("start-on", "start-on")
 	fs.Duration("keep-cascades", b.defaults.KeepCascades, b.usage("keep-cascades"))
 	b.mark("keep-cascades", "keep-cascades")
+	fs.Duration("coalesce", b.defaults.Coalesce, b.usage("coalesce"))
+	b.mark("coalesce", "coalesce")
 }
 
 // BindClocks adds the flag of how clocks are trusted.

@@ -105,7 +105,7 @@ func TestLoadRefuses(t *testing.T) {
 		{name: "broken file", file: "a: [\n", want: []string{"configuration file"}},
 		{name: "unknown variable", environ: []string{"EDDY_BROKER=a", "EDDY_PARTITON=3"}, want: []string{`"EDDY_BROKER"`, `"EDDY_PARTITON"`}},
 		{name: "no number", environ: []string{"EDDY_PARTITIONS=many"}, want: []string{"EDDY_PARTITIONS: is to be a whole number"}},
-		{name: "values", args: []string{"--partitions=0", "--start-on=dawn", "--log-level=loud", "--keep-cascades=59m", "--max-record=64MiB", "--clock-skew=-1s"}, want: []string{"partitions: 0", "max-record: 67108864: want 1000000 to 32MiB", `"dawn"`, `"loud"`, "keep-cascades: 59m0s", "clock-skew: -1s"}},
+		{name: "values", args: []string{"--partitions=0", "--start-on=dawn", "--log-level=loud", "--keep-cascades=59m", "--max-record=64MiB", "--clock-skew=-1s", "--coalesce=1ms"}, want: []string{"partitions: 0", "max-record: 67108864: want 1000000 to 32MiB", `"dawn"`, `"loud"`, "keep-cascades: 59m0s", "clock-skew: -1s", "coalesce: 1ms"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()

@@ -59,6 +59,9 @@ type Settings struct {
 	KeepCascades time.Duration `koanf:"keep-cascades"`
 	// ClockSkew is how far the clocks of wikis and renderers may be apart. Defaults to 5 s.
 	ClockSkew time.Duration `koanf:"clock-skew"`
+	// Coalesce lets a page have one unanswered request at most, and is after how long it is asked for again, a second or more. Defaults to 0: each
+	// cascade sends a request of its own.
+	Coalesce time.Duration `koanf:"coalesce"`
 	// Health is the address on which a worker answers health checks, host:port. Defaults to none.
 	Health string `koanf:"health"`
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.

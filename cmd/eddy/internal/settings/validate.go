@@ -62,6 +62,9 @@ func (s Settings) validate() error {
 	if s.ClockSkew < 0 {
 		add("clock-skew: %s is negative", s.ClockSkew)
 	}
+	if s.Coalesce != 0 && s.Coalesce < time.Second {
+		add("coalesce: %s is neither 0 nor a second or more", s.Coalesce)
+	}
 	if _, err := s.Log.Logger(io.Discard); err != nil {
 		errs = append(errs, err)
 	}

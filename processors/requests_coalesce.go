@@ -1,0 +1,302 @@
+package processors
+
+import (
+	"cmp"
+	"slices"
+	"time"
+
+	"github.com/eddystream/eddy/tables"
+)
+
+// waits is a [tables.Waits] to be changed. Its methods may be called where there is none: then nothing has an unanswered request.
+//
+// What makes it enough that a page has one request: whatever asks behind it is either shown by the rendering that comes, for sure, or the page is asked
+// for once more, behind all of them. A rendering that comes when nothing has been asked behind the request is one to a request that was sent after all
+// changes, and as without this the renderer acts on it.
+type waits struct {
+	unanswered, old, behind, owed, tried tables.Bits
+	tick                                 int64
+	changed                              bool
+}
+
+func readWaits(w *tables.Waits) *waits {
+	if w == nil {
+		return &waits{}
+	}
+	return &waits{
+		unanswered: w.Unanswered.Bits(), old: w.Old.Bits(), behind: w.Behind.Bits(), owed: w.Owed.Bits(), tried: w.Tried.Bits(), tick: w.Tick,
+	}
+}
+
+func (w *waits) has(offset byte) bool { return w != nil && w.unanswered.Has(int(offset)) }
+
+// sent takes note of a request.
+func (w *waits) sent(offset byte) {
+	if w == nil {
+		return
+	}
+	w.remove(offset)
+	w.unanswered.Add(int(offset))
+	w.changed = true
+}
+
+// join takes note of somebody who asks behind a request.
+func (w *waits) join(offset byte) {
+	w.behind.Add(int(offset))
+	w.tried.Remove(int(offset))
+	w.changed = true
+}
+
+// remove takes note that a page has no unanswered request.
+func (w *waits) remove(offset byte) {
+	if !w.has(offset) {
+		return
+	}
+	for _, set := range []tables.Bits{w.unanswered, w.old, w.behind, w.owed, w.tried} {
+		set.Remove(int(offset))
+	}
+	w.changed = true
+}
+
+// saveWaits puts the waits into the row of the chunk, and has a timer look for those that wait for too long.
+func (c *chunk) saveWaits() error {
+	w := c.waits
+	if w == nil || !w.changed {
+		return nil
+	}
+	w.changed, c.changed = false, true
+	if w.unanswered.Len() == 0 {
+		w.tick, c.whole.Waits = 0, nil
+		return nil
+	}
+	if w.tick == 0 {
+		w.tick = c.h.o.Now().Add(c.h.o.Coalesce).Unix()
+	}
+	c.whole.Waits = &tables.Waits{
+		Unanswered: tables.PageSetOf(w.unanswered), Old: tables.PageSetOf(w.old), Behind: tables.PageSetOf(w.behind), Owed: tables.PageSetOf(w.owed),
+		Tried: tables.PageSetOf(w.tried), Tick: w.tick,
+	}
+	return c.windBy(time.Unix(w.tick, 0))
+}
+
+// windBy has the timer of the chunk fire at a time, or earlier.
+func (c *chunk) windBy(at time.Time) error {
+	if set, wound, err := c.h.late.Get(c.r, c.key); err != nil || wound && !set.After(at) {
+		return err
+	}
+	return c.h.late.Set(c.r, c.key, at)
+}
+
+// joins reports whether what a cascade asks for has an unanswered request, and lets the cascade wait with it. One that has ended waits for nothing, and of one that is
+// in a row of v1 it is not known what to ask.
+func (c *chunk) joins(a *asked, p *pageToAsk, offset byte) bool {
+	if !c.waits.has(offset) || a.closed || a.inWhole || p.page != nil && p.page.Dead {
+		return false
+	}
+	a.outstanding.Add(int(offset))
+	c.waits.join(offset)
+	return true
+}
+
+// joinsSelf is joins for a page's own change. Where there is no such request, it is to be sent, and is one, unless the page has been rendered since.
+func (c *chunk) joinsSelf(page *tables.PageRender, change *tables.Cascade) bool {
+	offset := byte(page.Offset)
+	switch {
+	case c.waits == nil:
+		return false
+	case c.waits.has(offset):
+		page.Self = change
+		c.waits.join(offset)
+		return true
+	case page.Rev >= change.Rev && (change.Kind.Revises() || page.Start > momentOf(change)+c.h.o.skew()):
+		return false
+	}
+	page.Self = change
+	c.waits.sent(offset)
+	return false
+}
+
+// showsSelf reports whether the answer shows its page's own change.
+func (n *answer) showsSelf(o *Options, change *tables.Cascade) bool {
+	if n.saw.ev.Revision.ID < change.Rev {
+		return false
+	}
+	return change.Kind.Revises() || n.cause == change.ID || n.since(o, momentOf(change))
+}
+
+func (c *chunk) sent(offset byte) { c.waits.sent(offset) }
+
+// isBehind reports whether somebody has asked for a page behind its request.
+func (c *chunk) isBehind(offset byte) bool {
+	return c.waits.has(offset) && c.waits.behind.Has(int(offset))
+}
+
+// keep remembers what requests say, to send them again.
+func (c *chunk) keep(a *asked, hop *tables.CascadeHop, reason tables.LinkType, offsets []byte) {
+	if c.waits == nil || a.closed || a.inWhole {
+		return
+	}
+	var pages []byte
+	for _, offset := range offsets {
+		if a.outstanding.Has(int(offset)) {
+			pages = append(pages, offset)
+		}
+	}
+	if len(pages) == 0 {
+		return
+	}
+	again := &tables.AskedAgain{Hop: *hop}
+	if a.again != nil {
+		again.Sets = slices.Clone(a.again.Sets)
+	}
+	again.Add(reason, pages)
+	a.again = again
+}
+
+// askAgain asks once more for a page that was rendered, for the latest change that the rendering does not show, if nobody has since one came; or if the first
+// answer to a request does not show what it is for. More renderings of that kind are looked at when it is time.
+func (c *chunk) askAgain(offset byte, page *tables.PageRender, done outcome) error {
+	if !c.waits.has(offset) {
+		return nil
+	}
+	owed := c.waits.owed.Has(int(offset))
+	switch {
+	case len(done.stale) == 0 && page.Self == nil && !owed:
+		c.waits.remove(offset)
+		return nil
+	case !owed && !c.waits.behind.Has(int(offset)) && c.waits.tried.Has(int(offset)) && len(done.settled) == 0:
+		return nil
+	}
+	from := done.stale
+	if len(from) == 0 && page.Self == nil {
+		from = done.settled
+	}
+	asked, err := c.sendAgain(map[byte][]*asked{offset: from})
+	if err != nil || !asked {
+		return err
+	}
+	c.waits.tried.Add(int(offset))
+	return nil
+}
+
+// sendAgain sends a request for each page, of the latest of cascades that it has, or of the page's own change. Where there is nothing to ask for, the page has no
+// request any more. It reports whether it has sent one.
+func (c *chunk) sendAgain(of map[byte][]*asked) (some bool, err error) {
+	offsets := make([]byte, 0, len(of))
+	for offset := range of {
+		offsets = append(offsets, offset)
+	}
+	slices.Sort(offsets)
+	pages, err := c.identify(offsets)
+	if err != nil {
+		return false, err
+	}
+	for i, offset := range offsets {
+		p := &pages[i]
+		hop, reason := latest(of[offset], offset)
+		if hop == nil && p.page != nil && p.page.Self != nil {
+			hop, reason = &tables.CascadeHop{Cascade: *p.page.Self}, tables.LinkSelf
+		}
+		if hop == nil {
+			c.waits.remove(offset)
+			continue
+		}
+		stale := hop.Cascade.Moment()
+		if p.page != nil {
+			stale = max(stale, p.page.Start) // that rendering was no answer
+		}
+		if err := c.h.emit(c.r, p.key, p.name, p.prefix, hop, reason, stale); err != nil {
+			return false, err
+		}
+		c.sent(offset)
+		some = true
+	}
+	return some, nil
+}
+
+// latest is what the last of cascades has asked of a page; nil: it is not known of any.
+func latest(list []*asked, offset byte) (*tables.CascadeHop, tables.LinkType) {
+	list = slices.DeleteFunc(slices.Clone(list), func(a *asked) bool { return a.again == nil })
+	if len(list) == 0 {
+		return nil, 0
+	}
+	last := slices.MaxFunc(list, func(a, b *asked) int {
+		return cmp.Or(cmp.Compare(a.since, b.since), cmp.Compare(a.moment, b.moment), cmp.Compare(a.cascade.ID, b.cascade.ID))
+	})
+	return &last.again.Hop, last.again.Reason(offset)
+}
+
+// leave is called before a cascade waits no more. What it has asked for behind a request will be asked for again by whoever still waits for the page, and is
+// at once where nobody does.
+func (c *chunk) leave(a *asked) error {
+	if c.waits == nil {
+		return nil
+	}
+	var behind tables.Bits
+	for i := range len(a.outstanding) * 8 {
+		if a.outstanding.Has(i) && (c.waits.behind.Has(i) || c.waits.owed.Has(i)) {
+			behind.Add(i)
+		}
+	}
+	if behind.Len() == 0 {
+		return nil
+	}
+	for o, err := range c.open(nil) {
+		if err != nil {
+			return err
+		}
+		for i := range len(behind) * 8 {
+			if o.cascade.ID != a.cascade.ID && o.again != nil && behind.Has(i) && o.outstanding.Has(i) {
+				behind.Remove(i)
+				c.waits.owed.Add(i)
+				c.waits.changed = true
+			}
+		}
+	}
+	again := map[byte][]*asked{}
+	for i := range len(behind) * 8 {
+		if behind.Has(i) {
+			again[byte(i)] = []*asked{a}
+		}
+	}
+	if len(again) == 0 {
+		return nil
+	}
+	_, err := c.sendAgain(again)
+	return err
+}
+
+// tick asks again for the pages that have been asked for before the last tick.
+func (c *chunk) tick(at time.Time) error {
+	w := c.waits
+	switch {
+	case w == nil || w.tick == 0:
+		return nil
+	case w.tick > at.Unix():
+		return c.windBy(time.Unix(w.tick, 0))
+	}
+	due := map[byte][]*asked{}
+	for i := range len(w.old) * 8 {
+		if w.old.Has(i) {
+			due[byte(i)] = nil
+		}
+	}
+	young := w.unanswered.Without(w.old)
+	if len(due) > 0 {
+		for a, err := range c.open(nil) {
+			if err != nil {
+				return err
+			}
+			for offset, list := range due {
+				if a.outstanding.Has(int(offset)) {
+					due[offset] = append(list, a)
+				}
+			}
+		}
+		if _, err := c.sendAgain(due); err != nil {
+			return err
+		}
+	}
+	w.old, w.tick, w.changed = young, 0, true
+	return nil
+}
