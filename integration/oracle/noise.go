@@ -107,7 +107,7 @@ func (p *player) lie(e simwiki.Event) {
 		at = &p.clocks.renderers[p.machine%2]
 	}
 	off := time.Duration(*at) * time.Second
-	if f := p.sc.Noise.Future; f > 0 && p.tape.IntN(100) < f {
+	if f := p.sc.Noise.Future; f > 0 && p.beside.IntN(100) < f {
 		off = 70 * 365 * 24 * time.Hour
 	}
 	if off == 0 {
