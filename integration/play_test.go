@@ -146,6 +146,9 @@ func plays() []play {
 		name: "any clocks", scenario: oracle.Scenario{Listing: simwiki.Complete, Repeat: 10, Noise: oracle.Noise{Clocks: oracle.AnyClocks, Skew: skew, Future: 3}},
 		options: processors.Options{ClockSkew: skew}, batch: 4,
 	})
+	all = append(all,
+		play{name: "missed", scenario: oracle.Scenario{Listing: simwiki.Complete, Repeat: 10, Noise: oracle.Noise{Lost: 2}}, batch: 4},
+	)
 	for i := range all {
 		all[i].name = all[i].scenario.Listing.String() + " " + all[i].name
 	}

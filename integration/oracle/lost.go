@@ -17,7 +17,7 @@ func (p *player) loses(e simwiki.Event) bool {
 		return false
 	case slices.ContainsFunc(p.lost[id], same): // and so are its repeats, which would come behind what follows it
 		return true
-	case p.healed || p.came[first(e.ID())] || p.beside.IntN(100) >= n:
+	case p.healed || p.came[first(e.ID())] || e.ID() != p.missed && p.beside.IntN(100) >= n:
 		return false
 	}
 	p.notef("  lost: %s", e.ID())
@@ -66,7 +66,7 @@ func (p *player) healPage(id int64) error {
 		}
 		return p.render(created, nil)
 	}
-	if p.tape.IntN(2) == 0 && !slices.ContainsFunc(p.lost[id], p.needsChange) {
+	if p.tape.IntN(4) > 0 && !slices.ContainsFunc(p.lost[id], p.needsChange) {
 		return p.render(id, nil)
 	}
 	return p.touch(id)

@@ -125,8 +125,11 @@ type player struct {
 	named   map[int64]bool          // pages that were named by a change that asks for them
 	through map[int64][]simwiki.Via // of each page, what its last rendering showed others through
 	lost    map[int64][]simwiki.Event
-	forms   map[int64][2]string // where each page leads, and its content model, by the wiki
-	turned  map[string]bool     // the changes of one of these
+	missed  string // the change that is to be lost
+
+	lastChange string
+	forms      map[int64][2]string // where each page leads, and its content model, by the wiki
+	turned     map[string]bool     // the changes of one of these
 
 	touched int64                     // the page of the last change
 	stepped int                       // position of the log at which the present step began
@@ -163,7 +166,7 @@ func (p *player) emit(e simwiki.Event) {
 	form, known := p.forms[c.Page.ID]
 	p.turned[c.Meta.ID] = known && form != [2]string{leads, c.Revision.Model}
 	p.forms[c.Page.ID] = [2]string{leads, c.Revision.Model}
-	p.touched = c.Page.ID
+	p.touched, p.lastChange = c.Page.ID, c.Meta.ID
 	if p.stirred != nil {
 		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
 	}
@@ -231,6 +234,12 @@ func (p *player) step() error {
 	case n < 89:
 		return p.settle()
 	case n < 92:
+		switch p.tape.IntN(4) {
+		case 0:
+			return p.back()
+		case 1:
+			return p.miss()
+		}
 		return p.race()
 	case n < 98:
 		return p.rest()
@@ -317,7 +326,7 @@ func (p *player) settle() error {
 	}
 	requests := p.sys.Requests()
 	for _, r := range requests[p.taken:] {
-		p.notef("  request page %d %s depth %d: %s %q at %d", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60)
+		p.notef("  request page %d %s depth %d: %s %q at %d, stale since %d s ago", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60, p.wiki.Now().Unix()-r.Stale)
 	}
 	if p.sc.Calm {
 		if err := p.fail("blind", p.blind(requests[p.taken:])); err != nil {
