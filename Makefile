@@ -1,6 +1,6 @@
 # Targets are the steps of .ci/run: what passes here passes there.
 .DEFAULT_GOAL := help
-.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults large fault-table test-kafka compare ci
+.PHONY: help build test race bench fmt vet lint docker vuln fix demo fuzz kafka faults large mutants fault-table test-kafka compare ci
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ faults: ## Run schedules of faults on a real Kafka, one of each kind and deliver
 
 large: ## Let the pipeline have pages as large as they can be, and print the sizes of its rows
 	@go test ./integration -run TestSizes -large -v
+
+mutants: ## Let the scenarios find the mutants of the pipeline's sources
+	@go test ./integration -run TestInvariantsFindSourceMutants -oracle.mutants -v -timeout 30m
 
 fault-table: ## Run schedules of faults on plain Goka and on Eddy, and print a table (needs Java; ARGS="--kinds zombie,cut --seeds 3")
 	@go run -tags kafka ./integration/faults/cmd/table $(ARGS)

@@ -16,8 +16,9 @@ import (
 )
 
 var (
-	seedFlag  = flag.Uint64("oracle.seed", 0, "play only this seed")
-	seedsFlag = flag.Uint64("oracle.seeds", 50, "how many seeds each scenario plays")
+	seedFlag   = flag.Uint64("oracle.seed", 0, "play only this seed")
+	seedsFlag  = flag.Uint64("oracle.seeds", 50, "how many seeds each scenario plays")
+	shrinkFlag = flag.Int("oracle.shrink", 1000, "in how many tries a scenario that fails is made smaller")
 )
 
 // memory is the pipeline in memory as a scenario sees it.
@@ -136,7 +137,8 @@ func plays() []play {
 					Noise: oracle.Noise{Clocks: oracle.LateClocks, Skew: skew, Future: 3, Renamed: 20, Sparse: true},
 				}, options: apart, batch: 2,
 			},
-			play{name: "lost", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Noise: oracle.Noise{Lost: 10}}, batch: 4},
+			play{name: "lost", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Noise: oracle.Noise{Lost: 25}}, batch: 4},
+			play{name: "cold", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Cold: true, Steps: 40}, batch: 4},
 			play{name: "crashes", scenario: oracle.Scenario{Listing: listing, AtLeastOnce: true, PageStep: 1 << 40}, options: forgetful, batch: 3, crashes: 0.05},
 		)
 	}
@@ -145,6 +147,9 @@ func plays() []play {
 		options: processors.Options{ClockSkew: skew}, batch: 4,
 	})
 	all = append(all, coalescing()...)
+	all = append(all,
+		play{name: "missed", scenario: oracle.Scenario{Listing: simwiki.Complete, Repeat: 10, Noise: oracle.Noise{Lost: 2}}, batch: 4},
+	)
 	for i := range all {
 		all[i].name = all[i].scenario.Listing.String() + " " + all[i].name
 	}
@@ -197,7 +202,7 @@ func (p play) smallest(t *testing.T, seed uint64, tape *oracle.Tape, err error) 
 	if !errors.As(err, &failure) {
 		return fmt.Errorf("seed %d: %w", seed, err)
 	}
-	oracle.Shrink(tape.Numbers(), 1000, func(numbers []int) bool {
+	oracle.Shrink(tape.Numbers(), *shrinkFlag, func(numbers []int) bool {
 		var f *oracle.Failure
 		if errors.As(p.run(t, seed, oracle.Replay(numbers)), &f) && f.Invariant == failure.Invariant {
 			failure = f

@@ -127,7 +127,7 @@ func (h *dependents) title(_ context.Context, r *topology.Record[tables.Target, 
 		}
 	}
 	if v.row.UsedSince != 0 && v.row.Told.Page != v.row.Holder {
-		if err := v.reportUse(usedSince); err != nil {
+		if err := v.reportUse(v.row.Holder, usedSince); err != nil {
 			return err
 		}
 	}
@@ -182,13 +182,13 @@ func titleTypes(c *tables.Cascade) tables.LinkTypes {
 	return types
 }
 
-// reportUse lets the title's page know that others show what it includes, at the earliest since start.
-func (v *view) reportUse(start int64) error {
-	if v.row.Holder == 0 {
+// reportUse lets the page that has the title know that others show what it includes, at the earliest since start.
+func (v *view) reportUse(holder, start int64) error {
+	if holder == 0 {
 		return nil
 	}
-	v.row.Told = tables.Told{Page: v.row.Holder, Start: start}
-	return v.h.uses.Emit(v.r, tables.PageKey{Wiki: v.key.Wiki, ID: v.row.Holder}, &tables.Used{Start: start})
+	v.row.Told = tables.Told{Page: holder, Start: start}
+	return v.h.uses.Emit(v.r, tables.PageKey{Wiki: v.key.Wiki, ID: holder}, &tables.Used{Start: start})
 }
 
 // step takes in a message of the processor to itself.

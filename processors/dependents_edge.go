@@ -46,8 +46,12 @@ func (v *view) noteUse(e *tables.Edge) error {
 	if v.row.UsedSince == 0 || since < v.row.UsedSince {
 		v.row.UsedSince = since
 	}
-	if told := v.row.Told; told.Page != v.row.Holder || since < told.Start {
-		return v.reportUse(since)
+	holder := v.row.Holder
+	if v.row.HolderDT == 0 {
+		holder = e.SawPage // no change has said who has the title
+	}
+	if told := v.row.Told; told.Page != holder || since < told.Start {
+		return v.reportUse(holder, since)
 	}
 	return nil
 }

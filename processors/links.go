@@ -84,6 +84,9 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 	}
 	before, last := own(row), row.Render
 	row.Older = nil
+	if !row.Known {
+		meet(site, ev, row)
+	}
 	counted := row.Active()
 	row.Render = state
 	if last != nil && !counted {
@@ -107,6 +110,13 @@ func (h *links) render(_ context.Context, r *topology.Record[tables.PageKey, eve
 		return err
 	}
 	return h.save(r, r.Key, row, k)
+}
+
+// meet takes the name of a page that no change has named from its rendering: changes go on through it by that name.
+func meet(site *tables.SiteInfo, ev *events.Render, row *tables.LinksRow) {
+	if title, err := site.FromPageTitle(ev.Page.Namespace, ev.Page.Title); err == nil {
+		row.Name = tables.NameOf(title)
+	}
 }
 
 // life takes in one change of the page.

@@ -175,7 +175,7 @@ func (e edges) edge(row *tables.LinksRow, o ownLinks, l tables.Link, start int64
 		edge.Saw = tables.SawNothing
 	}
 	// A redirect always goes by name; other pages only once somebody depends on what they include.
-	if o.carries(l) && row.Known && (row.Used || l.Type == tables.LinkRedirect) {
+	if o.carries(l) && row.Name != (tables.Name{}) && (row.Used || l.Type == tables.LinkRedirect) {
 		edge.Hub = &tables.HubEdge{Name: row.Name, Start: e.hubStart(row, start)}
 	}
 	return edge

@@ -2,6 +2,7 @@ package processors
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"github.com/eddystream/eddy/tables"
@@ -44,9 +45,15 @@ func (h *links) changed(r *topology.Record[tables.PageKey, *tables.Life], row *t
 // unheard reports whether the last rendering is of a revision that no change has named: the change is still to come, or was lost.
 func unheard(row *tables.LinksRow) bool { return row.Render.Rev > row.MaxRev }
 
-// wait has a rendering of a revision whose change does not come be the witness of those before it, after a while.
+// alone reports whether the last rendering tells, of a page whose changes are heard of, that there was one which others may see and none is told of.
+func (h *links) alone(row *tables.LinksRow) bool {
+	return len(row.Pending) == 0 && row.Version > 0 && h.o.StartOn == StartOnRender && row.AnnouncedRev != row.Render.Rev &&
+		(row.Announced == "" || row.Announced != row.Render.Hash || row.Name.Namespace == tables.NamespaceFile)
+}
+
+// wait has a rendering of a revision whose change does not come be the witness of it, and of those before it, after a while.
 func (h *links) wait(r topology.Scope, page tables.PageKey, row *tables.LinksRow) error {
-	if h.o.WitnessAfter < 0 || len(row.Pending) == 0 || !unheard(row) {
+	if h.o.WitnessAfter < 0 || !unheard(row) || len(row.Pending) == 0 && !h.alone(row) {
 		return nil
 	}
 	if _, waits, err := h.overdue.Get(r, page); err != nil || waits {
@@ -58,13 +65,30 @@ func (h *links) wait(r topology.Scope, page tables.PageKey, row *tables.LinksRow
 // lost takes the change to the revision that was rendered last for lost.
 func (h *links) lost(_ context.Context, t *topology.Timer[tables.PageKey]) error {
 	row, k, err := h.row(t, t.Key)
-	if err != nil || !row.Active() || len(row.Pending) == 0 || !unheard(row) {
+	if err != nil || !row.Active() || !unheard(row) {
 		return err
 	}
-	if err := h.announce(t, t.Key, witness(t.Key.Wiki, row, true)); err != nil {
+	change := witness(t.Key.Wiki, row, true)
+	if change == nil && h.alone(row) {
+		change = found(t.Key, row)
+	}
+	if err := h.announce(t, t.Key, change); err != nil {
 		return err
 	}
 	return h.save(t, t.Key, row, k)
+}
+
+// found is the change to the revision that was rendered last, of which nothing else tells. Should its event come, it tells nothing more.
+func found(page tables.PageKey, row *tables.LinksRow) *tables.ContentChange {
+	p := tables.PendingChange{
+		Event: fmt.Sprintf("%s revision %d", page, row.Render.Rev), Kind: tables.ChangeContent, DT: row.Render.Start, Rev: row.Render.Rev, Name: row.Name,
+	}
+	if row.Name.Namespace == tables.NamespaceFile {
+		p.Kind = tables.ChangeFile
+	}
+	cut := row.Announced != "" && row.Announced == row.Render.Hash
+	row.Announced, row.AnnouncedRev = row.Render.Hash, row.Render.Rev
+	return judge(page.Wiki, row, p, cut)
 }
 
 // witness lets the last rendering witness the changes up to its revision, and returns what others feel of them; nil:

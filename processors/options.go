@@ -41,7 +41,7 @@ type Options struct {
 	// [tables.Renders] alone.
 	Intake *Intake
 	// WitnessAfter is how long the change to a revision that was rendered is waited for before it is taken for lost: the rendering is the witness of
-	// the changes before it then. Negative: at once, for whoever lets everything come to rest after each change. Defaults to 10 s.
+	// the changes before it then, and of its own. Negative: of those before it at once, and of its own never, for whoever lets everything come to rest after each change. Defaults to 10 s.
 	WitnessAfter time.Duration
 	// ClockSkew is how far the clocks of wikis and renderers may be apart. Where nothing but times tells, a rendering shows a change only if it began
 	// more than that after it, so that a doubt is a page too many rather than a stale page. Defaults to none: there is one clock, and what falls into

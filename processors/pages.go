@@ -99,14 +99,14 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 	}
 	had, was := found && row.Live, false
 	old := row.Name.In(ev.Wiki)
-	if now.live && had && old == now.title {
+	if now.live && had && old == now.title && now.kind != tables.ChangeUndelete {
 		if sameName(row.Redirect, now.redirect) {
 			return false, nil
 		}
 		now.kind = tables.ChangeRedirect
 	} else {
 		was = now.shift(found, had)
-		if had && (now.live || old != now.title) {
+		if had && old != now.title {
 			if err := left(old, row.Prefix); err != nil {
 				return false, err
 			}
@@ -118,10 +118,7 @@ func (h *pages) claim(r topology.Scope, ev *events.PageChange, row *tables.PageR
 			}
 		}
 		if !now.live {
-			if !found || had {
-				return true, left(now.title, now.prefix)
-			}
-			return true, nil
+			return true, left(now.title, now.prefix)
 		}
 	}
 	kind := now.kind
@@ -197,9 +194,9 @@ func (now *identity) brings(row *tables.PageRow, ev *events.PageChange) bool {
 	case now.rev < row.Rev && max(now.dt, now.asOf) < row.DT && !now.timeless:
 		return false
 	case ev.Kind == events.Delete:
-		return row.Live
-	case !row.Live && ev.Kind == events.Undelete:
-		return true
+		return row.Live || max(now.dt, now.asOf) > row.DT // it was alive again, and the undelete was lost
+	case ev.Kind == events.Undelete:
+		return true // of a page that is alive, the delete was lost
 	case !row.Live && ev.Kind == events.VisibilityChange:
 		return now.rev >= row.Rev // there is the page, so its undelete was lost
 	case !row.Live:

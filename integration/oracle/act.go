@@ -38,7 +38,7 @@ func (p *player) act() error {
 		id := page()
 		name, old, _ := p.wiki.Page(id)
 		text := p.edited(name, old)
-		p.unseen = name.Namespace != simwiki.File && text.Redirect == nil && old.Redirect == nil && text.Transclusion() == old.Transclusion()
+		p.hidden = name.Namespace != simwiki.File && text.Redirect == nil && old.Redirect == nil && text.Model == old.Model && text.Transclusion() == old.Transclusion()
 		err = p.wiki.Edit(id, text)
 	case n < 70:
 		id := page()
@@ -112,6 +112,12 @@ func (p *player) text(name tables.Name) simwiki.Text {
 // edited changes a text: the part that others see, the one that they do not, back to what it was
 // as often as not, or all of it.
 func (p *player) edited(name tables.Name, old simwiki.Text) simwiki.Text {
+	if p.tape.IntN(12) == 11 {
+		if old.Model = ""; p.tape.IntN(2) == 0 {
+			old.Model = "sanitized-css"
+		}
+		return old
+	}
 	if target := p.like(name); old.Redirect != nil && target != name && p.tape.IntN(2) == 0 {
 		return simwiki.Text{Redirect: &target}
 	}

@@ -55,6 +55,7 @@ type history struct {
 	live     bool
 	claim    tables.TitleClaim // on its title: a page claims it when it takes it, and when its redirect changes
 	redirect *tables.Name
+	heard    *tables.Name    // where the page leads by the move that left it, as long as no change of its own tells
 	seen     map[string]bool // event ids
 
 	lifeRev, pastRev int64            // the first revision of the present life, the last of former ones
@@ -115,17 +116,24 @@ func (b *batch) add(e simwiki.Event) error {
 	return nil
 }
 
-// revives reports whether a change is of a page that is alive, though it was deleted: the undelete may be lost.
+// revives reports whether a change is of a page that is, or was, alive, though it was deleted: the undelete may be lost.
 func (h *history) revives(c *events.PageChange) bool {
 	switch c.Kind {
 	case events.Delete:
-		return false
+		return c.Time.Unix() > h.dt
 	case events.Undelete:
 		return true
 	case events.VisibilityChange:
 		return c.Revision.ID >= h.rev
 	}
 	return c.Revision.ID > h.rev
+}
+
+// hear takes in what the first move that left the page says of it.
+func (h *history) hear(to *tables.Name) {
+	if !h.changed && h.heard == nil {
+		h.heard = to
+	}
 }
 
 func (h *history) render(r *events.Render) {
@@ -157,7 +165,7 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 	switch {
 	case h.changed && h.live && (h.name != tables.NameOf(title) || !live):
 		b.left(h.name.In(c.Wiki), tables.TitleSpan{Page: c.Page.ID, From: h.claim.From, To: dt})
-	case !h.changed && !live:
+	case !live:
 		b.left(title, tables.TitleSpan{Page: c.Page.ID, To: dt})
 	}
 	had := h.changed && h.live
@@ -175,6 +183,10 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 	case live && (!h.live || c.Kind == events.Undelete):
 		h.lifeRev = c.Revision.ID
 	}
+	if left := c.CreatedRedirect; c.Kind == events.Move && left != nil && left.ID != 0 && left.ID != c.Page.ID {
+		to := tables.NameOf(title)
+		b.page(tables.PageKey{Wiki: c.Wiki, ID: left.ID}).hear(&to)
+	}
 	was := *h
 	if !(live && (c.Page.Unsaid || c.Page.Redirect && c.Page.Link == nil)) { // what is not said goes on
 		h.redirect = nil
@@ -183,7 +195,8 @@ func (b *batch) change(site *tables.SiteInfo, h *history, c *events.PageChange) 
 		h.redirect = redirect(site, c, link)
 	}
 	h.changed, h.name, h.dt, h.rev, h.live = true, tables.NameOf(title), dt, c.Revision.ID, live
-	if took := !was.changed || !was.live || was.name != h.name; live && (took || leads(was.redirect) != leads(h.redirect)) {
+	took := !was.changed || !was.live || was.name != h.name
+	if live && (took || c.Kind == events.Undelete || leads(was.redirect) != leads(h.redirect)) {
 		h.claim = tables.TitleClaim{Page: c.Page.ID, DT: dt, Rev: h.rev, From: was.claim.From, Redirect: h.redirect}
 		if took {
 			h.claim.From = dt
@@ -257,6 +270,9 @@ func (b *batch) links(key tables.PageKey, h *history) linkSet {
 	}
 	if h.changed && h.live && h.redirect != nil {
 		set[typedTarget{tables.LinkRedirect, tables.TitleTarget(h.redirect.In(key.Wiki)).String()}] = true
+	}
+	if !h.changed && h.heard != nil {
+		set[typedTarget{tables.LinkRedirect, tables.TitleTarget(h.heard.In(key.Wiki)).String()}] = true
 	}
 	render := h.last(b.Reading)
 	if render == nil || h.changed && (!h.live || h.past(render.Revision.ID)) {

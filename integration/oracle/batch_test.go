@@ -106,7 +106,7 @@ func TestBatchOrderFree(t *testing.T) {
 	for seed := range uint64(100) {
 		tape := NewTape(seed)
 		var log []simwiki.Event
-		p := newPlayer(t.Context(), Scenario{Rounds: 100, Steps: 40}, tape, newNaive(""))
+		p := newPlayer(t.Context(), Scenario{Rounds: 100, Steps: 40}, tape, tape, newNaive(""))
 		if err := p.play(); err != nil {
 			t.Fatal(err)
 		}

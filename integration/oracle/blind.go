@@ -23,7 +23,7 @@ func (p *player) blind(requests []tables.Request) []string {
 			r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle)
 		root := simwiki.Unprefixed(r.Cascade.Root.Namespace, r.Cascade.Root.PageTitle)
 		switch {
-		case p.unseen && p.stirred[r.Cascade.ID]:
+		case p.hidden && p.stirred[r.Cascade.ID]:
 			faults = append(faults, about+": the edit changed nothing that others see")
 		case !before.reach(r.PageID)[root] && !after.reach(r.PageID)[root] && !p.wiki.Uses(r.PageID)[root]:
 			faults = append(faults, about+", which it does not use")

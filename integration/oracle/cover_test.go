@@ -16,8 +16,8 @@ func TestPlayCovers(t *testing.T) {
 	seen := map[string]int{}
 	for seed := uint64(1); seed <= seeds; seed++ {
 		sc := Scenario{Listing: simwiki.Direct, Repeat: 10, Steps: 60, Rounds: 100}
-		sys := newNaive("")
-		p := newPlayer(t.Context(), sc, NewTape(seed), sys)
+		sys, tape := newNaive(""), NewTape(seed)
+		p := newPlayer(t.Context(), sc, tape, tape, sys)
 		if err := p.play(); err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ func (p *player) stale() []string {
 		now, _ := p.wiki.Output(id)
 		name, _, _ := p.wiki.Page(id)
 		switch r := p.shown[id]; {
+		case p.sc.Cold && !p.mayKnow(id):
 		case r == nil:
 			stale = append(stale, fmt.Sprintf("page %d %q was never rendered", id, simwiki.Prefixed(name)))
 		case r.OutputSHA1 != now:

@@ -1,6 +1,8 @@
 package oracle
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/eddystream/eddy/internal/simwiki"
@@ -9,32 +11,88 @@ import (
 
 // loses reports whether an event that is about to come never does.
 func (p *player) loses(e simwiki.Event) bool {
-	n := p.sc.Noise.Lost
-	return n > 0 && !p.healed && (e.Change == nil || e.Change.Kind != events.Delete) && p.tape.IntN(100) < n
+	id, same := e.PageKey().ID, func(o simwiki.Event) bool { return o.ID() == e.ID() }
+	switch n := p.sc.Noise.Lost; {
+	case n == 0:
+		return false
+	case slices.ContainsFunc(p.lost[id], same): // and so are its repeats, which would come behind what follows it
+		return true
+	case p.healed || p.came[first(e.ID())] || e.ID() != p.missed && p.beside.IntN(100) >= n:
+		return false
+	}
+	p.notef("  lost: %s", e.ID())
+	p.lost[id] = append(p.lost[id], e)
+	return true
 }
 
-// heal edits and renders each page: of all that was lost nothing is missing then.
+// heal does what makes good the events that were lost, page by page, and no more, as doc/INPUTS.md has it. Then the wiki goes on, and nothing of
+// what was lost may be felt.
 func (p *player) heal() error {
 	p.healed = true
-	for _, id := range p.wiki.Living() {
-		_, text, _ := p.wiki.Page(id)
-		text.PageOnly.Words += 2
-		if err := p.wiki.Edit(id, text); err != nil {
+	for _, id := range slices.Sorted(maps.Keys(p.lost)) {
+		p.notef("heal page %d", id)
+		if err := p.healPage(id); err != nil {
 			return err
 		}
-		if err := p.render(id, nil); err != nil {
+		if err := p.deliver(p.tape.IntN(4)); err != nil {
 			return err
 		}
 	}
-	if w, ok := p.sys.(Waiter); ok {
-		return w.Wait(p.ctx, time.Minute)
+	if err := p.rest(); err != nil {
+		return err
 	}
-	return nil
+	for range p.sc.Steps / 4 {
+		if err := p.step(); err != nil {
+			return err
+		}
+	}
+	return p.rest()
+}
+
+func (p *player) healPage(id int64) error {
+	name, text, _ := p.wiki.Page(id)
+	if _, alive := p.wiki.Output(id); !alive {
+		if !slices.ContainsFunc(p.lost[id], isDelete) {
+			return nil
+		}
+		// Another page takes the title, or has taken it.
+		other, taken := p.wiki.At(name)
+		if taken {
+			return p.touch(other)
+		}
+		created, err := p.wiki.Create(name, simwiki.Text{Redirect: text.Redirect, Included: text.Included})
+		if err != nil {
+			return err
+		}
+		return p.render(created, nil)
+	}
+	if p.tape.IntN(4) > 0 && !slices.ContainsFunc(p.lost[id], p.needsChange) {
+		return p.render(id, nil)
+	}
+	return p.touch(id)
+}
+
+// touch edits a page, and renders it.
+func (p *player) touch(id int64) error {
+	_, text, _ := p.wiki.Page(id)
+	text.PageOnly.Words += 2
+	if err := p.wiki.Edit(id, text); err != nil {
+		return err
+	}
+	return p.render(id, nil)
+}
+
+func isDelete(e simwiki.Event) bool { return e.Change != nil && e.Change.Kind == events.Delete }
+
+// needsChange reports whether the next change of the page makes good an event that was lost, and no rendering does. A rendering does not tell where
+// a page leads, nor its content model.
+func (p *player) needsChange(e simwiki.Event) bool {
+	return e.Change != nil && (e.Change.Kind != events.Edit || p.turned[first(e.ID())])
 }
 
 // patience is how long a cascade may wait for its end.
 func (p *player) patience() time.Duration {
-	if p.sc.Noise.Lost > 0 {
+	if p.sc.Noise.Lost > 0 || p.sc.Cold {
 		return 8 * 24 * time.Hour // what is not answered is given up after 7 days
 	}
 	return 2 * time.Hour // what a crash has left without an end has one after an hour

@@ -83,7 +83,7 @@ func (n *naive) cut(c *events.PageChange, g *graph) bool {
 	if c.Kind != events.Edit || c.Page.Namespace == simwiki.File {
 		return false
 	}
-	hash := map[int64]string{}
+	hash, model := map[int64]string{}, map[int64]string{c.Revision.ID: c.Revision.Model}
 	var before int64
 	witnessed := g.page[c.Page.ID].Kind == events.Delete
 	for _, e := range n.log {
@@ -94,12 +94,13 @@ func (n *naive) cut(c *events.PageChange, g *graph) bool {
 			witnessed = witnessed || e.Render.Start.After(c.Time) || e.Render.Revision.ID >= c.Revision.ID
 		case e.Change.Revision.ID < c.Revision.ID:
 			before = max(before, e.Change.Revision.ID)
+			model[e.Change.Revision.ID] = e.Change.Revision.Model
 		}
 	}
 	old, known := hash[before]
 	now, rendered := hash[c.Revision.ID]
 	if known && rendered {
-		return old == now
+		return old == now && model[before] == c.Revision.Model
 	}
 	return !witnessed && n.flaw != "eager"
 }

@@ -31,8 +31,7 @@ type Noise struct {
 	Future int
 	// Renamed is the chance, in percent, that a repeat has another id.
 	Renamed int
-	// Lost is the chance, in percent, that an event never comes, until at the end each page is edited and rendered: that heals all but deletes, which
-	// are not lost.
+	// Lost is the chance, in percent, that an event never comes. At the end what makes that good is done, for each page of which one was lost.
 	Lost int
 	// Sparse leaves out of events, at random, what they need not say, and of renderings what they saw.
 	Sparse bool
@@ -107,7 +106,7 @@ func (p *player) lie(e simwiki.Event) {
 		at = &p.clocks.renderers[p.machine%2]
 	}
 	off := time.Duration(*at) * time.Second
-	if f := p.sc.Noise.Future; f > 0 && p.tape.IntN(100) < f {
+	if f := p.sc.Noise.Future; f > 0 && p.beside.IntN(100) < f {
 		off = 70 * 365 * 24 * time.Hour
 	}
 	if off == 0 {

@@ -41,6 +41,8 @@ type Scenario struct {
 	Again time.Duration
 	// Start is the time at which the wiki begins, which should be the system's. Defaults to that of [simwiki.Options].
 	Start time.Time
+	// Cold has the system begin in the middle of the streams of a wiki that has lived for a while. Then no page is stale of which it may know.
+	Cold bool
 	// Rounds bounds how often, at the end, requests may be answered by more requests. Defaults to 100.
 	Rounds int
 	// Restart, if set, is called now and then at a random step: the system is stopped and started.
@@ -66,26 +68,35 @@ func (f *Failure) Error() string {
 	return fmt.Sprintf("%s: %s\ntrace:\n  %s", f.Invariant, strings.Join(f.Faults, "\n"), strings.Join(f.Trace, "\n  "))
 }
 
-// Play plays the scenario that the tape draws on an empty system and checks all invariants at
-// the end. It returns a [*Failure] for a broken one, any other error as the system gave it.
-func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
+func (sc Scenario) withDefaults() Scenario {
 	if sc.Steps == 0 {
 		sc.Steps = 60
 	}
 	if sc.Rounds == 0 {
 		sc.Rounds = 100
 	}
-	p := newPlayer(ctx, sc, tape, sys)
+	return sc
+}
+
+// Play plays the scenario that the tape draws on an empty system and checks all invariants at
+// the end. It returns a [*Failure] for a broken one, any other error as the system gave it.
+func Play(ctx context.Context, sc Scenario, tape *Tape, sys System) error {
+	p := newPlayer(ctx, sc.withDefaults(), tape, tape, sys)
 	if err := p.play(); err != nil {
 		return err
 	}
 	return p.check()
 }
 
-func newPlayer(ctx context.Context, sc Scenario, tape *Tape, sys System) *player {
-	p := &player{ctx: ctx, sc: sc, tape: tape, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}, shown: map[int64]*events.Render{}, redirects: map[int64]string{}}
+func newPlayer(ctx context.Context, sc Scenario, tape, beside *Tape, sys System) *player {
+	p := &player{
+		ctx: ctx, sc: sc, tape: tape, beside: beside, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}, shown: map[int64]*events.Render{},
+		redirects: map[int64]string{}, unseen: unseen{renders: map[int64]string{}}, came: map[string]bool{}, heard: map[int64]int{},
+		named: map[int64]bool{}, through: map[int64][]simwiki.Via{}, lost: map[int64][]simwiki.Event{},
+		forms: map[int64][2]string{}, turned: map[string]bool{},
+	}
 	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, Start: sc.Start, PageStep: sc.PageStep, Emit: p.emit})
-	p.clocks = sc.Noise.draw(tape)
+	p.clocks = sc.Noise.draw(beside)
 	if sc.Noise.Clocks != TrueClocks {
 		p.notef("%s", p.clocks)
 	}
@@ -93,13 +104,15 @@ func newPlayer(ctx context.Context, sc Scenario, tape *Tape, sys System) *player
 }
 
 type player struct {
-	ctx   context.Context
-	sc    Scenario
-	tape  *Tape
-	sys   System
-	wiki  *simwiki.Wiki
-	feed  *simwiki.Feed
-	trace []string
+	ctx  context.Context
+	sc   Scenario
+	tape *Tape
+	// beside is what is drawn from that depends on what was asked for, and on clocks.
+	beside *Tape
+	sys    System
+	wiki   *simwiki.Wiki
+	feed   *simwiki.Feed
+	trace  []string
 
 	log       []simwiki.Event // what was sent, in order
 	taken     int             // requests seen
@@ -111,9 +124,21 @@ type player struct {
 	machine   int              // renderings so far
 	healed    bool             // what was lost has been made good
 
+	unseen  unseen
+	came    map[string]bool         // events that were delivered, by the ids that they came by first
+	heard   map[int64]int           // of each page the first change that was delivered
+	named   map[int64]bool          // pages that were named by a change that asks for them
+	through map[int64][]simwiki.Via // of each page, what its last rendering showed others through
+	lost    map[int64][]simwiki.Event
+	missed  string // the change that is to be lost
+
+	lastChange string
+	forms      map[int64][2]string // where each page leads, and its content model, by the wiki
+	turned     map[string]bool     // the changes of one of these
+
 	touched int64                     // the page of the last change
 	stepped int                       // position of the log at which the present step began
-	unseen  bool                      // the present step was an edit that others cannot see
+	hidden  bool                      // the present step was an edit that others cannot see
 	stirred map[tables.CascadeID]bool // the cascades of the present step's changes at their pages' titles
 }
 
@@ -139,7 +164,14 @@ func (p *player) emit(e simwiki.Event) {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
 	}
 	p.notef("%s", line)
-	p.touched = c.Page.ID
+	leads := ""
+	if c.Page.Link != nil {
+		leads = c.Page.Link.Title
+	}
+	form, known := p.forms[c.Page.ID]
+	p.turned[c.Meta.ID] = known && form != [2]string{leads, c.Revision.Model}
+	p.forms[c.Page.ID] = [2]string{leads, c.Revision.Model}
+	p.touched, p.lastChange = c.Page.ID, c.Meta.ID
 	if p.stirred != nil {
 		p.stirred[tables.NewCascadeID(c.Wiki, changedName(c).In(c.Wiki), c.Meta.ID)] = true
 	}
@@ -153,12 +185,17 @@ func (p *player) play() error {
 		name := p.title()
 		_, _ = p.wiki.Create(name, p.text(name))
 	}
+	if p.sc.Cold {
+		if err := p.before(); err != nil {
+			return err
+		}
+	}
 	if err := p.rest(); err != nil {
 		return err
 	}
 	p.wiki.Tick(1)
 	for range p.sc.Steps {
-		p.stepped, p.unseen, p.stirred = len(p.log), false, map[tables.CascadeID]bool{}
+		p.stepped, p.hidden, p.stirred = len(p.log), false, map[tables.CascadeID]bool{}
 		if err := p.step(); err != nil {
 			return err
 		}
@@ -168,15 +205,16 @@ func (p *player) play() error {
 			}
 		}
 	}
-	if p.sc.Noise.Lost > 0 {
-		if err := p.rest(); err != nil {
-			return err
-		}
-		if err := p.heal(); err != nil {
-			return err
-		}
+	if err := p.rest(); err != nil {
+		return err
 	}
-	return p.rest()
+	if p.sc.Noise.Lost > 0 {
+		return p.heal()
+	}
+	if p.sc.Cold {
+		return p.fill()
+	}
+	return nil
 }
 
 // step does one thing at random: the wiki changes, an event arrives, a request is answered,
@@ -192,7 +230,7 @@ func (p *player) step() error {
 		return p.deliver(1 + p.tape.IntN(6))
 	case n < 83:
 		if len(p.pending) > 0 {
-			return p.answer(p.tape.IntN(len(p.pending)))
+			return p.answer(p.beside.IntN(len(p.pending)))
 		}
 	case n < 87:
 		if ids := p.wiki.Living(); len(ids) > 0 {
@@ -201,6 +239,12 @@ func (p *player) step() error {
 	case n < 89:
 		return p.settle()
 	case n < 92:
+		switch p.tape.IntN(4) {
+		case 0:
+			return p.back()
+		case 1:
+			return p.miss()
+		}
 		return p.race()
 	case n < 98:
 		return p.rest()
@@ -216,14 +260,14 @@ func (p *player) step() error {
 // deliver sends up to n of the events that are held back.
 func (p *player) deliver(n int) error {
 	for range n {
-		e, ok := p.feed.Next(p.tape)
+		e, ok := p.feed.Next(p.beside)
 		if !ok {
 			return nil
 		}
-		if p.loses(e) {
-			p.notef("  lost: %s", e.ID())
+		if p.passes(e) || p.loses(e) {
 			continue
 		}
+		p.comes(e)
 		e = p.again(e)
 		p.notef("  deliver %s", e.ID())
 		p.log = append(p.log, e)
@@ -251,7 +295,7 @@ func (p *player) render(id int64, cause *events.Cause) error {
 	p.notef("  %s: page %d %q rev %d uses%s", r.Meta.ID, id, r.Page.Title, r.Revision.ID, &uses)
 	p.lie(e)
 	p.thin(e)
-	p.started[id], p.shown[id] = r.Start.Unix(), r
+	p.started[id], p.shown[id], p.through[id] = r.Start.Unix(), r, p.wiki.Through(id)
 	p.feed.Push(e)
 	return nil
 }
@@ -263,15 +307,18 @@ func (p *player) answer(i int) error {
 	if _, alive := p.wiki.Output(r.PageID); !alive {
 		return nil
 	}
-	if at, ok := p.started[r.PageID]; ok && p.clocks.agree && at > r.Stale+p.clocks.skew && at < p.wiki.Now().Unix()+lead && p.tape.IntN(2) == 0 {
+	if last := p.shown[r.PageID]; last != nil && p.unseen.renders[r.PageID] == last.Meta.ID {
+		return p.render(r.PageID, nil) // it was rendered before the system began
+	}
+	if at, ok := p.started[r.PageID]; ok && p.clocks.agree && at > r.Stale+p.clocks.skew && at < p.wiki.Now().Unix()+lead && p.beside.IntN(2) == 0 {
 		return nil
 	}
 	if last := p.shown[r.PageID]; r.Reason == tables.LinkSelf && r.Cascade.Kind.Revises() && r.Cascade.Rev != 0 && last != nil && last.Revision.ID >= r.Cascade.Rev &&
-		p.tape.IntN(4) > 0 {
+		p.beside.IntN(4) > 0 {
 		return nil // it was rendered when it was saved
 	}
 	var cause *events.Cause
-	if p.sc.Noise.Clocks != TrueClocks || p.tape.IntN(2) == 0 { // with times alone such a system might wait for ever
+	if p.sc.Noise.Clocks != TrueClocks || p.beside.IntN(2) == 0 { // with times alone such a system might wait for ever
 		cause = &events.Cause{CascadeID: string(r.Cascade.ID), Root: r.Cascade.Root.PageTitle}
 	}
 	return p.render(r.PageID, cause)
@@ -284,7 +331,7 @@ func (p *player) settle() error {
 	}
 	requests := p.sys.Requests()
 	for _, r := range requests[p.taken:] {
-		p.notef("  request page %d %s depth %d: %s %q at %d", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60)
+		p.notef("  request page %d %s depth %d: %s %q at %d, stale since %d s ago", r.PageID, r.Reason, r.Depth, r.Cascade.Kind, r.Cascade.Root.PageTitle, r.Cascade.DT%60, p.wiki.Now().Unix()-r.Stale)
 	}
 	if p.sc.Calm {
 		if err := p.fail("blind", p.blind(requests[p.taken:])); err != nil {
@@ -305,16 +352,24 @@ func (p *player) rest() error {
 		if err := p.settle(); err != nil {
 			return err
 		}
-		if p.feed.Len() == 0 && len(p.pending) == 0 {
-			if err := p.wait(); err != nil {
+		quiet := p.feed.Len() == 0 && len(p.pending) == 0
+		if quiet && p.sc.Again > 0 {
+			if err := p.wait(p.sc.Again); err != nil {
 				return err
 			}
 			if len(p.pending) > 0 {
 				continue
 			}
-			if p.sc.Noise.Lost > 0 && !p.healed {
-				return nil
+		}
+		if quiet && p.sc.Noise.Lost > 0 && !p.healed {
+			return nil
+		}
+		if quiet && (p.sc.Noise.Lost > 0 || p.sc.Cold) {
+			if err := p.wait(time.Minute); err != nil {
+				return err
 			}
+		}
+		if p.feed.Len() == 0 && len(p.pending) == 0 {
 			return p.fresh()
 		}
 		for len(p.pending) > 0 {
@@ -324,6 +379,18 @@ func (p *player) rest() error {
 		}
 	}
 	return p.fail("quiet", []string{fmt.Sprintf("requests go on after %d rounds of answers", p.sc.Rounds)})
+}
+
+// wait lets time go by, and takes what the system asks for.
+func (p *player) wait(by time.Duration) error {
+	w, ok := p.sys.(Waiter)
+	if !ok {
+		return nil
+	}
+	if err := w.Wait(p.ctx, by); err != nil {
+		return err
+	}
+	return p.settle()
 }
 
 // fresh looks for stale pages. If there are any, tables that are wrong may be why.
@@ -342,12 +409,10 @@ func (p *player) check() error {
 			return err
 		}
 	}
-	if w, ok := p.sys.(Waiter); ok {
-		if err := w.Wait(p.ctx, p.patience()); err != nil {
-			return err
-		}
+	if err := p.wait(p.patience()); err != nil {
+		return err
 	}
-	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades(), p.sc.AtLeastOnce, p.sc.Noise.Lost > 0)); err != nil {
+	if err := p.fail("ended", Ended(p.sys.Requests(), p.sys.Cascades(), p.sc.AtLeastOnce, p.sc.Noise.Lost > 0 || p.sc.Cold)); err != nil {
 		return err
 	}
 	if err := p.derived(); err != nil {

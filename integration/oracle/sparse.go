@@ -20,14 +20,18 @@ func (p *player) thin(e simwiki.Event) {
 		return
 	}
 	c := e.Change
-	if p.tape.IntN(2) == 0 {
-		c.Revision = events.Revision{ID: c.Revision.ID}
+	if p.beside.IntN(2) == 0 {
+		model := ""
+		if p.turned[c.Meta.ID] { // else nobody could know
+			model = c.Revision.Model
+		}
+		c.Revision = events.Revision{ID: c.Revision.ID, Model: model}
 	}
-	if p.tape.IntN(3) == 0 {
+	if p.beside.IntN(3) == 0 {
 		c.CreatedRedirect = nil
 	}
 	if c.PriorPage != nil {
-		switch p.tape.IntN(3) {
+		switch p.beside.IntN(3) {
 		case 0:
 			c.PriorPage = nil
 		case 1:
@@ -41,7 +45,7 @@ func (p *player) thin(e simwiki.Event) {
 	}
 	p.redirects[c.Page.ID] = leads
 	if known && before == leads && c.Kind != events.Undelete { // else nobody could know
-		switch p.tape.IntN(3) {
+		switch p.beside.IntN(3) {
 		case 0:
 			c.Page.Redirect, c.Page.Link, c.Page.Unsaid = false, nil, true
 		case 1:
@@ -51,13 +55,13 @@ func (p *player) thin(e simwiki.Event) {
 }
 
 func (p *player) thinRender(r *events.Render) {
-	if p.tape.IntN(3) == 0 {
+	if p.beside.IntN(3) == 0 {
 		r.TransclusionSHA1 = ""
-		if p.tape.IntN(2) == 0 {
+		if p.beside.IntN(2) == 0 {
 			r.ContentSHA1 = ""
 		}
 	}
-	n := p.tape.IntN(4)
+	n := p.beside.IntN(4)
 	if n > 1 {
 		return
 	}
@@ -79,7 +83,7 @@ func (p *player) thinRender(r *events.Render) {
 // again gives a repeat another id, where it can be known for one by what it says: not a death or a revival, of which there may be many alike; nor a
 // rendering where another of its page may have begun as late.
 func (p *player) again(e simwiki.Event) simwiki.Event {
-	if p.sc.Noise.Renamed == 0 || !slices.ContainsFunc(p.log, func(o simwiki.Event) bool { return o.ID() == e.ID() }) || p.tape.IntN(100) >= p.sc.Noise.Renamed {
+	if p.sc.Noise.Renamed == 0 || !slices.ContainsFunc(p.log, func(o simwiki.Event) bool { return o.ID() == e.ID() }) || p.beside.IntN(100) >= p.sc.Noise.Renamed {
 		return e
 	}
 	id := fmt.Sprintf("%s-again-%d", e.ID(), len(p.log))

@@ -109,3 +109,37 @@ func (w *Wiki) Uses(id int64) map[tables.Name]bool {
 	}
 	return used
 }
+
+// Via is a page through which a rendering shows others, or whose being a redirect it shows.
+type Via struct {
+	Page     int64
+	Template bool // as a template
+	Redirect bool // it leads on
+	Linked   bool // by a link, which shows whether it is a redirect
+}
+
+// Through returns the pages through which a rendering of a page would show others now.
+func (w *Wiki) Through(id int64) []Via {
+	p, err := w.living(id)
+	if err != nil {
+		return nil
+	}
+	v := w.look(p)
+	var list []Via
+	add := func(n tables.Name, via Via) {
+		if q := w.titles[n]; q != nil {
+			via.Page, via.Redirect = q.id, q.text.Redirect != nil
+			list = append(list, via)
+		}
+	}
+	for n := range v.templates {
+		add(n, Via{Template: true})
+	}
+	for n := range v.pages {
+		add(n, Via{Linked: true})
+	}
+	for n := range v.images {
+		add(n, Via{})
+	}
+	return list
+}

@@ -13,6 +13,8 @@ type Text struct {
 	Included, PageOnly Part
 	// Redirect is where the page leads; nil: it is no redirect. The parts of a redirect are not shown.
 	Redirect *tables.Name
+	// Model is its content model, by which the same text shows something else; empty: wikitext.
+	Model string
 }
 
 // Part is a piece of text. Titles named twice count once.

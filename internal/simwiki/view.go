@@ -34,7 +34,7 @@ func (w *Wiki) look(p *page) *view {
 		wiki: w, listing: w.listing(p.id), shown: map[string]bool{}, templates: map[tables.Name]use{}, pages: map[tables.Name]bool{},
 		images: map[tables.Name]bool{}, category: map[tables.Name]bool{}, existence: map[tables.Name]bool{},
 	}
-	v.note("text", p.text.content(), strconv.FormatInt(p.version, 10))
+	v.note("text", p.text.content(), strconv.FormatInt(p.version, 10), p.text.Model)
 	if target := p.text.Redirect; target != nil {
 		v.link(*target, true)
 		return v
@@ -73,11 +73,11 @@ func (v *view) include(n tables.Name) []tables.Name {
 			v.note("no template", Prefixed(n))
 			return nil
 		case p.text.Redirect == nil:
-			v.note("template", Prefixed(n), p.text.Transclusion())
+			v.note("template", Prefixed(n), p.text.Transclusion(), p.text.Model)
 			v.part(p.text.Included, false)
 			return p.text.Included.Templates
 		case followed == templateRedirects:
-			v.note("template is a redirect", Prefixed(n), p.text.Transclusion())
+			v.note("template is a redirect", Prefixed(n), p.text.Transclusion(), p.text.Model)
 			return nil
 		}
 		v.note("template leads", Prefixed(n), Prefixed(*p.text.Redirect))

@@ -1,6 +1,7 @@
 package simwiki
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"time"
@@ -234,7 +235,7 @@ func (w *Wiki) revise(p *page) {
 func (w *Wiki) send(kind events.ChangeKind, p *page, from *tables.Name, left *page) {
 	e := &events.PageChange{
 		Meta: w.meta("change"), Wiki: w.opt.Name, Time: w.now, Kind: kind, Page: identity(p),
-		Revision: events.Revision{ID: p.rev, Time: p.revTime, SHA1: p.text.content(), ContentSHA1: p.text.content()},
+		Revision: events.Revision{ID: p.rev, Time: p.revTime, SHA1: p.text.content(), ContentSHA1: p.text.content(), Model: cmp.Or(p.text.Model, "wikitext")},
 	}
 	if from != nil {
 		e.PriorPage = &events.PriorPage{ID: p.id, Namespace: from.Namespace, Title: Prefixed(*from)}
