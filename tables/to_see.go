@@ -143,6 +143,7 @@ func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
 // Evidence is what a link tells of a change of its target by what its rendering saw there; the later ones go before.
 type Evidence uint8
 
+// What a link may tell.
 const (
 	Silent  Evidence = iota // nothing: the times decide
 	Current                 // it saw the title as the change left it, or later
