@@ -53,6 +53,7 @@ func TestAnswersByEvidence(t *testing.T) {
 		{name: "a list of its own text that does not name the title", change: edit, second: early, links: uses{"Template:U@2.2"}, opts: []func(*events.Render){direct}},
 
 		{name: "the page that is gone, by a clock that is ahead", change: gone, second: late, links: uses{"Template:T@1.1"}},
+		{name: "the page that is gone, but it was made for the change: it is back", change: gone, second: late, links: uses{"Template:T@1.1"}, opts: []func(*events.Render){nil}, answer: true},
 		{name: "that there is none, by a clock that is behind", change: gone, second: early, links: uses{"Template:T", "page=A@4"}, answer: true},
 		{name: "nothing is named, of a page that is gone", change: gone, second: early, links: uses{"Template:T"}},
 
@@ -61,7 +62,7 @@ func TestAnswersByEvidence(t *testing.T) {
 		{name: "the page that came, as a link to it says", change: came, second: early, links: uses{"page=Template:New@9"}, answer: true},
 		{name: "that it has not come, by a clock that is ahead", change: came, second: late, links: uses{"Template:New", "page=A@4"}},
 		{name: "an earlier page", change: came, second: late, links: uses{"Template:New@8.80"}},
-		{name: "an earlier page, but it was made for the change", change: came, second: late, links: uses{"Template:New@8.80"}, opts: []func(*events.Render){nil}},
+		{name: "an earlier page, but it was made for the change", change: came, second: late, links: uses{"Template:New@8.80"}, opts: []func(*events.Render){nil}, answer: true},
 		{name: "a page of later", change: came, second: late, links: uses{"Template:New@8.95"}, answer: true},
 		{name: "a page of nobody knows when, and it began before", change: came, second: early, links: uses{"page=Template:New@8"}},
 		{name: "that it has not come, but it was made for the change", change: came, second: late, links: uses{"Template:New", "page=A@4"}, opts: []func(*events.Render){nil}, answer: true},

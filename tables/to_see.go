@@ -132,8 +132,10 @@ func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
 		return Silent // of another page, too: it may have come since
 	case same && (rev == changed || revises && rev > changed):
 		return Current
-	case revises && rev < changed, !same && left == 0 && rev <= changed:
-		return Former // of whatever page; or the very one that went
+	case !same && (revises && rev < changed || left == 0 && rev <= changed):
+		return Another // of before, or the very one that went
+	case revises && rev < changed:
+		return Former
 	}
 	return Silent
 }
@@ -141,6 +143,7 @@ func (s ToSee) Link(t LinkType, page, rev int64) Evidence {
 // Evidence is what a link tells of a change of its target by what its rendering saw there; the later ones go before.
 type Evidence uint8
 
+// What a link may tell.
 const (
 	Silent  Evidence = iota // nothing: the times decide
 	Current                 // it saw the title as the change left it, or later
