@@ -8,8 +8,8 @@ import (
 	"github.com/eddystream/eddy/processors"
 )
 
-// coalescing are the plays in which a page has one unanswered request at most. But where something is lost, nothing depends on that it is asked for
-// again after a time.
+// coalescing are the plays in which a page has one unanswered request at most. It is asked for again after a
+// time for what a crash has lost; else nothing depends on that.
 func coalescing() []play {
 	var all []play
 	for _, listing := range []simwiki.Listing{simwiki.Complete, simwiki.Direct, simwiki.Mixed} {
@@ -29,11 +29,6 @@ func coalescing() []play {
 			play{
 				name: "coalescing crashes", scenario: oracle.Scenario{Listing: listing, Coalesced: true, AtLeastOnce: true, Again: 3 * time.Second},
 				options: soon, batch: 3, crashes: 0.05,
-			},
-			play{
-				name: "coalescing what is lost", scenario: oracle.Scenario{
-					Listing: listing, Repeat: 10, Coalesced: true, Again: 3 * time.Second, Noise: oracle.Noise{Lost: 10, Renamed: 50, Sparse: true},
-				}, options: soon, batch: 4,
 			},
 		)
 	}

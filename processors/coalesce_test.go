@@ -215,7 +215,7 @@ func TestCoalescingOfThePageItself(t *testing.T) {
 	b.render(101, 3, "P", 31, "", uses{"Template:T@1.1"})
 	selves("a rendering of the first", 35)
 	b.edit(120, 1, "Template:T", 40, "h40", nil)
-	selves("a change of what it uses")
+	selves("a change of what it uses", 40)
 	b.render(110, 3, "P", 35, "", uses{"Template:T@1.1"})
 	selves("a rendering of the last, from before that change", 40)
 	b.render(130, 3, "P", 35, "", uses{"Template:T@1.40"})

@@ -121,7 +121,9 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 	}
 	for i := range pages {
 		p, offset := &pages[i], offsets[i]
-		if c.joins(a, p, offset) {
+		if joined, err := c.joins(a, p, offset); err != nil {
+			return err
+		} else if joined {
 			continue // it is asked for already
 		}
 		stale := hop.Cascade.Moment()

@@ -88,14 +88,19 @@ func (c *chunk) windBy(at time.Time) error {
 }
 
 // joins reports whether what a cascade asks for has an unanswered request, and lets the cascade wait with it. One that has ended waits for nothing, and of one that is
-// in a row of v1 it is not known what to ask.
-func (c *chunk) joins(a *asked, p *pageToAsk, offset byte) bool {
+// in a row of v1 it is not known what to ask. None waits with a request of the page for itself alone: whoever renders pages as they are saved takes that for done.
+func (c *chunk) joins(a *asked, p *pageToAsk, offset byte) (bool, error) {
 	if !c.waits.has(offset) || a.closed || a.inWhole || p.page != nil && p.page.Dead {
-		return false
+		return false, nil
+	}
+	if p.page != nil && p.page.Self != nil {
+		if others, err := c.waiting(offset); err != nil || len(others) == 0 {
+			return false, err
+		}
 	}
 	a.outstanding.Add(int(offset))
 	c.waits.join(offset)
-	return true
+	return true, nil
 }
 
 // joinsSelf is joins for a page's own change. Where there is no such request, it is to be sent, and is one, unless the page has been rendered since.

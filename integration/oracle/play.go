@@ -353,6 +353,9 @@ func (p *player) rest() error {
 			return err
 		}
 		quiet := p.feed.Len() == 0 && len(p.pending) == 0
+		if quiet && p.sc.Noise.Lost > 0 && !p.healed {
+			return nil
+		}
 		if quiet && p.sc.Again > 0 {
 			if err := p.wait(p.sc.Again); err != nil {
 				return err
@@ -360,9 +363,6 @@ func (p *player) rest() error {
 			if len(p.pending) > 0 {
 				continue
 			}
-		}
-		if quiet && p.sc.Noise.Lost > 0 && !p.healed {
-			return nil
 		}
 		if quiet && (p.sc.Noise.Lost > 0 || p.sc.Cold) {
 			if err := p.wait(time.Minute); err != nil {
