@@ -115,11 +115,14 @@ var missing = os.Getenv("EDDY_TEST_WITHOUT")
 
 // Each rule has a pipeline without it, which the scenarios find: `make mutants`.
 func TestInvariantsFindSourceMutants(t *testing.T) {
+	t.Parallel()
 	if !*mutantsFlag {
 		t.Skip("compiles the pipeline once more: make mutants")
 	}
 	dir := t.TempDir()
-	overlay := struct{ Replace map[string]string }{map[string]string{}}
+	overlay := struct {
+		Replace map[string]string `json:"Replace"`
+	}{map[string]string{}}
 	put := func(path, source string) {
 		abs, err := filepath.Abs(path)
 		if err != nil {

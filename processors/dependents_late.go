@@ -8,7 +8,8 @@ import (
 )
 
 // checkLate compares a link that was set with the visits that are marked. Whoever shows a state from before one of them is
-// asked for by the latest such cascade, at once: the walk itself will not come back. What is not older than a visit by its time is not older than those
+// asked for by the latest such cascade, at once: the walk itself will not come back. The page of the link and those who see the target through it may
+// be of different ones. What is not older than a visit by its time is not older than those
 // of earlier moments.
 func (v *view) checkLate(e *tables.Edge) error {
 	if len(v.row.Visits) == 0 {
@@ -19,13 +20,18 @@ func (v *view) checkLate(e *tables.Edge) error {
 		return cmp.Or(cmp.Compare(x.Moment(), y.Moment()), cmp.Compare(x.DT, y.DT), cmp.Compare(x.Rev, y.Rev))
 	})
 	shows := v.shows(e)
+	asks, goesOn := !e.Again, e.Hub != nil // still to be found out
 	for i := range visits {
 		w := &visits[i]
-		page := !e.Again && asksFor(e, w) && v.linkIsStale(e, w, shows)
-		onward := v.staleHubs(e, w)
+		page := asks && asksFor(e, w) && v.linkIsStale(e, w, shows)
+		var onward []tables.Onward
+		if goesOn {
+			onward = v.staleHubs(e, w)
+		}
 		if !page && len(onward) == 0 {
 			continue
 		}
+		asks, goesOn = asks && !page, goesOn && len(onward) == 0
 		link := e.Source + " " + e.Type.String() + " " + v.key.String()
 		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page, link, e.Start)})
 		out.late = true
@@ -39,7 +45,9 @@ func (v *view) checkLate(e *tables.Edge) error {
 				return err
 			}
 		}
-		return out.report()
+		if err := out.report(); err != nil || !asks && !goesOn {
+			return err
+		}
 	}
 	return nil
 }

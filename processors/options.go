@@ -156,7 +156,7 @@ func (o Options) Validate() error {
 		errs = append(errs, fmt.Errorf("ClockSkew %s: want 0 or more", o.ClockSkew))
 	}
 	if o.Coalesce != 0 && o.Coalesce < time.Second {
-		errs = append(errs, fmt.Errorf("Coalesce %s: want 0 or 1s or more", o.Coalesce))
+		errs = append(errs, fmt.Errorf("coalescing after %s: want 0, or 1s or more", o.Coalesce))
 	}
 	if o.EndedCascades < 1 {
 		errs = append(errs, fmt.Errorf("EndedCascades %d: want 1 or more", o.EndedCascades))

@@ -19,7 +19,8 @@ func (p *player) before() error {
 		if p.tape.IntN(3) == 0 {
 			p.wiki.Tick(1)
 		}
-		living, err := p.wiki.Living(), error(nil)
+		var err error
+		living := p.wiki.Living()
 		switch n := p.tape.IntN(10); {
 		case n < 4 || len(living) == 0:
 			err = p.save()
@@ -86,7 +87,7 @@ func serial(id string) int {
 //   - a change of the page, for which it asks for a rendering; or the page's last rendering, and all changes that were made since;
 //   - of each redirect that the page shows, a change: nothing else tells where it leads. Of a page that it links to, a change from before the
 //     rendering: nothing else tells whether it was a redirect then;
-//   - where its list is not complete, the last rendering of each template that it shows, no older than the changes of that that were not seen: nothing
+//   - where its list is not complete, the last rendering of each template that it shows, no older than its changes that were not seen: nothing
 //     else tells what it includes.
 //
 // It need not have seen who has which title, nor what became of any of them before: that renderings tell.
