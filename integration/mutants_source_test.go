@@ -120,16 +120,14 @@ func TestInvariantsFindSourceMutants(t *testing.T) {
 		t.Skip("compiles the pipeline once more: make mutants")
 	}
 	dir := t.TempDir()
-	overlay := struct {
-		Replace map[string]string `json:"Replace"`
-	}{map[string]string{}}
+	replace := map[string]string{}
 	put := func(path, source string) {
 		abs, err := filepath.Abs(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		overlay.Replace[abs] = filepath.Join(dir, fmt.Sprintf("%d.go", len(overlay.Replace)))
-		if err := os.WriteFile(overlay.Replace[abs], []byte(source), 0o600); err != nil {
+		replace[abs] = filepath.Join(dir, fmt.Sprintf("%d.go", len(replace)))
+		if err := os.WriteFile(replace[abs], []byte(source), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -137,7 +135,7 @@ func TestInvariantsFindSourceMutants(t *testing.T) {
 		put(path, source)
 	}
 	put(filepath.Join("..", "tables", "without.go"), without)
-	data, err := json.Marshal(overlay)
+	data, err := json.Marshal(map[string]any{"Replace": replace})
 	if err != nil {
 		t.Fatal(err)
 	}
