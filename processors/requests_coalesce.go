@@ -103,7 +103,7 @@ func (c *chunk) joins(a *asked, p *pageToAsk, offset byte) (bool, error) {
 	return true, nil
 }
 
-// joinsSelf is joins for a page's own change. Where there is no such request, it is to be sent, and is one, unless the page has been rendered since.
+// joinsSelf is joins for a page's own change, which waits with any request. Where there is no such request, it is to be sent, and is one, unless the page has been rendered since.
 func (c *chunk) joinsSelf(page *tables.PageRender, change *tables.Cascade) bool {
 	offset := byte(page.Offset)
 	switch {
