@@ -52,7 +52,7 @@ large: ## Let the pipeline have pages as large as they can be, and print the siz
 	@go test ./integration -run TestSizes -large -v
 
 mutants: ## Let the scenarios find the mutants of the pipeline's sources
-	@go test ./integration -run TestInvariantsFindSourceMutants -oracle.mutants -v -timeout 30m
+	@go test -tags mutants ./integration -run TestInvariantsFindSourceMutants -v -timeout 30m
 
 fault-table: ## Run schedules of faults on plain Goka and on Eddy, and print a table (needs Java; ARGS="--kinds zombie,cut --seeds 3")
 	@go run -tags kafka ./integration/faults/cmd/table $(ARGS)

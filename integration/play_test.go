@@ -17,7 +17,7 @@ import (
 
 var (
 	seedFlag   = flag.Uint64("oracle.seed", 0, "play only this seed")
-	seedsFlag  = flag.Uint64("oracle.seeds", 50, "how many seeds each scenario plays")
+	seedsFlag  = flag.Uint64("oracle.seeds", 30, "how many seeds each scenario plays")
 	shrinkFlag = flag.Int("oracle.shrink", 1000, "in how many tries a scenario that fails is made smaller")
 )
 

@@ -11,11 +11,11 @@ import "time"
 //   - A rest is no longer than loadedRest while records wait, and than dryRest once none does: work comes in bursts, as the tasks before it commit.
 const (
 	restPerRecord  = 500 * time.Microsecond
-	fewRecords     = 64
+	fewRecords     = 256
 	betweenCommits = 3
 	costlyRest     = 100 * time.Millisecond // the longest for what a commit took
 	loadedRest     = time.Second
-	dryRest        = 50 * time.Millisecond
+	dryRest        = 5 * time.Millisecond
 )
 
 // pace is what a task remembers of the batch that was cut last.
