@@ -91,8 +91,8 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 	if err != nil {
 		return usageError(err)
 	}
-	s.ClockSkew = 0 // the events of files have one clock
-	o := processors.Options{}
+	s.ClockSkew = 0                                  // the events of files have one clock
+	o := processors.Options{WitnessAfter: time.Hour} // a file loses nothing, however far one topic is ahead of another at full speed
 	if f.settle {
 		o.WitnessAfter = -1
 	}
