@@ -121,7 +121,7 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 	}
 	for i := range pages {
 		p, offset := &pages[i], offsets[i]
-		if joined, err := c.joins(a, p, offset); err != nil {
+		if joined, err := c.joins(a, p); err != nil {
 			return err
 		} else if joined {
 			continue // it is asked for already
@@ -130,14 +130,14 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 		if p.page != nil && hop.Cascade.Timeless {
 			stale = max(stale, p.page.Start)
 		}
-		if err := c.h.emit(c.r, p.key, p.name, p.prefix, hop, reason, stale); err != nil {
+		if err := c.emit(p, hop, reason, stale); err != nil {
 			return err
 		}
 		switch {
 		case !c.h.answered(p.page, &hop.Cascade):
 			if !a.closed {
 				a.outstanding.Add(int(offset))
-				c.sent(offset)
+				c.waits.sent(offset)
 			}
 		case p.page.Dead: // its death has answered all
 		default:
@@ -150,32 +150,23 @@ func (c *chunk) request(a *asked, offsets []byte, hop *tables.CascadeHop, reason
 	return nil
 }
 
-// pageToAsk is a page with its name, as far as that is known.
-type pageToAsk struct {
-	pageState
-	key    tables.PageKey
-	name   tables.Name
-	prefix string
-}
-
 // identify reads what is known of pages, and their names: those of their last lives, or, of pages that no life has named here, what the join has.
-func (c *chunk) identify(offsets []byte) ([]pageToAsk, error) {
-	known, err := c.known(offsets)
+func (c *chunk) identify(offsets []byte) ([]pageState, error) {
+	pages, err := c.known(offsets)
 	if err != nil {
 		return nil, err
 	}
-	if err := c.name(known); err != nil {
-		return nil, err
+	return pages, c.name(pages)
+}
+
+// emit sends one request for a page of the chunk.
+func (c *chunk) emit(p *pageState, hop *tables.CascadeHop, reason tables.LinkType, stale int64) error {
+	var name tables.Name
+	var prefix string
+	if p.named != nil {
+		name, prefix = p.named.Name, p.named.Prefix
 	}
-	pages := make([]pageToAsk, len(offsets))
-	for i := range pages {
-		p := &pages[i]
-		p.pageState, p.key = known[i], c.pageKey(offsets[i])
-		if p.named != nil {
-			p.name, p.prefix = p.named.Name, p.named.Prefix
-		}
-	}
-	return pages, nil
+	return c.h.emit(c.r, c.pageKey(p.offset), name, prefix, hop, reason, stale)
 }
 
 // pageKey is a page of the chunk.

@@ -89,7 +89,8 @@ func (c *chunk) windBy(at time.Time) error {
 
 // joins reports whether what a cascade asks for has an unanswered request, and lets the cascade wait with it. One that has ended waits for nothing, and of one that is
 // in a row of v1 it is not known what to ask. None waits with a request of the page for itself alone: whoever renders pages as they are saved takes that for done.
-func (c *chunk) joins(a *asked, p *pageToAsk, offset byte) (bool, error) {
+func (c *chunk) joins(a *asked, p *pageState) (bool, error) {
+	offset := p.offset
 	if !c.waits.has(offset) || a.closed || a.inWhole || p.page != nil && p.page.Dead {
 		return false, nil
 	}
@@ -128,8 +129,6 @@ func (n *answer) showsSelf(o *Options, change *tables.Cascade) bool {
 	}
 	return change.Kind.Revises() || n.cause == change.ID || n.since(o, momentOf(change))
 }
-
-func (c *chunk) sent(offset byte) { c.waits.sent(offset) }
 
 // isBehind reports whether somebody has asked for a page behind its request.
 func (c *chunk) isBehind(offset byte) bool {
@@ -210,10 +209,10 @@ func (c *chunk) sendAgain(of map[byte][]*asked) (some bool, err error) {
 		if p.page != nil {
 			stale = max(stale, p.page.Start) // that rendering was no answer
 		}
-		if err := c.h.emit(c.r, p.key, p.name, p.prefix, hop, reason, stale); err != nil {
+		if err := c.emit(p, hop, reason, stale); err != nil {
 			return false, err
 		}
-		c.sent(offset)
+		c.waits.sent(offset)
 		some = true
 	}
 	return some, nil
