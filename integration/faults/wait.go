@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/twmb/franz-go/pkg/kerr"
+
 	"github.com/eddystream/eddy/topology"
 )
 
@@ -53,7 +55,7 @@ func (c *Cluster) settle(ctx context.Context) error {
 	}
 	for {
 		rest, err := topology.AtRest(ctx, c.pipeline.topology(), c.cfg)
-		if err != nil || rest {
+		if rest || err != nil && !kerr.IsRetriable(err) { // such as a partition that has no leader for a moment
 			return err
 		}
 		if err := pause(ctx, restPoll); err != nil {

@@ -37,7 +37,7 @@ func newWiki(c *Cluster) (*wiki, error) {
 func (w *wiki) topology() *topology.Topology { return w.topo }
 
 func (w *wiki) program() (path string, args []string) {
-	return w.c.Eddy, []string{"run", "--log-format", "json"}
+	return w.c.Eddy, []string{"run", "--log-format", "json", "--witness-after", "1h"} // a worker that stands still loses no change
 }
 
 func (w *wiki) found(ctx context.Context) error { return w.send(ctx, w.events.Found()) }

@@ -32,6 +32,9 @@ func pipelineWith(s settings.Settings, o processors.Options) (*topology.Topology
 	}
 	o.Sites, o.StartOn, o.KeepCascades, o.ClockSkew = sites, processors.StartOn(s.StartOn), s.KeepCascades, s.ClockSkew
 	o.Coalesce = s.Coalesce
+	if o.WitnessAfter == 0 {
+		o.WitnessAfter = s.WitnessAfter
+	}
 	topo, err := processors.New(o)
 	return topo, sites, err
 }

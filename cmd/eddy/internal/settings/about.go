@@ -40,6 +40,7 @@ var abouts = []about{
 	{"keep-cascades", "how long a cascade that has ended is kept, an hour or more", ""},
 	{"clock-skew", "how far the clocks of wikis and renderers may be apart: what is less is in doubt, and rendered again (replay: 0s, files have one clock)", ""},
 	{"coalesce", "let a page have one unanswered request at most, and ask again after this time, 1s or more", "each cascade sends a request of its own"},
+	{"witness-after", "how long the change to a revision that was rendered is waited for before it is taken for lost, and the rendering tells of it (replay: 1h, files lose nothing)", ""},
 	{"memory", "`size` of the memory to keep to, such as 512MiB", "half of the container's, or the machine's"},
 	{"store-cache", "`size` of the part of the memory for blocks of the local store", "a part of the memory"},
 	{"cache-bytes", "`size` of the part of the memory for decoded rows", "a part of the memory"},

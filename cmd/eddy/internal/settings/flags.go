@@ -110,11 +110,13 @@ func BindWiki(fs *pflag.FlagSet) {
 	b.mark("coalesce", "coalesce")
 }
 
-// BindClocks adds the flag of how clocks are trusted.
+// BindClocks adds the flags of how clocks are trusted, and of how long what is late is waited for.
 func BindClocks(fs *pflag.FlagSet) {
 	b := binder{fs, Default()}
 	fs.Duration("clock-skew", b.defaults.ClockSkew, b.usage("clock-skew"))
 	b.mark("clock-skew", "clock-skew")
+	fs.Duration("witness-after", b.defaults.WitnessAfter, b.usage("witness-after"))
+	b.mark("witness-after", "witness-after")
 }
 
 // BindWikiMap adds the flag of the names of wikis.

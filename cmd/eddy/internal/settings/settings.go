@@ -62,6 +62,8 @@ type Settings struct {
 	// Coalesce lets a page have one unanswered request at most, and is after how long it is asked for again, a second or more. Defaults to 0: each
 	// cascade sends a request of its own.
 	Coalesce time.Duration `koanf:"coalesce"`
+	// WitnessAfter is how long the change to a revision that was rendered is waited for before it is taken for lost. Defaults to 10 s.
+	WitnessAfter time.Duration `koanf:"witness-after"`
 	// Health is the address on which a worker answers health checks, host:port. Defaults to none.
 	Health string `koanf:"health"`
 	// SiteInfo are files with the namespaces and case rules of wikis, as MediaWiki's API answers.
@@ -99,6 +101,7 @@ func Default() Settings {
 		StartOn:        "render",
 		KeepCascades:   30 * 24 * time.Hour,
 		ClockSkew:      5 * time.Second,
+		WitnessAfter:   10 * time.Second,
 		Commit:         Commit{Records: 10_000, Bytes: 4 << 20},
 		Log:            Log{Level: "info", Format: "text"},
 	}

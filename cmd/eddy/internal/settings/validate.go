@@ -65,6 +65,9 @@ func (s Settings) validate() error {
 	if s.Coalesce != 0 && s.Coalesce < time.Second {
 		add("coalesce: %s is neither 0 nor a second or more", s.Coalesce)
 	}
+	if s.WitnessAfter <= 0 {
+		add("witness-after: %s is not more than 0", s.WitnessAfter)
+	}
 	if _, err := s.Log.Logger(io.Discard); err != nil {
 		errs = append(errs, err)
 	}
