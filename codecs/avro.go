@@ -33,14 +33,19 @@ func encode(name string, appendTo func([]byte) ([]byte, error)) (data []byte, er
 		data = make([]byte, len(out))
 		copy(data, out)
 	}
-	if cap(out) > cap(*b) && cap(out) <= keep {
-		*b = out[:0]
-	}
-	scratch.Put(b)
+	release(b, out)
 	if err != nil {
 		return nil, fmt.Errorf("encode %s: %w", name, err)
 	}
 	return data, nil
+}
+
+// release gives a scratch buffer back, or the larger one that it has become.
+func release(b *[]byte, out []byte) {
+	if cap(out) > cap(*b) && cap(out) <= keep {
+		*b = out[:0]
+	}
+	scratch.Put(b)
 }
 
 type singleObject[T any] struct{ format *Format }

@@ -1,6 +1,7 @@
 package tables
 
 import (
+	"bytes"
 	"slices"
 	"testing"
 
@@ -28,41 +29,59 @@ func drawEdges(t *rapid.T) (e Edges) {
 
 func TestDependentsRowsRoundTrip(t *testing.T) {
 	t.Parallel()
-	codec := DependentsRows()
+	codec, avro := DependentsRows(), avroDependents()
 	rapid.Check(t, func(t *rapid.T) {
-		row := &DependentsRow{}
-		if rapid.Bool().Draw(t, "chunk") {
-			row.Chunk = &ChunkRow{Edges: drawEdges(t)}
-		} else if row.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts")); len(row.Parts) == 0 {
-			row.Target = &TargetRow{
-				Holder: rapid.Int64().Draw(t, "holder"), HolderDT: 5, Left: Leaver{Page: 1, DT: 2}, Own: []OwnLink{{Page: 3, Start: 4}},
-				Met: Met{State: MetOne, Page: 7}, UsedSince: 9, Direct: true, Told: Told{Page: 7, Start: 9},
-			}
-			row.Target.AddVisit(Target{}, Visit{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
-			for _, wiki := range []string{"dewiki", "enwiki"}[:rapid.IntRange(0, 2).Draw(t, "sources")] {
-				s := row.Target.Source(wiki)
-				if s.Edges = drawEdges(t); rapid.Bool().Draw(t, "chunked") {
-					s.Width, s.Chunks, s.Pending = 14, IDSet{1, 5}, []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}
-					s.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts"))
-				}
-			}
-		}
+		row := drawDependents(t)
 		data, err := codec.Encode(row)
 		if err != nil {
 			t.Fatal(err)
+		}
+		if want, err := avro.Encode(row); err != nil || !bytes.Equal(data, want) {
+			t.Fatalf("encoded as\n%x, want\n%x, error %v", data, want, err)
 		}
 		got, err := codec.Decode(data)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{}, Visit{})); diff != "" {
+		if diff := cmp.Diff(row, got, sameRows); diff != "" {
 			t.Fatal(diff)
+		}
+		for range 4 {
+			readDamaged(t, codec, avro, data, sameRows)
 		}
 	})
 }
 
+// avroDependents is the codec without a layout.
+func avroDependents() codecs.Codec[*DependentsRow] {
+	return dependentsCodec(schemas.Codec[*dependentsRecord]("DependentsRow"))
+}
+
+var sameRows = cmp.Options{cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{}, Visit{})}
+
+func drawDependents(t *rapid.T) *DependentsRow {
+	row := &DependentsRow{}
+	if rapid.Bool().Draw(t, "chunk") {
+		row.Chunk = &ChunkRow{Edges: drawEdges(t)}
+	} else if row.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts")); len(row.Parts) == 0 {
+		row.Target = &TargetRow{
+			Holder: rapid.Int64().Draw(t, "holder"), HolderDT: 5, Left: Leaver{Page: 1, DT: 2}, Own: []OwnLink{{Page: 3, Start: 4}},
+			Met: Met{State: MetOne, Page: 7}, UsedSince: 9, Direct: true, Told: Told{Page: 7, Start: 9},
+		}
+		row.Target.AddVisit(Target{}, Visit{Hop: CascadeHop{Cascade: Cascade{ID: "0123456789abcdef", DT: 3}, Depth: 2}, Types: 3})
+		for _, wiki := range []string{"dewiki", "enwiki"}[:rapid.IntRange(0, 2).Draw(t, "sources")] {
+			s := row.Target.Source(wiki)
+			if s.Edges = drawEdges(t); rapid.Bool().Draw(t, "chunked") {
+				s.Width, s.Chunks, s.Pending = 14, IDSet{1, 5}, []ChunkEdge{{Page: 8, Type: LinkPage, Present: true}}
+				s.Parts = Bits(rapid.SliceOfN(rapid.Byte(), 0, 2).Draw(t, "parts"))
+			}
+		}
+	}
+	return row
+}
+
 func FuzzDependentsRows(f *testing.F) {
-	codec := DependentsRows()
+	codec, avro := DependentsRows(), avroDependents()
 	for _, row := range []*DependentsRow{
 		{},
 		{Chunk: &ChunkRow{Edges: Edges{users: []typedUsers{{typ: LinkPage, ids: IDSet{1, 2, 3}}}}}},
@@ -76,6 +95,9 @@ func FuzzDependentsRows(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
 		row, err := codec.Decode(data)
+		if want, wantErr := avro.Decode(data); (err == nil) != (wantErr == nil) || !cmp.Equal(want, row, sameRows) {
+			t.Fatalf("%x: read %v with error %v, want %v with error %v", data, row, err, want, wantErr)
+		}
 		if err != nil {
 			return
 		}
@@ -87,7 +109,7 @@ func FuzzDependentsRows(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if diff := cmp.Diff(row, got, cmpopts.EquateEmpty(), cmp.AllowUnexported(Edges{}, typedUsers{}, directUsers{}, Visit{})); diff != "" {
+		if diff := cmp.Diff(row, got, sameRows); diff != "" {
 			t.Fatal(diff)
 		}
 	})

@@ -56,7 +56,8 @@ const directNone = 2
 
 // DependentsRows is the codec of the rows of `eddy-dependents-table`.
 func DependentsRows() codecs.Codec[*DependentsRow] {
-	return dependentsCodec(schemas.Codec[*dependentsRecord]("DependentsRow"))
+	const name = "DependentsRow"
+	return codecs.AvroBy(schemas.Format(name), dependentsCodec(schemas.Codec[*dependentsRecord](name)), dependentsLayout)
 }
 
 func dependentsCodec(records codecs.Codec[*dependentsRecord]) codecs.Codec[*DependentsRow] {
@@ -172,33 +173,39 @@ func (e *Edges) record() edgesRecord {
 
 func (r *edgesRecord) edges() (e Edges, err error) {
 	e.Hubs = r.Hubs
-	if len(r.Sets) > 0 {
-		e.users = make([]typedUsers, 0, len(r.Sets))
-	}
-	for _, s := range r.Sets {
-		if int(s.Type) >= NumLinkTypes {
-			return e, fmt.Errorf("%w: link type %d", ErrIDSet, s.Type)
-		}
-		ids, err := DecodeIDSet(s.IDs)
-		if err != nil {
-			return e, fmt.Errorf("%s links: %w", s.Type, err)
-		}
-		if len(ids) == 0 {
-			continue
-		}
-		u := e.with(s.Type)
-		u.ids, u.direct = ids, directUsers{}
-		if !s.Type.countsDirect() {
-			continue
-		}
-		switch {
-		case len(s.Direct) == 0:
-			u.direct.all = true
-		case s.Direct[0] != directNone:
-			if u.direct.ids, err = DecodeIDSet(s.Direct); err != nil {
-				return e, fmt.Errorf("direct %s links: %w", s.Type, err)
-			}
+	for i := range r.Sets {
+		if err := e.take(&r.Sets[i], len(r.Sets)); err != nil {
+			return e, err
 		}
 	}
 	return e, nil
+}
+
+// take adds the links of a type, one of several.
+func (e *Edges) take(s *setRecord, several int) error {
+	if int(s.Type) >= NumLinkTypes {
+		return fmt.Errorf("%w: link type %d", ErrIDSet, s.Type)
+	}
+	ids, err := DecodeIDSet(s.IDs)
+	if err != nil {
+		return fmt.Errorf("%s links: %w", s.Type, err)
+	}
+	if len(ids) == 0 {
+		return nil
+	}
+	if e.users == nil {
+		e.users = make([]typedUsers, 0, min(several, NumLinkTypes))
+	}
+	u := e.with(s.Type)
+	u.ids, u.direct = ids, directUsers{}
+	switch {
+	case !s.Type.countsDirect():
+	case len(s.Direct) == 0:
+		u.direct.all = true
+	case s.Direct[0] != directNone:
+		if u.direct.ids, err = DecodeIDSet(s.Direct); err != nil {
+			return fmt.Errorf("direct %s links: %w", s.Type, err)
+		}
+	}
+	return nil
 }

@@ -31,7 +31,7 @@ var (
 	Lives           = topology.NewStream("eddy-page-lives", PageKeys(), schemas.Codec[*Life]("Life")).Packed()
 	Claims          = topology.NewStream("eddy-title-claims", TitleKeys(), schemas.Codec[*Claim]("Claim")).Packed()
 	TitleChanges    = topology.NewStream("eddy-title-changes", TargetKeys(), schemas.Codec[*TitleChange]("TitleChange")).Packed()
-	TargetUpdates   = topology.NewStream("eddy-target-updates", TargetKeys(), schemas.Codec[*TargetUpdate]("TargetUpdate")).Packed()
+	TargetUpdates   = topology.NewStream("eddy-target-updates", TargetKeys(), targetUpdates()).Packed()
 	Uses            = topology.NewStream("eddy-page-uses", PageKeys(), schemas.Codec[*Used]("Used"))
 	Asks            = topology.NewStream("eddy-asks", PageKeys(), schemas.Codec[*Ask]("Ask")).Packed()
 	CascadeProgress = topology.NewStream("eddy-cascade-progress", CascadeIDs(), schemas.Codec[*Progress]("Progress")).Packed()

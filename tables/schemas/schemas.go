@@ -40,5 +40,8 @@ func folder(name string) fs.FS {
 
 // Codec is the codec of the values of a type, such as "PageRow".
 func Codec[T any](name string) codecs.Codec[T] {
-	return codecs.Avro[T](Releases.MustFormat("eddy." + name))
+	return codecs.Avro[T](Format(name))
 }
+
+// Format is how the values of a type are stored.
+func Format(name string) *codecs.Format { return Releases.MustFormat("eddy." + name) }
