@@ -49,7 +49,7 @@ const (
 	// recentPart is the part of its fair share that a cache may fill with recent entries.
 	recentPart = 4
 	// checked bounds the recent entries that one call checks for being used or pinned.
-	checked = 8
+	checked = 2
 )
 
 // New returns an empty cache in a budget. Entries that pinned reports are never dropped, so that a cache may exceed its

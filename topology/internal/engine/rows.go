@@ -3,6 +3,8 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/eddystream/eddy/topology/internal/cache"
@@ -160,9 +162,11 @@ func (r *rows) write(key []byte, value any, ok bool) error {
 // rowOverhead is what a row takes in a batch at least.
 const rowOverhead = 64
 
-// encode turns the rows written in the open batch into changes. It runs when the batch is cut, before the next handler can change them.
+// encode turns the rows written in the open batch into changes, in the order of their keys, which is that of the store and has neighbours compress each other.
+// It runs when the batch is cut, before the next handler can change them.
 func (r *rows) encode(b *batch) ([]change, error) {
 	list := make([]change, 0, len(r.dirty))
+	slices.SortFunc(r.dirty, func(a, b *row) int { return strings.Compare(a.Key, b.Key) })
 	for _, w := range r.dirty {
 		s := &w.Value
 		data, bytes, err := r.encodeRow(w)
