@@ -67,10 +67,13 @@ func readDamaged[T any](t *rapid.T, quick, avro codecs.Codec[T], data []byte, sa
 	sameRead(t, quick, avro, bad, same...)
 }
 
-func sameRead[T any](t interface {
+// failer is a test, of rapid too.
+type failer interface {
 	Helper()
-	Fatalf(string, ...any)
-}, quick, avro codecs.Codec[T], data []byte, same ...cmp.Option) {
+	Fatalf(format string, args ...any)
+}
+
+func sameRead[T any](t failer, quick, avro codecs.Codec[T], data []byte, same ...cmp.Option) {
 	t.Helper()
 	got, gotErr := quick.Decode(data)
 	want, wantErr := avro.Decode(data)
