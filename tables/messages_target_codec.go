@@ -10,11 +10,7 @@ import (
 // targetUpdates is the codec of the messages of which there are most: each link that comes or goes is one.
 func targetUpdates() codecs.Codec[*TargetUpdate] {
 	const name = "TargetUpdate"
-	wikis := &sameText{}
-	return codecs.AvroBy(schemas.Format(name), schemas.Codec[*TargetUpdate](name), codecs.Layout[*TargetUpdate]{
-		Append: appendTargetUpdate,
-		Read:   func(r *codecs.Reader) (*TargetUpdate, bool) { return readTargetUpdate(r, wikis) },
-	})
+	return codecs.AvroBy(schemas.Format(name), schemas.Codec[*TargetUpdate](name), codecs.Layout[*TargetUpdate]{Append: appendTargetUpdate, Read: readTargetUpdate})
 }
 
 func appendTargetUpdate(dst []byte, u *TargetUpdate) ([]byte, bool) {
@@ -43,7 +39,7 @@ func appendTargetUpdate(dst []byte, u *TargetUpdate) ([]byte, bool) {
 	return codecs.AppendLong(dst, 0), true
 }
 
-func readTargetUpdate(r *codecs.Reader, wikis *sameText) (*TargetUpdate, bool) {
+func readTargetUpdate(r *codecs.Reader) (*TargetUpdate, bool) {
 	if r.Branch(2) == 0 {
 		return nil, false
 	}
@@ -53,7 +49,7 @@ func readTargetUpdate(r *codecs.Reader, wikis *sameText) (*TargetUpdate, bool) {
 	}{}
 	e := &u.edge
 	u.Edge = e
-	e.Source = wikis.of(r.Bytes())
+	e.Source = sourceWikis.of(r.Bytes())
 	e.Page = r.Long()
 	e.Type = LinkType(r.Uint8())
 	e.Present = r.Bool()

@@ -96,7 +96,7 @@ func readSource(r *codecs.Reader, s *SourceEdges) {
 	}
 }
 
-// sourceWikis are the names of wikis that rows have.
+// sourceWikis are the names of wikis that rows and messages have.
 var sourceWikis sameText
 
 func appendEdges(dst []byte, e *Edges) []byte {
@@ -121,6 +121,9 @@ func readEdges(r *codecs.Reader) (e Edges) {
 			record := setRecord{Type: LinkType(r.Uint8()), IDs: r.Bytes(), Direct: r.Bytes()}
 			if err := e.take(&record, n); err != nil {
 				r.Fail(err)
+			}
+			if r.Err() != nil {
+				return Edges{}
 			}
 		}
 	}
@@ -181,11 +184,17 @@ func appendItems[E any](dst []byte, list []E, item func([]byte, *E) []byte) []by
 	return codecs.AppendLong(dst, 0)
 }
 
+// fewItems is how many items of an array get room before any is read: damaged bytes may say that there are more than could be.
+const fewItems = 64
+
 // readItems reads an array.
 func readItems[E any](r *codecs.Reader, item func(*E)) (list []E) {
 	for n := r.Block(); n > 0; n = r.Block() {
-		list = slices.Grow(list, n)
+		list = slices.Grow(list, min(n, fewItems))
 		for range n {
+			if r.Err() != nil {
+				return nil
+			}
 			var e E
 			item(&e)
 			list = append(list, e)
