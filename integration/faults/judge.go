@@ -27,13 +27,8 @@ func (r *Run) judge(ctx context.Context) (*Verdict, error) {
 // judgeRefused judges what a worker left that ended with the given words because a log has lost something: what there was locally is
 // still there. The other workers are killed.
 func (r *Run) judgeRefused(ctx context.Context, words string) (*Verdict, error) {
-	for _, w := range r.Workers {
-		w.Expect()
-		if running, _ := w.state(); running {
-			if err := w.Kill(ctx); err != nil {
-				return nil, err
-			}
-		}
+	if err := r.halt(ctx); err != nil {
+		return nil, err
 	}
 	v := r.verdict()
 	v.Refusal = words

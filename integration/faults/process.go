@@ -139,6 +139,22 @@ func (w *Worker) Kill(ctx context.Context) error {
 	return err
 }
 
+// halt kills the process if it runs, and keeps it from being started again by itself.
+func (w *Worker) halt() error {
+	w.mu.Lock()
+	w.expected, w.reviving = true, false
+	cmd, ended := w.cmd, w.ended
+	w.mu.Unlock()
+	if cmd == nil {
+		return nil
+	}
+	if err := cmd.Process.Kill(); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	<-ended
+	return nil
+}
+
 // Stop asks the process to end (SIGTERM) and waits until it has. It is an error if it ends with one that is not forgiven.
 func (w *Worker) Stop(ctx context.Context) error {
 	ended, err := w.signal(ctx, syscall.SIGTERM, true)

@@ -90,9 +90,19 @@ func (r *Run) refusal(ctx context.Context, ended *EndedError) (*Verdict, error) 
 	return r.remedied(ctx, ended, remedy)
 }
 
+// halt ends a schedule where it is: the workers that still run are killed, and all brokers run.
+func (r *Run) halt(ctx context.Context) error {
+	for _, w := range r.Workers {
+		if err := w.halt(); err != nil {
+			return err
+		}
+	}
+	return inOrder(ctx, r.kafka.Heal, r.inSync)
+}
+
 // remedied does what a worker said can be done, has all workers begin again, and judges.
 func (r *Run) remedied(ctx context.Context, ended *EndedError, remedy func(context.Context, *Run) error) (*Verdict, error) {
-	err := inOrder(ctx, r.Dismiss, func(ctx context.Context) error { return remedy(ctx, r) })
+	err := inOrder(ctx, r.halt, r.Dismiss, func(ctx context.Context) error { return remedy(ctx, r) })
 	if err != nil {
 		return nil, fmt.Errorf("what can be done where a worker says %q: %w", ended.Words, err)
 	}

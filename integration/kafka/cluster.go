@@ -205,12 +205,14 @@ func (c *Cluster) SecureAddrs() []string {
 	return addrs
 }
 
+var errStopped = errors.New("kafka: the cluster has been stopped")
+
 // do does something with one broker.
 func (c *Cluster) do(i int, what func(*broker) error) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.stopped {
-		return errors.New("kafka: the cluster has been stopped")
+		return errStopped
 	}
 	if i < 0 || i >= len(c.brokers) {
 		return fmt.Errorf("kafka: no broker %d of %d", i, len(c.brokers))
@@ -237,6 +239,34 @@ func (c *Cluster) Pause(i int) error { return c.do(i, (*broker).pause) }
 
 // Continue lets a paused broker run on.
 func (c *Cluster) Continue(i int) error { return c.do(i, (*broker).resume) }
+
+// Heal lets each broker run on that is paused, starts those that were killed or stopped, and returns when all serve.
+func (c *Cluster) Heal(ctx context.Context) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.stopped {
+		return errStopped
+	}
+	var down []int
+	for i, b := range c.brokers {
+		switch {
+		case b.run == nil:
+			down = append(down, i)
+		case b.run.paused:
+			if err := b.resume(); err != nil {
+				return fmt.Errorf("kafka: %w", c.named(i, err))
+			}
+		}
+	}
+	group, ctx := errgroup.WithContext(ctx) // together: one serves when there is a quorum
+	for _, i := range down {
+		group.Go(func() error { return c.named(i, c.start(ctx, i)) })
+	}
+	if err := group.Wait(); err != nil {
+		return fmt.Errorf("kafka: %w", err)
+	}
+	return nil
+}
 
 // Stop ends all brokers and returns when they have ended; it may be called again. A broker whose data is kept closes its log first.
 // It is an error if a broker had ended by itself.

@@ -98,10 +98,16 @@ func TestThreeBrokers(t *testing.T) {
 		t.Error("started twice")
 	}
 	must(t, b.StopBroker((at+1)%3))
+	b.write("words", "again")
 	must(t, b.Pause((at+2)%3))
-	must(t, b.Continue((at+2)%3))
+	must(t, b.Kill(at)) // no quorum any more
+	must(t, b.Heal(b.ctx))
+	must(t, b.Heal(b.ctx))
+	if err := b.Continue((at + 2) % 3); err == nil {
+		t.Error("it was left paused")
+	}
 	b.write("words", "after")
-	if got := b.read("words", 3); got != "before meanwhile after" {
+	if got := b.read("words", 4); got != "before meanwhile again after" {
 		t.Errorf("read %q", got)
 	}
 }
