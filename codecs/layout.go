@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 )
 
 // A Layout writes and reads the plain Avro of a format's current schema by hand, for values that are encoded or decoded so often that to walk a
@@ -94,6 +95,7 @@ var (
 // Reader reads the parts of a value one after the other. After an error all further parts are zero values.
 type Reader struct {
 	data []byte
+	text string // a copy of data and what was before it, for [Reader.SharedText]
 	err  error
 }
 
@@ -176,6 +178,24 @@ func (r *Reader) Bytes() []byte {
 	return data
 }
 
+// Text reads an Avro string.
+func (r *Reader) Text() string { return string(r.Bytes()) }
+
+// SharedText reads an Avro string as a part of one copy of all that is read: for values of many strings that do not outlive each other.
+func (r *Reader) SharedText() string {
+	if r.text == "" {
+		r.text = string(r.data)
+	}
+	n := r.Long()
+	if n < 0 || n > int64(len(r.data)) {
+		r.Fail(errShort)
+		return ""
+	}
+	at := len(r.text) - len(r.data)
+	r.data = r.data[n:]
+	return r.text[at : at+int(n)]
+}
+
 // Block reads how many items of an array follow at once; 0: it ends. Each is of at least one byte.
 func (r *Reader) Block() int {
 	n := r.Long()
@@ -190,4 +210,34 @@ func (r *Reader) Block() int {
 		return 0
 	}
 	return int(n)
+}
+
+// AppendItems appends an Avro array.
+func AppendItems[E any](dst []byte, list []E, item func(dst []byte, e *E) []byte) []byte {
+	if len(list) > 0 {
+		dst = AppendLong(dst, len(list))
+		for i := range list {
+			dst = item(dst, &list[i])
+		}
+	}
+	return AppendLong(dst, 0)
+}
+
+// fewItems is how many items of an array get room before any is read: damaged bytes may say that there are more than could be.
+const fewItems = 64
+
+// Items reads an Avro array; nil: it has no items.
+func Items[E any](r *Reader, item func(*E)) (list []E) {
+	for n := r.Block(); n > 0; n = r.Block() {
+		list = slices.Grow(list, min(n, fewItems))
+		for range n {
+			if r.err != nil {
+				return nil
+			}
+			var zero E
+			list = append(list, zero)
+			item(&list[len(list)-1])
+		}
+	}
+	return list
 }

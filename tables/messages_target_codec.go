@@ -70,7 +70,7 @@ func appendName(dst []byte, n Name) []byte {
 	return codecs.AppendText(codecs.AppendLong(dst, n.Namespace), n.DBKey)
 }
 
-func readName(r *codecs.Reader) Name { return Name{Namespace: r.Int(), DBKey: string(r.Bytes())} }
+func readName(r *codecs.Reader) Name { return Name{Namespace: r.Int(), DBKey: r.Text()} }
 
 // sameText makes one string of texts that are the same most of the time, such as the name of a wiki. It is safe for concurrent use.
 type sameText struct{ last atomic.Pointer[string] }

@@ -2,7 +2,6 @@ package tables
 
 import (
 	"bytes"
-	"slices"
 
 	"github.com/eddystream/eddy/codecs"
 )
@@ -43,7 +42,7 @@ func appendTarget(dst []byte, t *TargetRow) []byte {
 	dst = codecs.AppendLong(dst, t.HolderDT)
 	dst = codecs.AppendLong(dst, t.Left.Page)
 	dst = codecs.AppendLong(dst, t.Left.DT)
-	dst = appendItems(dst, t.Own, func(dst []byte, o *OwnLink) []byte {
+	dst = codecs.AppendItems(dst, t.Own, func(dst []byte, o *OwnLink) []byte {
 		return codecs.AppendLong(codecs.AppendLong(codecs.AppendLong(dst, o.Page), o.Type), o.Start)
 	})
 	dst = codecs.AppendLong(dst, t.Met.State)
@@ -59,22 +58,22 @@ func appendTarget(dst []byte, t *TargetRow) []byte {
 	dst = codecs.AppendLong(dst, t.Roots)
 	dst = codecs.AppendLong(dst, t.Passed)
 	dst = codecs.AppendLong(dst, 0) // waves
-	dst = appendItems(dst, t.Sources, appendSource)
-	return appendItems(dst, t.Visits, appendVisit)
+	dst = codecs.AppendItems(dst, t.Sources, appendSource)
+	return codecs.AppendItems(dst, t.Visits, appendVisit)
 }
 
 func readTarget(r *codecs.Reader) (*TargetRow, bool) {
 	t := &TargetRow{
 		Holder: r.Long(), HolderDT: r.Long(), Left: Leaver{Page: r.Long(), DT: r.Long()},
-		Own: readItems(r, func(o *OwnLink) { *o = OwnLink{Page: r.Long(), Type: LinkType(r.Uint8()), Start: r.Long()} }),
+		Own: codecs.Items(r, func(o *OwnLink) { *o = OwnLink{Page: r.Long(), Type: LinkType(r.Uint8()), Start: r.Long()} }),
 		Met: Met{State: MetState(r.Uint8()), Page: r.Long(), Rev: r.Long()}, Latest: Sighting{Start: r.Long(), Page: r.Long(), Rev: r.Long()},
 		UsedSince: r.Long(), Direct: r.Bool(), Told: Told{Page: r.Long(), Start: r.Long()}, Roots: r.Long(), Passed: r.Long(),
 	}
 	if r.Block() != 0 {
 		return nil, false
 	}
-	t.Sources = readItems(r, func(s *SourceEdges) { readSource(r, s) })
-	t.Visits = readItems(r, func(w *Visit) { readVisit(r, w) })
+	t.Sources = codecs.Items(r, func(s *SourceEdges) { readSource(r, s) })
+	t.Visits = codecs.Items(r, func(w *Visit) { readVisit(r, w) })
 	if !t.Direct {
 		for i := range t.Sources {
 			t.Sources[i].Edges.NobodyDirect() // what a release before did not say of each, it said of the row
@@ -86,13 +85,13 @@ func readTarget(r *codecs.Reader) (*TargetRow, bool) {
 func appendSource(dst []byte, s *SourceEdges) []byte {
 	dst = appendEdges(codecs.AppendText(dst, s.Wiki), &s.Edges)
 	dst = appendIDs(codecs.AppendLong(dst, s.Width), s.Chunks)
-	return appendItems(codecs.AppendText(dst, s.Parts), s.Pending, appendChunkEdge)
+	return codecs.AppendItems(codecs.AppendText(dst, s.Parts), s.Pending, appendChunkEdge)
 }
 
 func readSource(r *codecs.Reader, s *SourceEdges) {
 	*s = SourceEdges{
 		Wiki: sourceWikis.of(r.Bytes()), Edges: readEdges(r), Width: r.Uint8(), Chunks: readIDs(r), Parts: Bits(bytes.Clone(r.Bytes())),
-		Pending: readItems(r, func(e *ChunkEdge) { readChunkEdge(r, e) }),
+		Pending: codecs.Items(r, func(e *ChunkEdge) { readChunkEdge(r, e) }),
 	}
 }
 
@@ -100,7 +99,7 @@ func readSource(r *codecs.Reader, s *SourceEdges) {
 var sourceWikis sameText
 
 func appendEdges(dst []byte, e *Edges) []byte {
-	dst = appendItems(dst, e.users, func(dst []byte, u *typedUsers) []byte {
+	dst = codecs.AppendItems(dst, e.users, func(dst []byte, u *typedUsers) []byte {
 		dst = appendIDs(codecs.AppendLong(dst, u.typ), u.ids)
 		switch {
 		case !u.typ.countsDirect() || u.direct.all:
@@ -110,7 +109,7 @@ func appendEdges(dst []byte, e *Edges) []byte {
 		}
 		return appendIDs(dst, u.direct.ids)
 	})
-	return appendItems(dst, e.Hubs, func(dst []byte, h *Hub) []byte {
+	return codecs.AppendItems(dst, e.Hubs, func(dst []byte, h *Hub) []byte {
 		return appendName(codecs.AppendLong(codecs.AppendLong(dst, h.Page), h.Type), h.Name)
 	})
 }
@@ -127,7 +126,7 @@ func readEdges(r *codecs.Reader) (e Edges) {
 			}
 		}
 	}
-	e.Hubs = readItems(r, func(h *Hub) { *h = Hub{Page: r.Long(), Type: LinkType(r.Uint8()), Name: readName(r)} })
+	e.Hubs = codecs.Items(r, func(h *Hub) { *h = Hub{Page: r.Long(), Type: LinkType(r.Uint8()), Name: readName(r)} })
 	return e
 }
 
@@ -163,7 +162,7 @@ func appendVisit(dst []byte, w *Visit) []byte {
 
 func readVisit(r *codecs.Reader, w *Visit) {
 	v := visitRecord{
-		Cascade: r.Bytes(), Kind: r.Uint8(), Name: string(r.Bytes()), Root: string(r.Bytes()), Prefix: string(r.Bytes()),
+		Cascade: r.Bytes(), Kind: r.Uint8(), Name: r.Text(), Root: r.Text(), Prefix: r.Text(),
 		DT: r.Long(), Rev: r.Long(), AsOf: r.Long(), Order: r.Long(), Timeless: r.Bool(), Depth: r.Int(),
 		Types: LinkTypes(r.Uint16()), Taken: LinkTypes(r.Uint16()), At: r.Long(), Page: r.Long(), Holder: r.Long(), Latest: r.Long(), Short: r.Bytes(),
 	}
@@ -171,36 +170,6 @@ func readVisit(r *codecs.Reader, w *Visit) {
 	if *w, err = v.visit(); err != nil {
 		r.Fail(err)
 	}
-}
-
-// appendItems appends an array.
-func appendItems[E any](dst []byte, list []E, item func([]byte, *E) []byte) []byte {
-	if len(list) > 0 {
-		dst = codecs.AppendLong(dst, len(list))
-		for i := range list {
-			dst = item(dst, &list[i])
-		}
-	}
-	return codecs.AppendLong(dst, 0)
-}
-
-// fewItems is how many items of an array get room before any is read: damaged bytes may say that there are more than could be.
-const fewItems = 64
-
-// readItems reads an array.
-func readItems[E any](r *codecs.Reader, item func(*E)) (list []E) {
-	for n := r.Block(); n > 0; n = r.Block() {
-		list = slices.Grow(list, min(n, fewItems))
-		for range n {
-			if r.Err() != nil {
-				return nil
-			}
-			var e E
-			item(&e)
-			list = append(list, e)
-		}
-	}
-	return list
 }
 
 // appendIDs appends an encoded set as Avro bytes.

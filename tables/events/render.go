@@ -117,7 +117,7 @@ func (s Scope) String() string {
 	return fmt.Sprintf("scope %d", uint8(s))
 }
 
-var renders = possible{schemas.Codec[Render]("Render")}
+var renders = possible{codecs.AvroBy(schemas.Format("Render"), schemas.Codec[Render]("Render"), renderLayout)}
 
 // RenderCodec is the Avro codec of render events, of the schema "eddy.Render". Of arrays without elements it reads
 // empty slices. A page's id or a time that is impossible is [ErrField].
