@@ -163,11 +163,29 @@ func (r *Run) risky() []string {
 
 // allowUnclean lets topics be written by one replica alone, and some elect one that has not everything.
 func allowUnclean(ctx context.Context, r *Run) error {
-	topics, err := r.admin.ListTopics(ctx)
+	topics, err := r.listed(ctx, slices.Concat(r.risky(), r.pipeline.inputs(), r.pipeline.outputs()))
 	if err != nil {
 		return err
 	}
-	return errors.Join(r.set(ctx, "min.insync.replicas", "1", topics.Names()...), r.set(ctx, "unclean.leader.election.enable", "true", r.risky()...))
+	return errors.Join(r.set(ctx, "min.insync.replicas", "1", topics...), r.set(ctx, "unclean.leader.election.enable", "true", r.risky()...))
+}
+
+// listed returns the names of all topics, once some are among them: the broker that is asked may not know yet of those that were just made.
+func (r *Run) listed(ctx context.Context, some []string) (all []string, err error) {
+	err = again(ctx, func() error {
+		topics, err := r.admin.ListTopics(ctx)
+		if err != nil {
+			return err
+		}
+		for _, t := range some {
+			if !topics.Has(t) {
+				return fmt.Errorf("topic %q is not listed", t)
+			}
+		}
+		all = topics.Names()
+		return nil
+	})
+	return all, err
 }
 
 // set changes a setting of topics.
