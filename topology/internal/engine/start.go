@@ -110,6 +110,9 @@ func (d *inputDef) first(start, end int64, since []int64, partition int32, known
 	return start
 }
 
+// lostOffsetHelp is what can be done about a lost offset.
+const lostOffsetHelp = "declare the input with topology.OnLostOffset, or move the offset (eddy reset --lost)"
+
 // lostOffset goes on from a lost offset as the input's declaration says.
 func (a *assignment) lostOffset(in *input, start, end int64, what string) error {
 	switch in.def.lost {
@@ -118,7 +121,7 @@ func (a *assignment) lostOffset(in *input, start, end int64, what string) error 
 	case kernel.LostNewest:
 		in.start = end
 	default:
-		return fmt.Errorf("%w: %s; declare the input with topology.OnLostOffset, or move the offset (eddy reset --lost)", ErrOffsetLost, what)
+		return fmt.Errorf("%w: %s; %s", ErrOffsetLost, what, lostOffsetHelp)
 	}
 	a.p.log.Warn("records were lost before they were read", "topic", in.tp.Topic, "partition", in.tp.Partition, "why", what, "goes on at", in.start)
 	in.seen = fence.Seen{} // what was seen of the writers was of another log, or of a part of it that is gone
@@ -146,10 +149,11 @@ func (t *task) comesNext(in *input) int64 {
 }
 
 // unreadable ends an input whose next offset the log turned out not to have. Where something is declared for that the member begins anew,
-// and finds the offset lost; otherwise the processor stops, and no other.
+// and finds the offset lost, and so it does where only records were lost that it had fetched and not processed; otherwise the processor
+// stops, and no other.
 func (t *task) unreadable(in *input, err error) {
 	t.halted = true
-	if in.def.lost != kernel.LostFails {
+	if in.def.lost != kernel.LostFails || source.LostBehind(err, t.comesNext(in)) {
 		t.a.leave(fmt.Errorf("topic %q, partition %d: %w: %w", in.tp.Topic, in.tp.Partition, ErrOffsetLost, err))
 		return
 	}
@@ -162,7 +166,7 @@ func (t *task) unreadable(in *input, err error) {
 	if p := int(in.tp.Partition); startErr == nil && endErr == nil && p < min(len(starts[in.tp.Topic]), len(ends[in.tp.Topic])) {
 		what += fmt.Sprintf(", the log has %d to %d", starts[in.tp.Topic][p], ends[in.tp.Topic][p])
 	}
-	t.p.halt(&ProcessError{Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: fmt.Errorf("%w: %s: %w", ErrOffsetLost, what, err)})
+	t.p.halt(&ProcessError{Processor: t.p.k.Name, Topic: in.tp.Topic, Partition: in.tp.Partition, Offset: -1, Err: fmt.Errorf("%w: %s: %w; %s", ErrOffsetLost, what, err, lostOffsetHelp)})
 }
 
 // askWithin bounds a question that an error message asks.

@@ -32,6 +32,12 @@ func Lost(err error) bool {
 	return lost || errors.Is(err, kerr.OffsetOutOfRange)
 }
 
+// LostBehind reports whether an error for which [Lost] is true says that the log is what it was below an offset.
+func LostBehind(err error, offset int64) bool {
+	loss, ok := errors.AsType[*kgo.ErrDataLoss](err)
+	return ok && offset <= loss.ResetTo
+}
+
 // final returns the error of a fetch that trying again does not help. Others are remembered as a trouble, and logged now and then.
 func (s *Source) final(f kgo.FetchTopicPartition) error {
 	tp := kernel.TopicPartition{Topic: f.Topic, Partition: f.Partition}
