@@ -31,6 +31,14 @@ type brokered struct {
 // runBrokered starts the pipeline on a broker of its own, which is a real Kafka where the tests were built for one. Without a data directory in cfg its stores are in memory.
 func runBrokered(t *testing.T, o processors.Options, cfg topology.Config) *brokered {
 	t.Helper()
+	b := prepareBrokered(t, o, cfg)
+	b.start(cfg.DataDir)
+	return b
+}
+
+// prepareBrokered is runBrokered without the start.
+func prepareBrokered(t *testing.T, o processors.Options, cfg topology.Config) *brokered {
+	t.Helper()
 	if o.WitnessAfter == 0 {
 		o.WitnessAfter = time.Hour // nothing is lost, however far one topic is ahead of another at full speed
 	}
@@ -44,7 +52,6 @@ func runBrokered(t *testing.T, o processors.Options, cfg topology.Config) *broke
 		b.sites = tables.AnyWiki()
 	}
 	t.Cleanup(b.stop)
-	b.start(cfg.DataDir)
 	return b
 }
 

@@ -58,6 +58,23 @@ const visibleWithin = 30 * time.Second
 // fit, or where the state of a group is gone ([ErrStateMissing]).
 // It returns when all are visible. An error names both sides of what does not fit, all of it at once.
 func EnsureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) error {
+	for range looks {
+		err := ensureTopics(ctx, c, t, p)
+		if !errors.Is(err, errMeanwhile) {
+			return err
+		}
+		c.settings.Logger.Info("topics are looked at once more", "because", err)
+	}
+	return ensureTopics(ctx, c, t, p)
+}
+
+// looks is how often all is looked at once more because somebody else creates topics at the same time.
+const looks = 2
+
+// errMeanwhile says that a topic exists with another number of partitions than was planned when it was not known.
+var errMeanwhile = errors.New("was created meanwhile")
+
+func ensureTopics(ctx context.Context, c *Client, t *kernel.Topology, p Policy) error {
 	p = p.withDefaults()
 	plan := planTopics(t)
 	names := slices.Sorted(maps.Keys(plan.topics))
@@ -176,7 +193,7 @@ func (c *Client) create(ctx context.Context, name string, partitions int32, repl
 			return err
 		}
 		if have := n[name]; have != 0 && have != partitions {
-			return fmt.Errorf("topic %q was created meanwhile with %d partitions, not %d", name, have, partitions)
+			return fmt.Errorf("topic %q %w, with %d partitions, not %d", name, errMeanwhile, have, partitions)
 		}
 		return nil
 	}

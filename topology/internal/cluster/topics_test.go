@@ -231,6 +231,41 @@ func TestTopicsMadeByAnotherProcess(t *testing.T) {
 	}
 }
 
+// A topic that somebody has just made, and the broker that is asked does not know yet, is taken as it is.
+func TestTopicJustMadeByAnother(t *testing.T) {
+	t.Parallel()
+	b := broker.Start(t, broker.Options{})
+	c, err := Open(Settings{Brokers: b.ListenAddrs()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	c.make(t, "in", 5, nil)
+	var denied atomic.Bool
+	b.ControlKey(int16(kmsg.Metadata), func(req kmsg.Request) (kmsg.Response, error, bool) {
+		b.KeepControl()
+		asked := req.(*kmsg.MetadataRequest).Topics
+		if len(asked) == 0 || denied.Load() {
+			return nil, nil, false
+		}
+		response := req.ResponseKind().(*kmsg.MetadataResponse)
+		for _, topic := range asked {
+			rt := kmsg.NewMetadataResponseTopic()
+			rt.Topic, rt.ErrorCode = topic.Topic, kerr.UnknownTopicOrPartition.Code
+			response.Topics = append(response.Topics, rt)
+		}
+		denied.Store(true)
+		return response, nil, true
+	})
+	topo := &kernel.Topology{Name: "t", Processors: []*kernel.Processor{{Name: "only", Inputs: []*kernel.Input{{Topic: stream("in")}}}}}
+	if err := EnsureTopics(t.Context(), c, topo, Policy{Partitions: 3}); err != nil {
+		t.Fatal(err)
+	}
+	if m, err := c.metadata(t.Context(), "in"); err != nil || m.topics["in"].partitions != 5 || !denied.Load() {
+		t.Errorf("%+v, %v", m, err)
+	}
+}
+
 func TestOffsetsOfTopicsAndGroups(t *testing.T) {
 	t.Parallel()
 	c := setup(t, broker.Options{})
