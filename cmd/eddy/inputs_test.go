@@ -1,8 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
+	"net/http"
 	"os/exec"
 	"regexp"
 	"slices"
@@ -11,14 +14,17 @@ import (
 	"time"
 
 	"github.com/twmb/franz-go/pkg/kgo"
+	"github.com/twmb/franz-go/pkg/sr/srfake"
 
+	"github.com/eddystream/eddy/internal/registry"
 	"github.com/eddystream/eddy/processors"
 	"github.com/eddystream/eddy/tables"
+	"github.com/eddystream/eddy/tables/schemas"
 	"github.com/eddystream/eddy/topology"
 	"github.com/eddystream/eddy/topology/topologytest"
 )
 
-// pasted are the blocks of doc/INPUTS.md that write to Kafka.
+// pasted are the blocks of doc/INPUTS.md that write to Kafka, one for each format.
 func pasted(t *testing.T) (all []string) {
 	t.Helper()
 	for _, block := range blocks(read(t, "doc/INPUTS.md"), "sh") {
@@ -26,8 +32,8 @@ func pasted(t *testing.T) (all []string) {
 			all = append(all, block)
 		}
 	}
-	if len(all) != 3 {
-		t.Fatalf("doc/INPUTS.md has %d examples, want page changes, a render as JSON, and one as Avro", len(all))
+	if len(all) != 4 {
+		t.Fatalf("doc/INPUTS.md has %d examples, want page changes, and a render as JSON, as Avro, and in Confluent's wire format", len(all))
 	}
 	return all
 }
@@ -87,11 +93,52 @@ func TestInputsExamplesByKcat(t *testing.T) {
 	})
 }
 
+var toRegistry = regexp.MustCompile(`(?s)^eddy schema print (\S+) \| jq -Rs '\{schema: \.\}' \|.* -H 'Content-Type: (\S+)' --data @- http://localhost:8081(\S+)\n$`)
+
+// register does what the document's block does that registers a schema, and returns a client of the registry.
+func register(ctx context.Context, t *testing.T) *registry.Client {
+	t.Helper()
+	fake := srfake.New()
+	t.Cleanup(fake.Close)
+	var match []string
+	for _, block := range blocks(read(t, "doc/INPUTS.md"), "sh") {
+		if m := toRegistry.FindStringSubmatch(block); m != nil {
+			match = m
+		}
+	}
+	if match == nil {
+		t.Fatal("doc/INPUTS.md registers no schema")
+	}
+	body, err := json.Marshal(map[string]string{"schema": schemas.Releases.MustFormat(match[1]).Schema().String()})
+	if err != nil {
+		t.Fatal(err)
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, fake.URL()+match[3], bytes.NewReader(body))
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Content-Type", match[2])
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		t.Fatalf("the registry answers %s", resp.Status)
+	}
+	client, err := registry.Open(registry.Config{URLs: []string{fake.URL()}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(client.Close)
+	return client
+}
+
 func inputsRun(t *testing.T, paste func(ctx context.Context, brokers []string, block string)) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	t.Cleanup(cancel)
-	topo, err := processors.New(processors.Options{Intake: &processors.Intake{}})
+	topo, err := processors.New(processors.Options{Intake: &processors.Intake{Registry: register(ctx, t)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -108,8 +155,16 @@ func inputsRun(t *testing.T, paste func(ctx context.Context, brokers []string, b
 		t.Errorf("asked for %q", asked)
 	}
 	links := sortedOf(ctx, t, cfg, tables.LinkChanges, func(c tables.LinkChange) []string { return c.Added })
-	if !slices.Equal(links, []string{"examplewiki:0:Seine", "examplewiki:10:Infobox_city"}) {
+	if !slices.Equal(links, []string{"examplewiki:0:Louvre", "examplewiki:0:Seine", "examplewiki:10:Infobox_city"}) {
 		t.Errorf("links to %q", links)
+	}
+	letters, err := topology.OpenDeadLetters("eddy", cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer letters.Close()
+	for l, err := range letters.All(ctx) {
+		t.Errorf("a dead letter of %s: %s, %v", l.Topic, l.Error, err)
 	}
 }
 

@@ -37,6 +37,9 @@ func (k kind) String() string {
 
 // schemaKind reads a schema's address: "/", its name, "/", its version.
 func schemaKind(address string) (kind, error) {
+	if address == "" {
+		return 0, fmt.Errorf("%w: $schema is missing", ErrSchema)
+	}
 	i := strings.LastIndexByte(address, '/')
 	if i < 0 {
 		return 0, fmt.Errorf("%w: %s", ErrSchema, codecs.Quote(address))
