@@ -88,7 +88,7 @@ func TestSizes(t *testing.T) {
 	hugeLinks, hugeURLs, wide := 90_000, 600, 1_000_000
 	if *large {
 		links, urls, many, options = 40_000, 450, 30_000, processors.Options{}
-		hugeLinks, hugeURLs, wide = 2_000_000, 50_000, 32<<20
+		hugeLinks, hugeURLs, wide = 1_400_000, 32_000, 32<<20
 	}
 	f := newEventFile(t)
 	f.change("create", "Long_list", 1, 1)

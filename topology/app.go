@@ -222,8 +222,9 @@ func (a *App) closeClients() {
 // Close ends the connections of an app that is not run. It must not be called while Run runs; after it, it does nothing.
 func (a *App) Close() { a.closeClients() }
 
-// Health is why the app is not at work: it is not ready yet, partitions are being assigned, an input or a table cannot be read at present, or a
-// processor has stopped ([ErrOffsetLost]) while the others go on. It is nil while all is well. Unlike [App.Ready] it may change at any time.
+// Health is why the app is not at work: it is not ready yet, partitions are being assigned, of one that had records then the first batch is not
+// committed, an input or a table cannot be read at present, or a processor has stopped ([ErrOffsetLost]) while the others go on. It is nil while all
+// is well. Unlike [App.Ready] it may change at any time.
 func (a *App) Health() error {
 	select {
 	case <-a.ended:

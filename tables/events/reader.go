@@ -41,10 +41,12 @@ func (e *LineError) Unwrap() error { return e.Err }
 // ErrFile is wrapped by the error of a file that cannot be read to its end, or not at all as what its name says it is.
 var ErrFile = errors.New("cannot be read")
 
-// ErrLineTooLong is what is wrong with a line of more than 256 MiB.
-var ErrLineTooLong = errors.New("line of more than 256 MiB")
+// MaxLine is how many bytes a line has at most: that is what a rendering with a million links takes, twice what any record may have. Reading one
+// takes a few times that.
+const MaxLine = 64 << 20
 
-const maxLine = 256 << 20
+// ErrLineTooLong is what is wrong with a line of more than [MaxLine] bytes.
+var ErrLineTooLong = fmt.Errorf("the line has more than %d MiB, and is passed over", MaxLine>>20)
 
 // Reader reads events from a file of one JSON event a line. It is not safe for concurrent use.
 type Reader struct {
@@ -213,11 +215,15 @@ func (r *Reader) next() ([]byte, error) {
 	long := false
 	for {
 		part, err := r.lines.ReadSlice('\n')
-		if !long {
+		switch {
+		case long:
+		case len(line)+len(bytes.TrimRight(part, "\r\n")) > MaxLine:
+			long, line = true, nil
+		case cap(line)-len(line) < len(part):
+			line = slices.Grow(line, max(len(line), len(part))) // twice as large: of smaller steps more is garbage
+			fallthrough
+		default:
 			line = append(line, part...)
-			if len(line) > maxLine {
-				long, line = true, nil
-			}
 		}
 		switch {
 		case errors.Is(err, bufio.ErrBufferFull):

@@ -97,6 +97,7 @@ func (a *assignment) start(ctx context.Context) error {
 		t.life.to(running)
 		go t.run()
 	}
+	a.helpers.Go(func() { a.lookForRecords(a.writing) })
 	return nil
 }
 
@@ -129,6 +130,7 @@ func (a *assignment) takeOver(ctx context.Context) error {
 				return a.inputError(in, err)
 			}
 			in.at = in.start
+			in.waits = in.start < logs.ends[in.tp.Topic][in.tp.Partition]
 			in.committed.Store(in.start)
 		}
 		t.stand(logs)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -84,8 +85,8 @@ func (p *processor) untilHalted(ctx context.Context) (context.Context, context.C
 // Halted is the errors of processors that have stopped while the others go on, joined; nil if all go on.
 func (e *Engine) Halted() error { return e.halts.error() }
 
-// Health is why the processors are not all at work; nil if they are: nothing has failed, the run is not asked to stop, each owns what the group gave it, no input or table is out of reach, and none
-// has stopped.
+// Health is why the processors are not all at work; nil if they are: nothing has failed, the run is not asked to stop, each owns what the group gave it, no input or table is out of reach, none
+// has stopped, and of each input that had records when it was assigned the first batch is committed.
 func (e *Engine) Health() error {
 	if err := e.failure(); err != nil {
 		return err
@@ -109,7 +110,7 @@ func (e *Engine) Health() error {
 		if a.source == nil {
 			continue
 		}
-		if err := a.source.Trouble(); err != nil {
+		if err := cmp.Or(a.source.Trouble(), a.notBegun()); err != nil {
 			return fmt.Errorf("processor %q: %w", p.k.Name, err)
 		}
 	}

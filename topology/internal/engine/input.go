@@ -32,7 +32,7 @@ func (d *inputDef) strange(t fence.Task) bool {
 	return t.Processor != "" && t != fence.StreamClock && !d.known[t.Processor]
 }
 
-// input is a partition of an input. Its fields belong to the task's goroutine, but for committed.
+// input is a partition of an input. Its fields belong to the task's goroutine, but for those that say otherwise.
 type input struct {
 	def *inputDef
 	tp  kernel.TopicPartition
@@ -47,6 +47,10 @@ type input struct {
 	strangers int
 	stale     bool // seen has changed since
 	last      stampCache
+
+	waits  bool        // the log had something behind start when the task began
+	looked bool        // it is known whether these are records; of the goroutine that looks
+	empty  atomic.Bool // they are not
 
 	// committed is one past the last record whose batch was committed.
 	committed atomic.Int64

@@ -18,8 +18,9 @@ func newHealth(w world) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "health",
 		Short: "Ask a worker on this machine whether it is ready",
-		Long: `Health asks the worker that was started with --health whether it owns its partitions
-and has recovered their tables. Exit code 0: ready; 5: not ready, or no answer.`,
+		Long: `Health asks the worker that was started with --health whether it owns its partitions,
+has recovered their tables, and has processed the first of what waited there.
+Exit code 0: ready; 5: not ready, or no answer.`,
 		Example: `  eddy run --brokers kafka:9092 --data /var/lib/eddy --health 127.0.0.1:8086
   eddy health --address 127.0.0.1:8086`,
 		Args: cobra.NoArgs,

@@ -95,10 +95,8 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		group.Go(func() error { return probe.Serve(ctx, s.Health, schemas.with(app.Health)) })
 	}
 	group.Go(func() error {
-		select {
-		case <-app.Ready():
+		if atWork(ctx, app) {
 			cfg.Logger.Info("ready")
-		case <-ctx.Done():
 		}
 		return nil
 	})
@@ -115,6 +113,28 @@ func (w world) work(ctx context.Context, s settings.Settings) error {
 		}
 		return err
 	}
+}
+
+// lookEvery is how often it is asked whether a worker that has recovered is at work.
+const lookEvery = 20 * time.Millisecond
+
+// atWork waits until the app is at work for the first time, and reports whether it ever was.
+func atWork(ctx context.Context, app *topology.App) bool {
+	select {
+	case <-app.Ready():
+	case <-ctx.Done():
+		return false
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for app.Health() != nil {
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return false
+		}
+	}
+	return true
 }
 
 // beyondDrain is how long a worker may take to end after the time that it has to drain.

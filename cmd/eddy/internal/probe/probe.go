@@ -1,5 +1,5 @@
 // Package probe answers health checks of a worker over HTTP: /live while the process runs, /ready while it is at work: it owns its partitions,
-// has recovered their tables, and can read and write what it needs.
+// has recovered their tables, has processed the first of what waited there, and can read and write what it needs.
 package probe
 
 import (
