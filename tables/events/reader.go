@@ -134,8 +134,11 @@ func (r *Reader) empty(kind string, err error) error {
 }
 
 func (r *Reader) from(ctx context.Context, in io.Reader) {
-	r.lines = bufio.NewReaderSize(heed(ctx, in), 1<<18)
+	r.lines = bufio.NewReaderSize(heed(ctx, in), readBytes)
 }
+
+// readBytes are read at once.
+const readBytes = 256 << 10
 
 // heeding reads until a context ends.
 type heeding struct {
@@ -155,7 +158,7 @@ func (h heeding) Read(p []byte) (int, error) {
 
 // NewReader reads events from an uncompressed stream; errors name it so.
 func NewReader(name string, in io.Reader) *Reader {
-	return &Reader{name: name, lines: bufio.NewReaderSize(in, 1<<18)}
+	return &Reader{name: name, lines: bufio.NewReaderSize(in, readBytes)}
 }
 
 // Close closes the file.
@@ -220,8 +223,11 @@ func (r *Reader) next() ([]byte, error) {
 		case len(line)+len(bytes.TrimRight(part, "\r\n")) > MaxLine:
 			long, line = true, nil
 		case cap(line)-len(line) < len(part):
-			line = slices.Grow(line, max(len(line), len(part))) // twice as large: of smaller steps more is garbage
-			fallthrough
+			more := max(len(line), len(part)) // twice as large: of smaller steps more is garbage
+			if len(line)+more >= MaxLine {
+				more = MaxLine + readBytes - len(line)
+			}
+			line = append(slices.Grow(line, more), part...)
 		default:
 			line = append(line, part...)
 		}
