@@ -50,8 +50,12 @@ It is one broker with replication 1: for one machine, not for a cluster.`,
 			if err != nil {
 				return err
 			}
-			<-cmd.Context().Done()
-			return nil
+			select {
+			case <-cmd.Context().Done():
+				return nil
+			case <-broker.Failed():
+				return broker.Failure()
+			}
 		},
 	}
 	fs := cmd.Flags()

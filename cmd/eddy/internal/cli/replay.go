@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/eddystream/eddy/cmd/eddy/internal/deploy"
+	"github.com/eddystream/eddy/cmd/eddy/internal/embedded"
 	"github.com/eddystream/eddy/cmd/eddy/internal/settings"
 	"github.com/eddystream/eddy/internal/replay"
 	"github.com/eddystream/eddy/processors"
@@ -112,7 +113,10 @@ func (w world) replay(ctx context.Context, s settings.Settings, f replayFlags, f
 		return err
 	}
 	defer func() {
-		if ended := end(); !errors.Is(err, ended) { // else it is what has been said
+		switch ended := end(); {
+		case errors.Is(ended, embedded.ErrStorage):
+			err = ended // what else there is comes of it
+		case !errors.Is(err, ended): // else it is what has been said
 			err = errors.Join(err, ended)
 		}
 	}()

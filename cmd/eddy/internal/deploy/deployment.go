@@ -53,11 +53,24 @@ func Start(ctx context.Context, cfg Config) (*Deployment, error) {
 		defer close(d.ended)
 		d.err = app.Run(run)
 	}()
+	if d.broker != nil {
+		go func() {
+			select {
+			case <-d.broker.Failed():
+				stop()
+			case <-d.ended:
+			}
+		}()
+	}
 	select {
 	case <-app.Ready():
 		return d, nil
 	case <-d.ended:
-		return nil, errors.Join(d.Close(), errEnded)
+		err := d.Close()
+		if errors.Is(err, embedded.ErrStorage) {
+			return nil, err
+		}
+		return nil, errors.Join(err, errEnded)
 	case <-ctx.Done():
 		return nil, errors.Join(ctx.Err(), d.Close())
 	}
@@ -89,15 +102,20 @@ func (d *Deployment) place(listen string) error {
 	return nil
 }
 
-// Ended is closed when the app has ended, by Close or by its own error.
+// Ended is closed when the app has ended, by Close, by its own error, or because the embedded broker has failed.
 func (d *Deployment) Ended() <-chan struct{} { return d.ended }
 
 // Close stops the app, which finishes what it began, then the embedded broker. It returns the error that the app ended
-// with, and may be called again.
+// with, and may be called again. If the broker could not keep what it was sent that is the error ([embedded.ErrStorage]), and all others come of it.
 func (d *Deployment) Close() error {
 	d.stop()
 	<-d.ended
 	d.closeBroker()
+	if d.broker != nil {
+		if err := d.broker.Failure(); err != nil {
+			return err
+		}
+	}
 	return d.err
 }
 

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
+	"syscall"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/twmb/franz-go/pkg/kfake"
@@ -40,6 +41,7 @@ const segmentBytes = 8 << 20
 // Broker is a running broker. Its methods may be called from any goroutine.
 type Broker struct {
 	cluster *kfake.Cluster
+	failure *failure
 	lock    io.Closer // of the data directory; nil: none
 	closing sync.Once
 }
@@ -69,7 +71,9 @@ func Start(cfg Config) (*Broker, error) {
 	if unspecified(host) && cfg.Advertise == "" {
 		return nil, fmt.Errorf("broker: %w on %q, which is every interface, and say no address that clients are to use", ErrListen, cfg.Listen)
 	}
+	failed := &failure{dir: cfg.DataDir, seen: make(chan struct{})}
 	opts := []kfake.Opt{
+		kfake.WithLogger(failed),
 		kfake.NumBrokers(1),
 		kfake.Ports(int(port)),
 		kfake.ClusterID(rand.Text()), // a kept one is read back from the data directory
@@ -81,7 +85,9 @@ func Start(cfg Config) (*Broker, error) {
 	}
 	var lock io.Closer
 	if cfg.DataDir != "" {
-		if lock, err = lockFolder(cfg.DataDir); err != nil {
+		if lock, err = lockFolder(cfg.DataDir); errors.Is(err, syscall.ENOSPC) {
+			return nil, storage(cfg.DataDir, err)
+		} else if err != nil {
 			return nil, fmt.Errorf("broker: %w", err)
 		}
 		opts = append(opts, kfake.DataDir(cfg.DataDir))
@@ -90,10 +96,13 @@ func Start(cfg Config) (*Broker, error) {
 		opts = append(opts, kfake.SyncWrites())
 	}
 	cluster, err := kfake.NewCluster(opts...)
+	if errors.Is(err, syscall.ENOSPC) {
+		return nil, errors.Join(storage(cfg.DataDir, err), unlock(lock))
+	}
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("broker: %w", err), unlock(lock))
 	}
-	return &Broker{cluster: cluster, lock: lock}, nil
+	return &Broker{cluster: cluster, failure: failed, lock: lock}, nil
 }
 
 // lockFolder makes a folder this broker's alone: two that write the same files would lose what each has acknowledged.
