@@ -20,7 +20,11 @@ import (
 	"github.com/eddystream/eddy/topology"
 )
 
-var large = flag.Bool("large", false, "let TestSizes have pages as large as an event may make them, and print the sizes of rows")
+var (
+	large         = flag.Bool("large", false, "let TestSizes have pages as large as an event may make them, and the tests below as much as they say, and print sizes")
+	largeUsers    = flag.Int64("large.users", 1_000_000, "with -large: pages that use the template of TestSpreadUsers")
+	largeCascades = flag.Int64("large.cascades", 100_000, "with -large: cascades of TestManyOpenCascades")
+)
 
 // eventFile writes events by hand, as large as they come.
 type eventFile struct {
