@@ -48,8 +48,8 @@ kafka: ## Run a Kafka on this machine until Ctrl-C (needs Java; ARGS="--brokers 
 faults: ## Run schedules of faults on a real Kafka, one of each kind and delivery (needs Java; ARGS="-faults.seed 3,40-45 -faults.kind crash,zombie")
 	@ARGS='$(ARGS)' .ci/run faults
 
-large: ## Let the pipeline have pages as large as they can be, and print the sizes of its rows
-	@go test ./integration -run TestSizes -large -v
+large: ## Let the pipeline have pages, templates and open cascades as large and as many as can be, and print what they take (ARGS="-large.users 10000000")
+	@go test ./integration -run 'TestSizes|TestSpreadUsers|TestManyOpenCascades' -parallel 1 -timeout 60m -large -v $(ARGS)
 
 mutants: ## Let the scenarios find the mutants of the pipeline's sources
 	@go test -tags mutants ./integration -run TestInvariantsFindSourceMutants -v -timeout 30m
