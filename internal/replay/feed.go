@@ -172,23 +172,25 @@ func (f *feeder) event(ctx context.Context, ev *events.Event, err error) error {
 		f.counts.Canaries++
 		return nil
 	}
+	var dropped []events.Dropped
 	if err == nil {
 		f.opts.Wikis.Rename(ev)
-		var dropped []events.Dropped
 		if dropped, err = processors.Check(f.opts.Sites, ev); err != nil {
 			err = &events.LineError{File: ev.File, Line: ev.Line, Err: err}
-		}
-		if len(dropped) > 0 {
-			f.counts.Dropped += len(dropped)
-			if f.opts.Dropped != nil {
-				f.opts.Dropped(ev, dropped)
-			}
 		}
 	}
 	if err != nil {
 		return f.reject(ctx, Rejected{File: ev.File, Line: ev.Line, Raw: ev.Raw, Err: err})
 	}
-	return f.send(ctx, ev)
+	before := f.counts.Events
+	err = f.send(ctx, ev)
+	if len(dropped) > 0 && f.counts.Events > before { // of an event that is refused nothing is left
+		f.counts.Dropped += len(dropped)
+		if f.opts.Dropped != nil {
+			f.opts.Dropped(ev, dropped)
+		}
+	}
+	return err
 }
 
 func canary(ev *events.Event) bool {

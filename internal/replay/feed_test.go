@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -59,6 +60,25 @@ func TestFeedRefusesWhatIsTooLarge(t *testing.T) {
 		if err != nil || counts.Events != 2 || counts.Changes != 2 || counts.Rejected != 1 {
 			t.Errorf("skip: %+v, %v", counts, err)
 		}
+	}
+}
+
+// Links that are left out are told of events that are used, and not of those that are refused for their size.
+func TestFeedTellsOfLinksOfWhatIsUsed(t *testing.T) {
+	t.Parallel()
+	var lines strings.Builder
+	for _, page := range []int{1, 9, 2} {
+		fmt.Fprintf(&lines, `{"$schema":"/eddy/render/1.0.0","meta":{"id":"i%d"},"wiki_id":"w","dt":"2024-01-01T00:00:00Z","page":{"page_id":%d,"page_title":"P%d","namespace_id":0},`+
+			`"revision":{"rev_id":1},"closure":"complete","links":{"page":[{"namespace_id":0,"title":"A[b]"}]}}`+"\n", page, page, page)
+	}
+	file := filepath.Join(t.TempDir(), "events.ndjson")
+	if err := os.WriteFile(file, []byte(lines.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var told []int64
+	counts, err := Feed(t.Context(), narrow{5}, []string{file}, Options{OnError: Skip, Dropped: func(ev *events.Event, _ []events.Dropped) { told = append(told, ev.Render.Page.ID) }})
+	if err != nil || counts.Dropped != 2 || counts.Rejected != 1 || !slices.Equal(told, []int64{1, 2}) {
+		t.Errorf("%+v, told of %v: %v", counts, told, err)
 	}
 }
 

@@ -41,7 +41,10 @@ func decodeWire(data []byte) (*wire, kind, error) {
 			}
 		}
 		if w, err = lenientWire(data, err); err != nil {
-			return nil, 0, codecs.Brief(err)
+			if e := noObject(data); e != nil {
+				err = e
+			}
+			return nil, 0, codecs.Brief(inWords(err))
 		}
 	}
 	k, err := schemaKind(w.Schema)
