@@ -174,7 +174,7 @@ func (f *foreign) createTopics() {
 
 func (f *foreign) client(opts ...kgo.Opt) *kgo.Client {
 	f.t.Helper()
-	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(f.cfg.Brokers...), kgo.ProducerBatchMaxBytes(4<<20)}, opts...)...)
+	c, err := kgo.NewClient(append([]kgo.Opt{kgo.SeedBrokers(f.cfg.Brokers...), kgo.ProducerBatchMaxBytes(4 << 20)}, opts...)...)
 	if err != nil {
 		f.t.Fatal(err)
 	}
