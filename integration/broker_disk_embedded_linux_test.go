@@ -98,7 +98,9 @@ func TestFullDiskEndsTheBroker(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var told struct{ Brokers []string }
+	var told struct {
+		Brokers []string `json:"brokers"`
+	}
 	if err := json.NewDecoder(out).Decode(&told); err != nil {
 		t.Fatal(err)
 	}

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -81,7 +82,7 @@ func (r *largeRun) change(kind events.ChangeKind, page int64, title string, rev 
 	at := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC).Add(time.Duration(rev) * time.Second)
 	err := r.Send(r.t.Context(), simwiki.Event{Change: &events.PageChange{
 		Meta: events.Meta{ID: fmt.Sprintf("%d-%d", page, rev)}, Wiki: "w", Time: at, Kind: kind, Page: events.Page{ID: page, Title: "Template:" + title, Namespace: 10},
-		Revision: events.Revision{ID: rev, Time: at, SHA1: fmt.Sprint(rev)},
+		Revision: events.Revision{ID: rev, Time: at, SHA1: strconv.FormatInt(rev, 10)},
 	}})
 	if err != nil {
 		r.t.Fatal(err)

@@ -29,7 +29,7 @@ func inWords(err error) error {
 	if !ok || e.JSONPointer == "" || e.GoType == nil {
 		return err
 	}
-	want := ""
+	var want, have string
 	switch e.GoType.Kind() { //nolint:exhaustive // those that events have
 	case reflect.Int64:
 		want = "a whole number below 2^63"
@@ -46,7 +46,6 @@ func inWords(err error) error {
 	default:
 		return err
 	}
-	have := ""
 	switch e.JSONKind {
 	case '0':
 		if have = "a number"; len(e.JSONValue) > 0 {
