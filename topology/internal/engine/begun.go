@@ -6,8 +6,12 @@ import (
 	"time"
 )
 
-// markersAfter is how long the first batches have before it is asked whether what waits are records at all.
-const markersAfter = 200 * time.Millisecond
+// markersAfter is how long the first batches have before it is asked whether what waits are records at all. The time doubles up to markersEvery: a
+// transaction that is open may yet be aborted.
+const (
+	markersAfter = 200 * time.Millisecond
+	markersEvery = 5 * time.Second
+)
 
 // begun reports whether it is known that the input can be processed: the first batch of what waited when it was assigned is committed, or nothing
 // waited. Until then a record may be in the way that stops the processor, at each of its starts anew.
@@ -29,24 +33,25 @@ func (a *assignment) notBegun() error {
 
 // lookForRecords asks which inputs wait for nothing though their log goes on: with markers of transactions, or what was aborted.
 func (a *assignment) lookForRecords(ctx context.Context) {
-	pause := time.NewTicker(markersAfter)
+	pause := time.NewTimer(markersAfter)
 	defer pause.Stop()
-	for a.notBegun() != nil {
+	for wait := markersAfter; a.notBegun() != nil; {
 		select {
 		case <-pause.C:
+			wait = min(2*wait, markersEvery)
+			pause.Reset(wait)
 		case <-ctx.Done():
 			return
 		}
 		for _, t := range a.tasks {
 			for _, in := range t.inputs {
-				if in.begun() || in.looked {
+				if in.begun() {
 					continue
 				}
 				end, err := a.p.e.opts.Reader.End(ctx, in.tp.Topic, in.tp.Partition)
 				if err != nil {
 					continue // it is out of reach, which health says too
 				}
-				in.looked = true
 				in.empty.Store(end <= in.start)
 			}
 		}

@@ -48,9 +48,8 @@ type input struct {
 	stale     bool // seen has changed since
 	last      stampCache
 
-	waits  bool        // the log had something behind start when the task began
-	looked bool        // it is known whether these are records; of the goroutine that looks
-	empty  atomic.Bool // they are not
+	waits bool        // the log had something behind start when the task began
+	empty atomic.Bool // that are no records
 
 	// committed is one past the last record whose batch was committed.
 	committed atomic.Int64
