@@ -34,6 +34,9 @@ func (p *player) heal() error {
 		if err := p.healPage(id); err != nil {
 			return err
 		}
+		if err := p.healTitles(id); err != nil {
+			return err
+		}
 		if err := p.deliver(p.tape.IntN(4)); err != nil {
 			return err
 		}
@@ -70,6 +73,39 @@ func (p *player) healPage(id int64) error {
 		return p.render(id, nil)
 	}
 	return p.touch(id)
+}
+
+// healTitles does what makes good that a page has left a title, where it is not heard of that it ever had it: no event of the page that came is from
+// before the move, which is lost. The page's next event tells where it is, and nothing where it was. As with a delete, another page takes the title.
+func (p *player) healTitles(id int64) error {
+	for _, e := range p.lost[id] {
+		c := e.Change
+		if c == nil || c.Kind != events.Move || p.heardBefore(id, serial(c.Meta.ID)) {
+			continue
+		}
+		name := p.moved[c.Meta.ID]
+		p.notef("heal the title %q", simwiki.Prefixed(name))
+		other, taken := p.wiki.At(name)
+		if taken {
+			if err := p.touch(other); err != nil {
+				return err
+			}
+			continue
+		}
+		created, err := p.wiki.Create(name, simwiki.Text{})
+		if err != nil {
+			return err
+		}
+		if err := p.render(created, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heardBefore reports whether an event of a page has come that is from before another.
+func (p *player) heardBefore(id int64, event int) bool {
+	return slices.ContainsFunc(p.log, func(e simwiki.Event) bool { return e.PageKey().ID == id && serial(e.ID()) < event })
 }
 
 // touch edits a page, and renders it.

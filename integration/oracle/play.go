@@ -93,7 +93,7 @@ func newPlayer(ctx context.Context, sc Scenario, tape, beside *Tape, sys System)
 		ctx: ctx, sc: sc, tape: tape, beside: beside, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}, shown: map[int64]*events.Render{},
 		redirects: map[int64]string{}, unseen: unseen{renders: map[int64]string{}}, came: map[string]bool{}, heard: map[int64]int{},
 		named: map[int64]bool{}, through: map[int64][]simwiki.Via{}, lost: map[int64][]simwiki.Event{},
-		forms: map[int64][2]string{}, turned: map[string]bool{},
+		forms: map[int64][2]string{}, turned: map[string]bool{}, moved: map[string]tables.Name{},
 	}
 	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, Start: sc.Start, PageStep: sc.PageStep, Emit: p.emit})
 	p.clocks = sc.Noise.draw(beside)
@@ -130,7 +130,8 @@ type player struct {
 	named   map[int64]bool          // pages that were named by a change that asks for them
 	through map[int64][]simwiki.Via // of each page, what its last rendering showed others through
 	lost    map[int64][]simwiki.Event
-	missed  string // the change that is to be lost
+	moved   map[string]tables.Name // where a move was from, by the wiki
+	missed  string                 // the change that is to be lost
 
 	lastChange string
 	forms      map[int64][2]string // where each page leads, and its content model, by the wiki
@@ -162,6 +163,7 @@ func (p *player) emit(e simwiki.Event) {
 	}
 	if c.PriorPage != nil {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
+		p.moved[c.Meta.ID] = simwiki.Unprefixed(c.PriorPage.Namespace, c.PriorPage.Title)
 	}
 	p.notef("%s", line)
 	leads := ""
