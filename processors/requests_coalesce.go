@@ -317,19 +317,24 @@ func (c *chunk) tick(at time.Time) error {
 	}
 	due := map[byte][]*asked{}
 	ages := map[byte]uint64{}
-	last := uint64(c.h.o.AbandonAfter/int64(c.h.o.Coalesce/time.Second)) + 2
+	every := int64(c.h.o.Coalesce / time.Second)
+	last, ticks := uint64(c.h.o.AbandonAfter/every)+2, uint64(max(0, c.h.o.Now().Unix()-w.tick)/every)+1
 	for i := range len(w.unanswered) * 8 {
 		if !w.unanswered.Has(i) {
 			continue
 		}
 		offset := byte(i)
-		age := w.age(offset) + 1
+		before := w.age(offset)
+		age := before + ticks
+		if ticks > 1 { // nobody has looked for a while, nor asked
+			age = min(age, max(before+1, last-1))
+		}
 		switch w.setAge(offset, age); {
 		case age >= last:
 			if err := c.forget(offset); err != nil {
 				return err
 			}
-		case age > 1 && age&(age-1) == 0:
+		case age > 1 && bits.Len64(age) > bits.Len64(before):
 			due[offset], ages[offset] = nil, age
 		}
 	}

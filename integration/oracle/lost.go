@@ -28,7 +28,7 @@ func (p *player) loses(e simwiki.Event) bool {
 // heal does what makes good the events that were lost, page by page, and no more, as doc/INPUTS.md has it. Then the wiki goes on, and nothing of
 // what was lost may be felt.
 func (p *player) heal() error {
-	p.healed = true
+	p.healed, p.healing = true, true
 	for _, id := range slices.Sorted(maps.Keys(p.lost)) {
 		p.notef("heal page %d", id)
 		if err := p.healPage(id); err != nil {
@@ -41,6 +41,7 @@ func (p *player) heal() error {
 			return err
 		}
 	}
+	p.healing = false
 	if err := p.rest(); err != nil {
 		return err
 	}

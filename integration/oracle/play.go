@@ -123,6 +123,7 @@ type player struct {
 	redirects map[int64]string // where each page leads, by its last change
 	machine   int              // renderings so far
 	healed    bool             // what was lost has been made good
+	healing   bool             // it is being made good
 
 	unseen  unseen
 	came    map[string]bool         // events that were delivered, by the ids that they came by first
