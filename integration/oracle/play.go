@@ -32,6 +32,8 @@ type Scenario struct {
 	// PageStep is the distance between page ids: a great one spreads few pages over many chunks
 	// and partitions. Defaults to 1.
 	PageStep int64
+	// Redirects is the chance, in percent, that a new text is a redirect. Defaults to one in six.
+	Redirects int
 	// Noise is what may be wrong with events. Defaults to nothing.
 	Noise Noise
 	// Coalesced says that a page has one unanswered request at most, so that it may be asked for again for one cascade.
