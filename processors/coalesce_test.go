@@ -2,6 +2,7 @@ package processors_test
 
 import (
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -193,6 +194,40 @@ func TestCoalescingAsksAgainAfterATime(t *testing.T) {
 	b.change(events.Delete, 210, 3, "P", 3)
 	b.driver.Advance(10 * time.Hour)
 	b.expect("it is dead")
+}
+
+// A page whose delete was lost is asked for some times and no more, whether its own change waits or a cascade; and again once somebody else asks.
+func TestCoalescingEndsForAPageThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := coalescing(t, processors.Options{AbandonAfter: 100 * 3600})
+	b.change(events.Edit, 90, 3, "P", 31)
+	b.edit(100, 1, "Template:T", 11, "h11", nil)
+	hours := func(n int) (asked int) {
+		for range n {
+			b.driver.Advance(time.Hour)
+			for _, r := range b.requests() {
+				if strings.Contains(r, ": 3 ") {
+					asked++
+				}
+			}
+		}
+		return asked
+	}
+	if n := hours(110); n < 4 || n > 9 {
+		t.Errorf("asked for %d times in 110 hours, want about once each time that they double", n)
+	}
+	if n := hours(200); n > 0 {
+		t.Errorf("asked for %d times afterwards, want none", n)
+	}
+	for _, e := range topologytest.Rows(b.driver, tables.Requests) {
+		if e.Value.Waits != nil {
+			t.Errorf("a page waits still: %+v", e.Value.Waits)
+		}
+	}
+	b.edit(200, 2, "Template:U", 12, "h12", nil)
+	if n := hours(3); n == 0 {
+		t.Error("the next change does not ask")
+	}
 }
 
 // A page that is edited while it is not rendered is asked for once, and once more if the rendering is of an earlier revision.
