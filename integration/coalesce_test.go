@@ -30,6 +30,11 @@ func coalescing() []play {
 				name: "coalescing crashes", scenario: oracle.Scenario{Listing: listing, Coalesced: true, AtLeastOnce: true, Again: 3 * time.Second},
 				options: soon, batch: 3, crashes: 0.05,
 			},
+			play{
+				name: "coalescing what is lost", scenario: oracle.Scenario{
+					Listing: listing, Repeat: 10, Coalesced: true, Again: 3 * time.Second, Noise: oracle.Noise{Lost: 10, Renamed: 50, Sparse: true},
+				}, options: soon, batch: 4,
+			},
 		)
 	}
 	return append(all, play{

@@ -28,6 +28,7 @@ var sourceMutants = []sourceMutant{
 	{"the form of a text counts", "processors/links_witness.go", `Reformed: l.Form != row.Form`, `Reformed: !$ && l.Form != row.Form`, "complete_in_order"},
 	{"of several changes none is cut", "processors/links_witness.go", `cut := n == 1 && witnessed[0].Rev`, `cut := (n == 1 || $) && witnessed[0].Rev`, "mixed_interleaved|mixed_lost|mixed_in_order"},
 	{"a cascade is given up by when it asked", "processors/requests_chunk.go", `since: c.h.o.Now().Unix()`, `since: map[bool]int64{false: c.h.o.Now().Unix(), true: cascade.DT}[$]`, "complete_clocks"},
+	{"an answer to a change is one to those before it", "processors/requests_answer.go", `!slices.ContainsFunc(answered, a.before)`, `($ || !slices.ContainsFunc(answered, a.before))`, "complete_in_order|complete_interleaved|complete_clocks"},
 	// B: cold start and lost events.
 	{"a first event says where the page was", "processors/pages.go", `if prior := now.prior; prior != (tables.Title{})`, `if prior := now.prior; !$ && prior != (tables.Title{})`, "complete_cold"},
 	{"a redirect that is not spoken of stays", "processors/pages.go", `if now.live && redirectUnsaid(ev) {`, `if now.live && redirectUnsaid(ev) && !$ {`, "direct_sparse"},
@@ -41,6 +42,16 @@ var sourceMutants = []sourceMutant{
 	// C: the rules of MediaWiki.
 	{"a second redirect is followed", "tables/reach.go", `case h.Type == LinkRedirect && reach == ReachRedirect:`, `case h.Type == LinkRedirect && reach == ReachRedirect && !$:`, "direct_interleaved"},
 	// D: any size.
+	{"what comes behind a request is asked for once more", "processors/requests_coalesce.go", `	w.behind.Add(int(offset))
+`, `	if !$ {
+		w.behind.Add(int(offset))
+	}
+`, "direct_coalescing|mixed_coalescing|complete_coalescing"},
+	{"what is given up leaves its doubts", "processors/requests_coalesce.go", `	if behind.Len() == 0 {
+		return nil`, `	if behind.Len() == 0 || $ {
+		return nil`, "direct_coalescing_few|mixed_coalescing_few|complete_coalescing_few"},
+	{"pauses between requests double", "processors/requests_coalesce.go", `case age > 1 && bits.Len64(age) > bits.Len64(before):`, `case age > 1 && ($ || bits.Len64(age) > bits.Len64(before)):`, "direct_coalescing_what_is_lost|mixed_coalescing_what_is_lost"},
+	{"what a crash has lost is asked for after a time", "processors/requests_coalesce.go", `		if _, err := c.sendAgain(due); err != nil {`, `		if _, err := c.sendAgain(map[bool]map[byte][]*asked{false: due}[$]); err != nil {`, "direct_coalescing_crashes|mixed_coalescing_crashes|complete_coalescing_crashes"},
 	{"a walk goes through each bucket", "processors/dependents_chunk.go", `if !row.Parts.Has(n) {`, `if !row.Parts.Has(n) || $ && n == 5 {`, "complete_clocks_and_chunks"},
 	{"what a row held goes to chunks", "processors/dependents_put.go", `s.Pending = s.Edges.All()`, `s.Pending = map[bool][]tables.ChunkEdge{false: s.Edges.All(), true: s.Edges.All()[1:]}[$]`, "complete_chunks"},
 	{"a walk comes back for the next chunks", "processors/dependents_walk.go", `w.Cursor+int32(v.h.o.WalkChunks))`, `w.Cursor+int32(v.h.o.WalkChunks)+map[bool]int32{true: 1}[$])`, "complete_chunks"},

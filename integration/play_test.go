@@ -138,6 +138,7 @@ func plays() []play {
 				}, options: apart, batch: 2,
 			},
 			play{name: "lost", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Noise: oracle.Noise{Lost: 25}}, batch: 4},
+			play{name: "redirects", scenario: oracle.Scenario{Listing: listing, Calm: true, Steps: 40, Redirects: 60}, inOrder: true},
 			play{name: "cold", scenario: oracle.Scenario{Listing: listing, Repeat: 10, Cold: true, Steps: 40}, batch: 4},
 			play{name: "crashes", scenario: oracle.Scenario{Listing: listing, AtLeastOnce: true, PageStep: 1 << 40}, options: forgetful, batch: 3, crashes: 0.05},
 		)

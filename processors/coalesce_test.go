@@ -1,6 +1,8 @@
 package processors_test
 
 import (
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -161,21 +163,23 @@ func TestCoalescingWhileTheRendererIsAway(t *testing.T) {
 	}
 }
 
-// A page that is not rendered is asked for again after a time, at the latest after twice of it, for as long as anything waits for it, also after a restart; one that was
-// given up, or that died, is not.
+// A page that is not rendered is asked for again after a time, at the latest after twice of it, then with pauses that double, for as long as anything waits for it, also
+// after a restart; one that was given up, or that died, is not.
 func TestCoalescingAsksAgainAfterATime(t *testing.T) {
 	t.Parallel()
 	b := coalescing(t, processors.Options{AbandonAfter: 7 * 3600})
 	c := b.edit(100, 1, "Template:T", 11, "h11", nil)
 	b.asked.All()
-	again := 0
-	for range 41 {
+	var again []int
+	for i := range 41 {
 		b.driver.Advance(10 * time.Minute)
 		b.driver.Restart()
-		again += len(b.requests())
+		for range b.requests() {
+			again = append(again, i/6)
+		}
 	}
-	if again < 3 || again > 6 {
-		t.Errorf("asked for %d times in 7 hours, want once in one or two hours", again)
+	if want := []int{1, 3}; !slices.Equal(again, want) { // and next after eight hours
+		t.Errorf("asked for again in the hours %v, want %v", again, want)
 	}
 	b.driver.Advance(10 * time.Hour)
 	b.requests()
@@ -190,6 +194,40 @@ func TestCoalescingAsksAgainAfterATime(t *testing.T) {
 	b.change(events.Delete, 210, 3, "P", 3)
 	b.driver.Advance(10 * time.Hour)
 	b.expect("it is dead")
+}
+
+// A page whose delete was lost is asked for some times and no more, whether its own change waits or a cascade; and again once somebody else asks.
+func TestCoalescingEndsForAPageThatIsGone(t *testing.T) {
+	t.Parallel()
+	b := coalescing(t, processors.Options{AbandonAfter: 100 * 3600})
+	b.change(events.Edit, 90, 3, "P", 31)
+	b.edit(100, 1, "Template:T", 11, "h11", nil)
+	hours := func(n int) (asked int) {
+		for range n {
+			b.driver.Advance(time.Hour)
+			for _, r := range b.requests() {
+				if strings.Contains(r, ": 3 ") {
+					asked++
+				}
+			}
+		}
+		return asked
+	}
+	if n := hours(110); n < 4 || n > 9 {
+		t.Errorf("asked for %d times in 110 hours, want about once each time that they double", n)
+	}
+	if n := hours(200); n > 0 {
+		t.Errorf("asked for %d times afterwards, want none", n)
+	}
+	for _, e := range topologytest.Rows(b.driver, tables.Requests) {
+		if e.Value.Waits != nil {
+			t.Errorf("a page waits still: %+v", e.Value.Waits)
+		}
+	}
+	b.edit(200, 2, "Template:U", 12, "h12", nil)
+	if n := hours(3); n == 0 {
+		t.Error("the next change does not ask")
+	}
 }
 
 // A page that is edited while it is not rendered is asked for once, and once more if the rendering is of an earlier revision.

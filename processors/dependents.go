@@ -83,11 +83,11 @@ func (h *dependents) update(_ context.Context, r *topology.Record[tables.Target,
 		}
 	}
 	if c := r.Value.Change; c != nil {
-		cascade := c.Cascade
-		if v.row.HolderDT == 0 || v.row.Holder == c.Page { // else there has been a later change, though it came before
-			cascade.Page = c.Page
+		cascade, page := c.Cascade, v.row.Holder
+		if v.row.HolderDT == 0 || page == c.Page { // else there has been a later change, though it came before: who saw the page saw the title before that
+			cascade.Page, page = c.Page, c.Page
 		}
-		if err := v.start(cascade, c.Types, c.Page, false, nil); err != nil {
+		if err := v.start(cascade, c.Types, page, false, nil); err != nil {
 			return err
 		}
 	}

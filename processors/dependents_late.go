@@ -31,7 +31,10 @@ func (v *view) checkLate(e *tables.Edge) error {
 		if !page && len(onward) == 0 {
 			continue
 		}
-		asks, goesOn = asks && !page, goesOn && len(onward) == 0
+		// That of a timeless one is a doubt for ever, for which its cascade may have asked long ago: then it asks nobody.
+		if !w.Hop.Cascade.Timeless || page && v.saw(e, w) == tables.Former {
+			asks, goesOn = asks && !page, goesOn && len(onward) == 0
+		}
 		link := e.Source + " " + e.Type.String() + " " + v.key.String()
 		out := v.emitter(&tables.Walk{Hop: w.Hop, ID: messageID(w.Hop.Cascade.ID, e.Page, link, e.Start)})
 		out.late = true

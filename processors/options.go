@@ -49,7 +49,7 @@ type Options struct {
 	ClockSkew time.Duration
 	// Coalesce lets a page have one unanswered request at most: what else asks for the page meanwhile waits with it, and asks once more, all together, if
 	// the rendering that comes is older than it. A page that is not rendered is asked for again after that time, a second or more, at the latest after twice
-	// of it. A request of a changed page for itself ([tables.LinkSelf]) counts for its later changes alone. The price is some more bytes for each request. Not while
+	// of it, then with pauses that double, and after AbandonAfter no more: its delete may have been lost. A request of a changed page for itself ([tables.LinkSelf]) counts for its later changes alone. The price is some more bytes for each request. Not while
 	// rows are written for workers of v1. Defaults to 0: each cascade sends a request of its own.
 	Coalesce time.Duration
 	// Now is the time of the process, which timers go by. Defaults to [time.Now].

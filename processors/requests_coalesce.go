@@ -2,6 +2,7 @@ package processors
 
 import (
 	"cmp"
+	"math/bits"
 	"slices"
 	"time"
 
@@ -14,18 +15,21 @@ import (
 // for once more, behind all of them. A rendering that comes when nothing has been asked behind the request is one to a request that was sent after all
 // changes, and as without this the renderer acts on it.
 type waits struct {
-	unanswered, old, behind, owed, tried tables.Bits
-	tick                                 int64
-	changed                              bool
+	unanswered, behind, owed, tried tables.Bits
+	ages                            []tables.Bits // how many ticks each has met: the bits of the numbers, the lowest first
+	tick                            int64
+	changed                         bool
 }
 
 func readWaits(w *tables.Waits) *waits {
 	if w == nil {
 		return &waits{}
 	}
-	return &waits{
-		unanswered: w.Unanswered.Bits(), old: w.Old.Bits(), behind: w.Behind.Bits(), owed: w.Owed.Bits(), tried: w.Tried.Bits(), tick: w.Tick,
+	in := &waits{unanswered: w.Unanswered.Bits(), behind: w.Behind.Bits(), owed: w.Owed.Bits(), tried: w.Tried.Bits(), tick: w.Tick}
+	for _, set := range w.Ages {
+		in.ages = append(in.ages, set.Bits())
 	}
+	return in
 }
 
 func (w *waits) has(offset byte) bool { return w != nil && w.unanswered.Has(int(offset)) }
@@ -40,11 +44,33 @@ func (w *waits) sent(offset byte) {
 	w.changed = true
 }
 
-// join takes note of somebody who asks behind a request.
+// join takes note of somebody who asks behind a request. A request that has been sent again, and so waits for long, is sent again at the next tick.
 func (w *waits) join(offset byte) {
 	w.behind.Add(int(offset))
 	w.tried.Remove(int(offset))
+	w.setAge(offset, min(w.age(offset), 1))
 	w.changed = true
+}
+
+// age is how many ticks the request of a page has met.
+func (w *waits) age(offset byte) (n uint64) {
+	for i, bit := range w.ages {
+		if bit.Has(int(offset)) {
+			n |= 1 << i
+		}
+	}
+	return n
+}
+
+func (w *waits) setAge(offset byte, n uint64) {
+	for len(w.ages) < bits.Len64(n) {
+		w.ages = append(w.ages, nil)
+	}
+	for i := range w.ages {
+		if w.ages[i].Remove(int(offset)); n>>i&1 == 1 {
+			w.ages[i].Add(int(offset))
+		}
+	}
 }
 
 // remove takes note that a page has no unanswered request.
@@ -52,9 +78,10 @@ func (w *waits) remove(offset byte) {
 	if !w.has(offset) {
 		return
 	}
-	for _, set := range []tables.Bits{w.unanswered, w.old, w.behind, w.owed, w.tried} {
+	for _, set := range []tables.Bits{w.unanswered, w.behind, w.owed, w.tried} {
 		set.Remove(int(offset))
 	}
+	w.setAge(offset, 0)
 	w.changed = true
 }
 
@@ -73,8 +100,16 @@ func (c *chunk) saveWaits() error {
 		w.tick = c.h.o.Now().Add(c.h.o.Coalesce).Unix()
 	}
 	c.whole.Waits = &tables.Waits{
-		Unanswered: tables.PageSetOf(w.unanswered), Old: tables.PageSetOf(w.old), Behind: tables.PageSetOf(w.behind), Owed: tables.PageSetOf(w.owed),
-		Tried: tables.PageSetOf(w.tried), Tick: w.tick,
+		Unanswered: tables.PageSetOf(w.unanswered), Behind: tables.PageSetOf(w.behind), Owed: tables.PageSetOf(w.owed), Tried: tables.PageSetOf(w.tried), Tick: w.tick,
+	}
+	for last := len(w.ages); last > 0; last-- {
+		if w.ages[last-1].Len() == 0 {
+			continue
+		}
+		for _, bit := range w.ages[:last] {
+			c.whole.Waits.Ages = append(c.whole.Waits.Ages, tables.PageSetOf(bit))
+		}
+		break
 	}
 	return c.windBy(time.Unix(w.tick, 0))
 }
@@ -270,7 +305,8 @@ func (c *chunk) leave(a *asked) error {
 	return err
 }
 
-// tick asks again for the pages that have been asked for before the last tick.
+// tick asks again for pages that have not been rendered since they were asked for: when they meet their second tick, the fourth, the eighth, and so on, until
+// they have waited for as long as a cascade may. Then nobody asks for them any more who has not come since: it may be that they were deleted, and nobody heard of it.
 func (c *chunk) tick(at time.Time) error {
 	w := c.waits
 	switch {
@@ -280,12 +316,28 @@ func (c *chunk) tick(at time.Time) error {
 		return c.windBy(time.Unix(w.tick, 0))
 	}
 	due := map[byte][]*asked{}
-	for i := range len(w.old) * 8 {
-		if w.old.Has(i) {
-			due[byte(i)] = nil
+	ages := map[byte]uint64{}
+	every := int64(c.h.o.Coalesce / time.Second)
+	last, ticks := uint64(c.h.o.AbandonAfter/every)+2, uint64(max(0, c.h.o.Now().Unix()-w.tick)/every)+1
+	for i := range len(w.unanswered) * 8 {
+		if !w.unanswered.Has(i) {
+			continue
+		}
+		offset := byte(i)
+		before := w.age(offset)
+		age := before + ticks
+		if ticks > 1 { // nobody has looked for a while, nor asked
+			age = min(age, max(before+1, last-1))
+		}
+		switch w.setAge(offset, age); {
+		case age >= last:
+			if err := c.forget(offset); err != nil {
+				return err
+			}
+		case age > 1 && bits.Len64(age) > bits.Len64(before):
+			due[offset], ages[offset] = nil, age
 		}
 	}
-	young := w.unanswered.Without(w.old)
 	if len(due) > 0 {
 		for a, err := range c.open(nil) {
 			if err != nil {
@@ -300,7 +352,23 @@ func (c *chunk) tick(at time.Time) error {
 		if _, err := c.sendAgain(due); err != nil {
 			return err
 		}
+		for offset, age := range ages {
+			if w.has(offset) {
+				w.setAge(offset, age)
+			}
+		}
 	}
-	w.old, w.tick, w.changed = young, 0, true
+	w.tick, w.changed = 0, true
 	return nil
+}
+
+// forget waits for a page no more on its own account: what cascades wait for, they do until they are given up.
+func (c *chunk) forget(offset byte) error {
+	c.waits.remove(offset)
+	p, err := c.page(offset)
+	if err != nil || p.page.Self == nil {
+		return err
+	}
+	p.page.Self = nil
+	return c.setPage(p)
 }

@@ -18,14 +18,15 @@ type RequestRow struct {
 	Waits *Waits `avro:"waits" default:"null"`
 }
 
-// Waits are pages of a chunk with an unanswered request, in no more than five sets of 32 bytes.
+// Waits are pages of a chunk with an unanswered request, in no more than four sets of 32 bytes, and one for each bit of the greatest age.
 type Waits struct {
 	Unanswered PageSet `avro:"unanswered"`
-	Old        PageSet `avro:"old"`    // of them, those asked for before the last tick
 	Behind     PageSet `avro:"behind"` // of them, those that a change asked for behind the request
 	Owed       PageSet `avro:"owed"`   // of them, those where such a change is not waited for any more
 	Tried      PageSet `avro:"tried"`  // of them, those asked for again because an answer was stale, and by no change since
 	Tick       int64   `avro:"tick"`   // when it is next looked for those that have waited for too long, Unix seconds
+	// Ages are how many such looks the request of each has met, as bits of the number, the lowest first.
+	Ages []PageSet `avro:"ages"`
 }
 
 // NamedPages bounds [RequestRow.Named].

@@ -98,9 +98,15 @@ func (p *player) like(name tables.Name) tables.Name {
 	return name
 }
 
-// text draws a text for a page; one in six is a redirect.
+// text draws a text for a page, or a redirect.
 func (p *player) text(name tables.Name) simwiki.Text {
-	if p.tape.IntN(6) == 5 {
+	redirect := false
+	if n := p.sc.Redirects; n > 0 {
+		redirect = p.tape.IntN(100) < n
+	} else {
+		redirect = p.tape.IntN(6) == 5
+	}
+	if redirect {
 		target := p.like(name)
 		if target != name {
 			return simwiki.Text{Redirect: &target}

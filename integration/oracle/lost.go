@@ -28,16 +28,20 @@ func (p *player) loses(e simwiki.Event) bool {
 // heal does what makes good the events that were lost, page by page, and no more, as doc/INPUTS.md has it. Then the wiki goes on, and nothing of
 // what was lost may be felt.
 func (p *player) heal() error {
-	p.healed = true
+	p.healed, p.healing = true, true
 	for _, id := range slices.Sorted(maps.Keys(p.lost)) {
 		p.notef("heal page %d", id)
 		if err := p.healPage(id); err != nil {
+			return err
+		}
+		if err := p.healTitles(id); err != nil {
 			return err
 		}
 		if err := p.deliver(p.tape.IntN(4)); err != nil {
 			return err
 		}
 	}
+	p.healing = false
 	if err := p.rest(); err != nil {
 		return err
 	}
@@ -70,6 +74,39 @@ func (p *player) healPage(id int64) error {
 		return p.render(id, nil)
 	}
 	return p.touch(id)
+}
+
+// healTitles does what makes good that a page has left a title, where it is not heard of that it ever had it: no event of the page that came is from
+// before the move, which is lost. The page's next event tells where it is, and nothing where it was. As with a delete, another page takes the title.
+func (p *player) healTitles(id int64) error {
+	for _, e := range p.lost[id] {
+		c := e.Change
+		if c == nil || c.Kind != events.Move || p.heardBefore(id, serial(c.Meta.ID)) {
+			continue
+		}
+		name := p.moved[c.Meta.ID]
+		p.notef("heal the title %q", simwiki.Prefixed(name))
+		other, taken := p.wiki.At(name)
+		if taken {
+			if err := p.touch(other); err != nil {
+				return err
+			}
+			continue
+		}
+		created, err := p.wiki.Create(name, simwiki.Text{})
+		if err != nil {
+			return err
+		}
+		if err := p.render(created, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// heardBefore reports whether an event of a page has come that is from before another.
+func (p *player) heardBefore(id int64, event int) bool {
+	return slices.ContainsFunc(p.log, func(e simwiki.Event) bool { return e.PageKey().ID == id && serial(e.ID()) < event })
 }
 
 // touch edits a page, and renders it.

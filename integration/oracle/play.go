@@ -32,6 +32,8 @@ type Scenario struct {
 	// PageStep is the distance between page ids: a great one spreads few pages over many chunks
 	// and partitions. Defaults to 1.
 	PageStep int64
+	// Redirects is the chance, in percent, that a new text is a redirect. Defaults to one in six.
+	Redirects int
 	// Noise is what may be wrong with events. Defaults to nothing.
 	Noise Noise
 	// Coalesced says that a page has one unanswered request at most, so that it may be asked for again for one cascade.
@@ -93,7 +95,7 @@ func newPlayer(ctx context.Context, sc Scenario, tape, beside *Tape, sys System)
 		ctx: ctx, sc: sc, tape: tape, beside: beside, sys: sys, feed: &simwiki.Feed{Repeat: sc.Repeat}, started: map[int64]int64{}, shown: map[int64]*events.Render{},
 		redirects: map[int64]string{}, unseen: unseen{renders: map[int64]string{}}, came: map[string]bool{}, heard: map[int64]int{},
 		named: map[int64]bool{}, through: map[int64][]simwiki.Via{}, lost: map[int64][]simwiki.Event{},
-		forms: map[int64][2]string{}, turned: map[string]bool{},
+		forms: map[int64][2]string{}, turned: map[string]bool{}, moved: map[string]tables.Name{},
 	}
 	p.wiki = simwiki.NewWiki(simwiki.Options{Name: sc.Wiki, Listing: sc.Listing, Start: sc.Start, PageStep: sc.PageStep, Emit: p.emit})
 	p.clocks = sc.Noise.draw(beside)
@@ -123,6 +125,7 @@ type player struct {
 	redirects map[int64]string // where each page leads, by its last change
 	machine   int              // renderings so far
 	healed    bool             // what was lost has been made good
+	healing   bool             // it is being made good
 
 	unseen  unseen
 	came    map[string]bool         // events that were delivered, by the ids that they came by first
@@ -130,7 +133,8 @@ type player struct {
 	named   map[int64]bool          // pages that were named by a change that asks for them
 	through map[int64][]simwiki.Via // of each page, what its last rendering showed others through
 	lost    map[int64][]simwiki.Event
-	missed  string // the change that is to be lost
+	moved   map[string]tables.Name // where a move was from, by the wiki
+	missed  string                 // the change that is to be lost
 
 	lastChange string
 	forms      map[int64][2]string // where each page leads, and its content model, by the wiki
@@ -162,6 +166,7 @@ func (p *player) emit(e simwiki.Event) {
 	}
 	if c.PriorPage != nil {
 		line += fmt.Sprintf(" was %q", c.PriorPage.Title)
+		p.moved[c.Meta.ID] = simwiki.Unprefixed(c.PriorPage.Namespace, c.PriorPage.Title)
 	}
 	p.notef("%s", line)
 	leads := ""

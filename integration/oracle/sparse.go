@@ -20,6 +20,9 @@ func (p *player) thin(e simwiki.Event) {
 		return
 	}
 	c := e.Change
+	if p.healing { // what it would leave out was lost, maybe, and nobody could know
+		return
+	}
 	if p.beside.IntN(2) == 0 {
 		model := ""
 		if p.turned[c.Meta.ID] { // else nobody could know
