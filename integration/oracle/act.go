@@ -100,7 +100,7 @@ func (p *player) like(name tables.Name) tables.Name {
 
 // text draws a text for a page, or a redirect.
 func (p *player) text(name tables.Name) simwiki.Text {
-	redirect := false
+	var redirect bool
 	if n := p.sc.Redirects; n > 0 {
 		redirect = p.tape.IntN(100) < n
 	} else {
