@@ -141,6 +141,34 @@ func TestAnswersToLaterChanges(t *testing.T) {
 	})
 }
 
+// A crash may have a title take its changes in again, in another order: then two of them say that they have the same place, or the later one is told its place
+// twice. A rendering that shows the later one is an answer to both.
+func TestAnswersToChangesInAnotherOrder(t *testing.T) {
+	t.Parallel()
+	for name, orders := range map[string][]int64{"the same place": {2}, "a later place": {1, 3}} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := setup(t, processors.Options{})
+			chunk, edit := tables.PageKey{Wiki: wiki}, nth(5)
+			gone := tables.NewCascade(tables.ChangeDelete, edit.RootTitle(), "gone", at(6).Unix(), 6)
+			edit.Page, edit.Order = 1, 2
+			asks := topologytest.Input(b.driver, tables.Asks)
+			asks.Send(chunk, askOf(edit, 7))
+			for _, gone.Order = range orders {
+				gone.Page = -1
+				asks.Send(chunk, askOf(gone, 7))
+			}
+			b.render(-1000, 7, "Seven", 1, "", uses{"Template:T5", "page=A@4"})
+			for _, c := range []tables.Cascade{edit, gone} {
+				p, _ := topologytest.Value(b.driver, tables.RequestParts, tables.OpenPart(chunk, c.ID))
+				if p == nil || !p.Asked.Answered.Has(7) {
+					t.Errorf("not an answer to the %s: %+v", c.Kind, p)
+				}
+			}
+		})
+	}
+}
+
 // What a chunk keeps to compare renderings with survives a restart, and costs few bytes.
 func TestEvidenceIsKept(t *testing.T) {
 	t.Parallel()

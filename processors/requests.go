@@ -72,8 +72,11 @@ func (c *chunk) ask(hop *tables.CascadeHop, sets []tables.AskSet) (*asked, error
 		return nil, err
 	}
 	fresh := a == nil
+	placed := false
 	if fresh {
 		a = c.add(&hop.Cascade)
+	} else {
+		placed = a.place(tables.ToSeeOf(&hop.Cascade, c.key))
 	}
 	var news []byte
 	for i, set := range sets {
@@ -88,7 +91,7 @@ func (c *chunk) ask(hop *tables.CascadeHop, sets []tables.AskSet) (*asked, error
 			return nil, err
 		}
 	}
-	if len(news) == 0 && !fresh {
+	if len(news) == 0 && !fresh && !placed {
 		return a, nil
 	}
 	if err := c.put(a); err != nil {

@@ -104,11 +104,23 @@ func (c *chunk) waiting(offset byte) (list []*asked, err error) {
 	return list, nil
 }
 
-// before reports whether a cascade is of an earlier change of the root of another.
+// before reports whether a cascade is of an earlier change of the root of another, or may be: a crash may have had the changes take the same place.
 func (a *asked) before(o *asked) bool {
 	root, order, known := a.toSee.Root()
 	other, later, also := o.toSee.Root()
-	return known && also && root == other && order < later
+	return known && also && root == other && order <= later && a.cascade.ID != o.cascade.ID
+}
+
+// place takes note of a later place of the change among those of its root, and reports whether it is one: where a crash had the root take its changes in again, they
+// may have come in another order.
+func (a *asked) place(see tables.ToSee) bool {
+	_, order, known := a.toSee.Root()
+	_, later, also := see.Root()
+	if a.closed || !known || !also || later <= order {
+		return false
+	}
+	a.toSee = see
+	return true
 }
 
 // settle waits for a page no more.
