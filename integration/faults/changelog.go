@@ -39,7 +39,7 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 	if err != nil {
 		return nil, fmt.Errorf("starts of changelogs: %w", err)
 	}
-	ends, err := listed(ctx, admin.ListCommittedOffsets, topics) // nobody reads behind a transaction that hangs
+	ends, err := committedEnds(ctx, admin, topics)
 	if err != nil {
 		return nil, fmt.Errorf("ends of changelogs: %w", err)
 	}
@@ -83,6 +83,33 @@ func readChangelogs(ctx context.Context, brokers, topics []string) (map[partitio
 		}
 	}
 	return logs, nil
+}
+
+// marked is how long brokers may take to write the markers of transactions that they call committed.
+const marked = 10 * time.Second
+
+// committedEnds lists where what is committed ends, once nothing is behind it, or only transactions that hang: nobody reads behind these.
+func committedEnds(ctx context.Context, admin *kadm.Client, topics []string) (kadm.ListedOffsets, error) {
+	for began := time.Now(); ; {
+		ends, err := listed(ctx, admin.ListEndOffsets, topics)
+		if err != nil {
+			return nil, err
+		}
+		committed, err := listed(ctx, admin.ListCommittedOffsets, topics)
+		behind := false
+		ends.Each(func(end kadm.ListedOffset) {
+			last, ok := committed.Lookup(end.Topic, end.Partition)
+			behind = behind || !ok || last.Offset < end.Offset
+		})
+		if err != nil || !behind || time.Since(began) > marked {
+			return committed, err
+		}
+		select {
+		case <-time.After(marked / 100):
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+	}
 }
 
 // leading is how long brokers that are back may take to have a leader for each partition.
