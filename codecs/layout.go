@@ -186,14 +186,9 @@ func (r *Reader) SharedText() string {
 	if r.text == "" {
 		r.text = string(r.data)
 	}
-	n := r.Long()
-	if n < 0 || n > int64(len(r.data)) {
-		r.Fail(errShort)
-		return ""
-	}
-	at := len(r.text) - len(r.data)
-	r.data = r.data[n:]
-	return r.text[at : at+int(n)]
+	n := len(r.Bytes())
+	end := len(r.text) - len(r.data)
+	return r.text[end-n : end]
 }
 
 // Block reads how many items of an array follow at once; 0: it ends. Each is of at least one byte.

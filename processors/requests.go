@@ -72,12 +72,10 @@ func (c *chunk) ask(hop *tables.CascadeHop, sets []tables.AskSet) (*asked, error
 		return nil, err
 	}
 	fresh := a == nil
-	placed := false
 	if fresh {
 		a = c.add(&hop.Cascade)
-	} else {
-		placed = a.place(tables.ToSeeOf(&hop.Cascade, c.key))
 	}
+	placed := a.place(tables.ToSeeOf(&hop.Cascade, c.key)) // never of a fresh one
 	var news []byte
 	for i, set := range sets {
 		from := len(news)

@@ -175,6 +175,17 @@ func TestTopicsThatDoNotFitAreNamed(t *testing.T) {
 	}
 }
 
+// unknown answers that a broker knows none of the topics that it is asked for.
+func unknown(req *kmsg.MetadataRequest) kmsg.Response {
+	response := req.ResponseKind().(*kmsg.MetadataResponse)
+	for _, topic := range req.Topics {
+		rt := kmsg.NewMetadataResponseTopic()
+		rt.Topic, rt.ErrorCode = topic.Topic, kerr.UnknownTopicOrPartition.Code
+		response.Topics = append(response.Topics, rt)
+	}
+	return response
+}
+
 // TestTopicsAreWaitedFor lets new topics be unknown to the broker that is asked, a few times.
 func TestTopicsAreWaitedFor(t *testing.T) {
 	t.Parallel()
@@ -197,13 +208,7 @@ func TestTopicsAreWaitedFor(t *testing.T) {
 			return nil, nil, false
 		}
 		denied.Add(1)
-		response := req.ResponseKind().(*kmsg.MetadataResponse)
-		for _, topic := range asked {
-			rt := kmsg.NewMetadataResponseTopic()
-			rt.Topic, rt.ErrorCode = topic.Topic, kerr.UnknownTopicOrPartition.Code
-			response.Topics = append(response.Topics, rt)
-		}
-		return response, nil, true
+		return unknown(req.(*kmsg.MetadataRequest)), nil, true
 	})
 	if err := EnsureTopics(t.Context(), c, counter(), Policy{}); err != nil {
 		t.Fatal(err)
@@ -248,14 +253,8 @@ func TestTopicJustMadeByAnother(t *testing.T) {
 		if len(asked) == 0 || denied.Load() {
 			return nil, nil, false
 		}
-		response := req.ResponseKind().(*kmsg.MetadataResponse)
-		for _, topic := range asked {
-			rt := kmsg.NewMetadataResponseTopic()
-			rt.Topic, rt.ErrorCode = topic.Topic, kerr.UnknownTopicOrPartition.Code
-			response.Topics = append(response.Topics, rt)
-		}
 		denied.Store(true)
-		return response, nil, true
+		return unknown(req.(*kmsg.MetadataRequest)), nil, true
 	})
 	topo := &kernel.Topology{Name: "t", Processors: []*kernel.Processor{{Name: "only", Inputs: []*kernel.Input{{Topic: stream("in")}}}}}
 	if err := EnsureTopics(t.Context(), c, topo, Policy{Partitions: 3}); err != nil {
