@@ -4,10 +4,10 @@ import (
 	"bytes"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/codecs/codectest"
 	"github.com/eddystream/eddy/tables/schemas"
 )
 
@@ -51,37 +51,9 @@ func sameCodec[T any](t *rapid.T, quick, avro codecs.Codec[T], value T) {
 	if !bytes.Equal(got, want) {
 		t.Fatalf("encoded as\n%x, want\n%x", got, want)
 	}
-	sameRead(t, quick, avro, want)
+	codectest.SameRead(t, quick, avro, want)
 	for range 4 {
-		readDamaged(t, quick, avro, want)
-	}
-}
-
-// readDamaged reads what is cut off, and may have another bit.
-func readDamaged[T any](t *rapid.T, quick, avro codecs.Codec[T], data []byte, same ...cmp.Option) {
-	t.Helper()
-	bad := bytes.Clone(data[:rapid.IntRange(0, len(data)).Draw(t, "cut")])
-	if len(bad) > 0 && rapid.Bool().Draw(t, "damaged") {
-		bad[rapid.IntRange(0, len(bad)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
-	}
-	sameRead(t, quick, avro, bad, same...)
-}
-
-// failer is a test, of rapid too.
-type failer interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}
-
-func sameRead[T any](t failer, quick, avro codecs.Codec[T], data []byte, same ...cmp.Option) {
-	t.Helper()
-	got, gotErr := quick.Decode(data)
-	want, wantErr := avro.Decode(data)
-	if (gotErr == nil) != (wantErr == nil) {
-		t.Fatalf("%x: error %v, want %v", data, gotErr, wantErr)
-	}
-	if diff := cmp.Diff(want, got, same...); diff != "" {
-		t.Fatalf("%x: %s", data, diff)
+		codectest.SameReadDamaged(t, quick, avro, want)
 	}
 }
 
@@ -94,31 +66,10 @@ func FuzzTargetUpdates(f *testing.F) {
 		}
 		f.Add(data)
 	}
-	f.Fuzz(func(t *testing.T, data []byte) { sameRead(t, quick, avro, data) })
+	f.Fuzz(func(t *testing.T, data []byte) { codectest.SameRead(t, quick, avro, data) })
 }
 
 func BenchmarkTargetUpdates(b *testing.B) {
 	u := &TargetUpdate{Edge: &Edge{Source: "enwiki", Page: 123456, Present: true, Start: 1_767_225_600, Saw: SawPage, SawPage: 4567, SawRev: 123_456_789, Direct: true}}
-	for name, codec := range map[string]codecs.Codec[*TargetUpdate]{"layout": targetUpdates(), "schema": schemas.Codec[*TargetUpdate]("TargetUpdate")} {
-		data, err := codec.Encode(u)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run("encode/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := codec.Encode(u); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run("decode/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := codec.Decode(data); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	codectest.Bench(b, u, map[string]codecs.Codec[*TargetUpdate]{"layout": targetUpdates(), "schema": schemas.Codec[*TargetUpdate]("TargetUpdate")})
 }

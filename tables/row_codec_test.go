@@ -10,6 +10,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/codecs/codectest"
 	"github.com/eddystream/eddy/tables/schemas"
 )
 
@@ -47,7 +48,7 @@ func TestDependentsRowsRoundTrip(t *testing.T) {
 			t.Fatal(diff)
 		}
 		for range 4 {
-			readDamaged(t, codec, avro, data, sameRows)
+			codectest.SameReadDamaged(t, codec, avro, data, sameRows)
 		}
 	})
 }

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"github.com/eddystream/eddy/codecs"
+	"github.com/eddystream/eddy/codecs/codectest"
 	"github.com/eddystream/eddy/tables/schemas"
 )
 
@@ -56,29 +56,9 @@ func TestRendersAreAvro(t *testing.T) {
 		if wantErr != nil {
 			return // of a closure or scope that there is not
 		}
-		sameRender(t, want)
-		bad := bytes.Clone(want[:rapid.IntRange(0, len(want)).Draw(t, "cut")])
-		if len(bad) > 0 && rapid.Bool().Draw(t, "damaged") {
-			bad[rapid.IntRange(0, len(bad)-1).Draw(t, "at")] ^= 1 << rapid.IntRange(0, 7).Draw(t, "bit")
-		}
-		sameRender(t, bad)
+		codectest.SameRead(t, quick, avro, want)
+		codectest.SameReadDamaged(t, quick, avro, want)
 	})
-}
-
-func sameRender(t interface {
-	Helper()
-	Fatalf(format string, args ...any)
-}, data []byte,
-) {
-	t.Helper()
-	got, gotErr := renders.Codec.Decode(data)
-	want, wantErr := schemas.Codec[Render]("Render").Decode(data)
-	if (gotErr == nil) != (wantErr == nil) {
-		t.Fatalf("%x: error %v, want %v", data, gotErr, wantErr)
-	}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Fatalf("%x: %s", data, diff)
-	}
 }
 
 func FuzzRenders(f *testing.F) {
@@ -88,7 +68,9 @@ func FuzzRenders(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(data)
-	f.Fuzz(func(t *testing.T, data []byte) { sameRender(t, data) })
+	f.Fuzz(func(t *testing.T, data []byte) {
+		codectest.SameRead(t, renders.Codec, schemas.Codec[Render]("Render"), data)
+	})
 }
 
 func BenchmarkRenders(b *testing.B) {
@@ -97,26 +79,5 @@ func BenchmarkRenders(b *testing.B) {
 		r.Links.Template = append(r.Links.Template, TemplateLink{Namespace: 10, Title: "Template of level 3", PageID: 4567, RevID: 89_012})
 		r.Links.Page = append(r.Links.Page, TitleLink{Title: "Article 4567", PageID: 4567})
 	}
-	for name, codec := range map[string]codecs.Codec[Render]{"layout": renders.Codec, "schema": schemas.Codec[Render]("Render")} {
-		data, err := codec.Encode(r)
-		if err != nil {
-			b.Fatal(err)
-		}
-		b.Run("encode/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := codec.Encode(r); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-		b.Run("decode/"+name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				if _, err := codec.Decode(data); err != nil {
-					b.Fatal(err)
-				}
-			}
-		})
-	}
+	codectest.Bench(b, r, map[string]codecs.Codec[Render]{"layout": renders.Codec, "schema": schemas.Codec[Render]("Render")})
 }
